@@ -1,0 +1,132 @@
+"""Background work: a registry of functions over due rows, and the bell that wakes a worker.
+
+Both profiles run the same functions: Celery's workers (`mangakg/celery.py`) and
+`manage.py work`. A bell may be lost at any time; the schedule finds the row again.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+import structlog
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from common.leases import LeaseLost
+
+log = structlog.get_logger(__name__)
+
+QUEUES = ("extraction", "publishing", "variants", "letters")
+
+
+@dataclass(frozen=True)
+class BackgroundTask:
+    """Work on one row at a time. `run(pk)` claims the row itself and may run twice without harm."""
+
+    name: str
+    run: Callable[[int], None]
+    due: Callable[[], Iterable[int]]
+    queue: str
+    every_seconds: int
+
+    def work(self, pk: int) -> bool:
+        """Run it at a task's edge: True when done, False when it was lost or failed.
+
+        A failure is reported and the row stays due: its lease runs out, and it is tried again.
+        """
+        try:
+            self.run(pk)
+        except LeaseLost:
+            log.info("task.lease_lost", task=self.name, pk=pk)
+            return False
+        except Exception:
+            log.exception("task.failed", task=self.name, pk=pk)
+            return False
+        return True
+
+    def ring(self, pk: int) -> None:
+        """Wake a worker for row `pk` once the transaction is committed."""
+        transaction.on_commit(partial(ring_bell, self.name, self.queue, pk))
+
+
+@dataclass(frozen=True)
+class ScheduledTask:
+    """Work without a row of its own, such as sweeping."""
+
+    name: str
+    run: Callable[[], object]
+    queue: str
+    every_seconds: int
+
+
+TASKS: dict[str, BackgroundTask] = {}
+SCHEDULE: dict[str, ScheduledTask] = {}
+
+
+def background_task(
+    *, due: Callable[[], Iterable[int]], queue: str, every_seconds: int = 30
+) -> Callable[[Callable[[int], None]], BackgroundTask]:
+    """Register a function over one row; `due` finds the rows that wait, first come first."""
+
+    def register(run: Callable[[int], None]) -> BackgroundTask:
+        name = f"{run.__module__}.{run.__name__}"
+        task = BackgroundTask(name, run, due, queue, every_seconds)
+        TASKS[name] = task
+        return task
+
+    return register
+
+
+def scheduled_task(
+    *, every_seconds: int, queue: str = "publishing"
+) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Register a function that the schedule calls; it may run twice at once without harm."""
+
+    def register(run: Callable[[], object]) -> Callable[[], object]:
+        name = f"{run.__module__}.{run.__name__}"
+        SCHEDULE[name] = ScheduledTask(name, run, queue, every_seconds)
+        return run
+
+    return register
+
+
+@lru_cache(maxsize=1)
+def celery_app() -> Celery:
+    """Return the one Celery application; `mangakg.celery` gives it its tasks."""
+    app = Celery("mangakg", set_as_current=False)
+    app.conf.update(
+        broker_url=settings.CELERY_BROKER_URL,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=2,
+        broker_transport_options={
+            "global_keyprefix": f"{settings.INSTANCE}:",
+            "socket_connect_timeout": 2,
+            "socket_timeout": 5,
+        },
+        task_ignore_result=True,
+    )
+    return app
+
+
+def bell_file(queue: str) -> Path:
+    """Return the file whose change wakes the embedded profile's worker."""
+    return Path(settings.DATA_FOLDER) / "run" / f"bell.{queue}"
+
+
+def ring_bell(name: str, queue: str, pk: int, *, expires_seconds: int | None = None) -> None:
+    """Wake a worker now. A bell that cannot be rung is logged: the schedule finds the row."""
+    if settings.CELERY_BROKER_URL:
+        try:
+            celery_app().send_task(
+                name, args=[pk], queue=queue, retry=False, expires=expires_seconds
+            )
+        except OperationalError as error:
+            log.warning("bell.lost", task=name, pk=pk, error=str(error))
+        return
+    bell = bell_file(queue)
+    bell.parent.mkdir(parents=True, exist_ok=True)
+    bell.touch()

@@ -1,0 +1,21 @@
+"""Words that titles and what people prefer have in common."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Rating(models.TextChoices):
+    """For whom a title is; readers may hide some."""
+
+    SAFE = "safe", _("Safe")
+    SUGGESTIVE = "suggestive", _("Suggestive")
+    EROTICA = "erotica", _("Erotica")
+    PORNOGRAPHIC = "pornographic", _("Pornographic")
+
+
+class Direction(models.TextChoices):
+    """How pages follow each other."""
+
+    RIGHT_TO_LEFT = "rtl", _("Right to left")
+    LEFT_TO_RIGHT = "ltr", _("Left to right")
+    STRIP = "strip", _("Long strip")

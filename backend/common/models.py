@@ -1,0 +1,30 @@
+"""Rows that every app may point at: stored public files."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class MediaFile(models.Model):
+    """One stored public object. Its name is an HMAC of its bytes, so equal bytes exist once.
+
+    Pages, covers and variants point at it with PROTECT. A row that nothing points at has
+    `unreferenced_since`; the sweeper (`common.media`) removes it and its file later.
+    """
+
+    name = models.CharField(max_length=80, unique=True)
+    content_type = models.CharField(max_length=20)
+    bytes = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(db_default=Now())
+    unreferenced_since = models.DateTimeField(null=True, db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["unreferenced_since"],
+                name="mediafile_unreferenced",
+                condition=models.Q(unreferenced_since__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,48 @@
+"""Shapes that every part of the schema uses."""
+
+from typing import Any
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+
+class ErrorShape(serializers.Serializer[None]):
+    """What every refusal looks like."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )  # type: ignore[assignment]
+    upload = serializers.IntegerField(required=False, help_text="the failed upload that was kept")
+    malicious = serializers.BooleanField(required=False, help_text="whether it counts as a strike")
+
+
+def page_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
+    """A numbered list of `row`."""
+    return inline_serializer(
+        name,
+        {
+            "count": serializers.IntegerField(),
+            "next": serializers.CharField(allow_null=True),
+            "previous": serializers.CharField(allow_null=True),
+            "results": row(many=True),
+        },
+    )
+
+
+def cursor_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
+    """A list that grows without end, read by cursor."""
+    return inline_serializer(
+        name,
+        {
+            "next": serializers.CharField(allow_null=True),
+            "previous": serializers.CharField(allow_null=True),
+            "results": row(many=True),
+        },
+    )
+
+
+def refusals(*statuses: int) -> dict[int, type[ErrorShape]]:
+    """The error answers of a path."""
+    return dict.fromkeys(statuses, ErrorShape)
