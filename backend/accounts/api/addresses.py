@@ -1,0 +1,86 @@
+"""/api/auth/email/...: confirming an address, and changing it."""
+
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.addresses import (
+    change_address,
+    confirm_address,
+    forget_change,
+    resend_confirmation,
+)
+from accounts.api.authentication import person
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+
+class ConfirmForm(serializers.Serializer[None]):
+    """What stands behind # in the link of a letter."""
+
+    key = serializers.CharField(max_length=400)
+
+
+class ChangeForm(serializers.Serializer[None]):
+    """A new address, and the password to be sure."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+_CONFIRMED = inline_serializer("ConfirmedAddress", {"email": serializers.CharField()})
+_PENDING = inline_serializer("PendingAddress", {"pending_email": serializers.CharField()})
+
+
+class EmailConfirmView(APIView):
+    """The link of a letter."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(request=ConfirmForm, responses={200: _CONFIRMED, **refusals(400, 429)}, auth=[])
+    def post(self, request: Request) -> Response:
+        """Confirm an address; `invalid_key` where the link is over or somebody else's now."""
+        form = ConfirmForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        return PrivateResponse({"email": confirm_address(form.validated_data["key"])})
+
+
+class EmailResendView(APIView):
+    """The letter once more."""
+
+    throttle_scope = "auth"
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None, **refusals(401, 403, 429)})
+    def post(self, request: Request) -> Response:
+        """Send the letter for the address that waits.
+
+        One goes in two minutes and five a day; `throttled` says when the next may be asked for.
+        """
+        resend_confirmation(person(request))
+        return PrivateResponse(status=204)
+
+
+class EmailChangeView(APIView):
+    """Another address."""
+
+    throttle_scope = "auth"
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=ChangeForm, responses={202: _PENDING, **refusals(400, 401, 403, 429)})
+    def post(self, request: Request) -> Response:
+        """Ask for another address: it takes the old one's place once it is confirmed."""
+        form = ChangeForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        pending = change_address(person(request), **form.validated_data)
+        return PrivateResponse({"pending_email": pending}, status=202)
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 429)})
+    def delete(self, request: Request) -> Response:
+        """Forget the address that waits."""
+        forget_change(person(request))
+        return PrivateResponse(status=204)

@@ -1,0 +1,164 @@
+"""/api/auth/{token,refresh,logout}: logging in and out."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.origins import refuse_foreign_page
+from accounts.bans import refuse_banned
+from accounts.guessing import place_of, remember_device
+from accounts.login import log_in
+from accounts.sessions import (
+    InvalidToken,
+    Tokens,
+    end_session,
+    find_session,
+    open_session,
+    rotate_session,
+)
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+_COOKIE_PATH = "/api/auth"
+
+
+class TokenForm(serializers.Serializer[None]):
+    """OAuth2's password form; `cookie` keeps the refresh token out of a browser's scripts."""
+
+    grant_type = serializers.ChoiceField(["password"], required=False)
+    username = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    code = serializers.CharField(
+        max_length=32, required=False, allow_blank=True, default="",
+        help_text="of the second factor, for those who have one: the app's, or a recovery code",
+    )  # fmt: skip
+    device = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+    cookie = serializers.BooleanField(default=False)
+
+
+class RefreshForm(serializers.Serializer[None]):
+    """A refresh token, where it is not in the cookie."""
+
+    refresh_token = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, default=""
+    )
+
+
+class TokensShape(serializers.Serializer[None]):
+    access_token = serializers.CharField()
+    refresh_token = serializers.CharField(
+        allow_null=True, help_text="null where the cookie holds it"
+    )
+    token_type = serializers.CharField()
+    expires_in = serializers.IntegerField(help_text="seconds")
+
+
+class TokenView(APIView):
+    """Logging in."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(
+        request={"application/x-www-form-urlencoded": TokenForm, "application/json": TokenForm},
+        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Trade a name (or confirmed address), password and, where it is on, code for tokens.
+
+        `second_factor_required`: the password is right; send all again with `code`.
+        """
+        form = TokenForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        words: dict[str, Any] = form.validated_data
+        if words["cookie"]:
+            refuse_foreign_page(request._request)
+        place = place_of(request._request)
+        who = log_in(words["username"], words["password"], place=place, code=words["code"])
+        tokens = open_session(
+            who.user,
+            device=words["device"] or request.headers.get("User-Agent", ""),
+            network=place.network,
+            second_factor=who.second_factor,
+        )
+        response = answer_tokens(tokens, in_cookie=words["cookie"])
+        remember_device(response, who.user, place, logged_in=True)
+        return response
+
+
+class RefreshView(APIView):
+    """Staying logged in."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(
+        request=RefreshForm,
+        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """Trade a refresh token for new ones; the old one is used up."""
+        token, in_cookie = presented_token(request)
+        if not token:
+            raise InvalidToken
+        user, tokens = rotate_session(token)
+        refuse_banned(user)
+        return answer_tokens(tokens, in_cookie=in_cookie)
+
+
+class LogoutView(APIView):
+    """Leaving this device."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(request=RefreshForm, responses={204: None, **refusals(400, 403, 429)}, auth=[])
+    def post(self, request: Request) -> Response:
+        """End the session of a refresh token; one that is over already is no error."""
+        token, _in_cookie = presented_token(request)
+        session = find_session(token) if token else None
+        if session is not None:
+            end_session(session)
+        response = PrivateResponse(status=204)
+        response.delete_cookie(settings.REFRESH_COOKIE_NAME, path=_COOKIE_PATH, samesite="Strict")
+        return response
+
+
+def presented_token(request: Request) -> tuple[str, bool]:
+    """Return the refresh token of the body or of the cookie, and whether it was the cookie's."""
+    form = RefreshForm(data=request.data)
+    form.is_valid(raise_exception=True)
+    if form.validated_data["refresh_token"]:
+        return form.validated_data["refresh_token"], False
+    refuse_foreign_page(request._request)
+    return request.COOKIES.get(settings.REFRESH_COOKIE_NAME, ""), True
+
+
+def answer_tokens(tokens: Tokens, *, in_cookie: bool) -> Response:
+    """Answer as OAuth2 words it; a browser's refresh token goes where no script reaches."""
+    response = PrivateResponse(
+        {
+            "access_token": tokens.access_token,
+            "refresh_token": None if in_cookie else tokens.refresh_token,
+            "token_type": "bearer",
+            "expires_in": tokens.expires_in,
+        }
+    )
+    if in_cookie:
+        response.set_cookie(
+            settings.REFRESH_COOKIE_NAME,
+            tokens.refresh_token,
+            max_age=settings.REFRESH_TOKEN_SECONDS,
+            path=_COOKIE_PATH,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Strict",
+        )
+    return response

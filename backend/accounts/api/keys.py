@@ -1,0 +1,103 @@
+"""/api/auth/keys: keys for programs. A key makes no keys: all of it needs a login."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import person
+from accounts.api_keys import end_all_keys, end_key, keys_of, make_key
+from accounts.models import ApiKey
+from accounts.scopes import SCOPES
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+_MAX_DAYS = 3_660
+
+
+class KeyForm(serializers.Serializer[None]):
+    """A new key."""
+
+    name = serializers.CharField(max_length=60)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(SCOPES), allow_empty=False, max_length=len(SCOPES)
+    )
+    expires_in_days = serializers.IntegerField(
+        min_value=1, max_value=_MAX_DAYS, allow_null=True, help_text="null: it does not end"
+    )
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+class KeyShape(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    hint = serializers.CharField(help_text="its last letters")
+    scopes = serializers.ListField(child=serializers.ChoiceField(SCOPES))
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(
+        allow_null=True, help_text="to within ten minutes; null: never"
+    )
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewKeyShape(KeyShape):
+    key = serializers.CharField(help_text="shown this once")
+
+
+_LIST = inline_serializer("KeyList", {"results": KeyShape(many=True)})
+
+
+class KeyListView(APIView):
+    """One's keys."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """List one's keys, the newest first; those that are over stay for 30 days."""
+        return PrivateResponse({"results": [_key_row(key) for key in keys_of(person(request))]})
+
+    @extend_schema(
+        request=KeyForm,
+        responses={201: NewKeyShape, **refusals(400, 401, 403, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Make a key; at most 20 work at a time."""
+        form = KeyForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        key, text = make_key(person(request), **form.validated_data)
+        return PrivateResponse({**_key_row(key), "key": text}, status=201)
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 429)})
+    def delete(self, request: Request) -> Response:
+        """End all keys."""
+        end_all_keys(person(request))
+        return PrivateResponse(status=204)
+
+
+class KeyView(APIView):
+    """One key."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
+    def delete(self, request: Request, pk: int) -> Response:
+        """End a key."""
+        end_key(person(request), int(pk))
+        return PrivateResponse(status=204)
+
+
+def _key_row(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.pk,
+        "name": key.name,
+        "hint": key.hint,
+        "scopes": key.scopes,
+        "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "expires_at": key.expires_at,
+    }

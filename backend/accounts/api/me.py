@@ -1,0 +1,266 @@
+"""/api/auth/me: who one is, how one is shown and likes to read; one's data, and leaving."""
+
+from typing import Any, ClassVar
+
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.addresses import is_confirmed, pending_email
+from accounts.api.authentication import person
+from accounts.api.throttles import count_visit
+from accounts.avatars import LIMITS, avatar_of, remove_avatar, set_avatar
+from accounts.export import EXPORT_NAME, write_export
+from accounts.leaving import delete_account
+from accounts.models import Fit, RequestState, User, Visibility
+from accounts.passwords import refuse_wrong_password
+from accounts.profile import LANGUAGES, MAX_BIO, MAX_DISPLAY_NAME, READING_COLUMNS, edit_profile
+from accounts.requests import newest_request
+from accounts.roles import roles_of
+from accounts.scopes import READ
+from accounts.second_factor import has_second_factor, must_have_second_factor
+from common.answers import PrivateResponse
+from common.choices import Direction, Rating
+from common.parsing import MultiPartParser
+from common.pictures.rules import MIB
+from common.shapes import refusals
+
+
+class ReadingForm(serializers.Serializer[None]):
+    """How one likes to read; empty and null leave it to the title or the device."""
+
+    direction = serializers.ChoiceField(Direction.choices, required=False, allow_blank=True)
+    fit = serializers.ChoiceField(Fit.choices, required=False, allow_blank=True)
+    data_saver = serializers.BooleanField(required=False, allow_null=True)
+
+
+class MeForm(serializers.Serializer[None]):
+    """What one may change about oneself, and nothing else."""
+
+    display_name = serializers.CharField(
+        max_length=MAX_DISPLAY_NAME, required=False, allow_blank=True
+    )
+    bio = serializers.CharField(max_length=MAX_BIO, required=False, allow_blank=True)
+    language = serializers.ChoiceField(LANGUAGES, required=False)
+    time_zone = serializers.CharField(
+        max_length=64, required=False, allow_blank=True, help_text="IANA name; empty: the device's"
+    )
+    visibility = serializers.ChoiceField(Visibility.choices, required=False)
+    reading = ReadingForm(required=False)
+    hidden_ratings = serializers.ListField(
+        child=serializers.ChoiceField(Rating.choices), required=False, max_length=len(Rating)
+    )
+
+
+class PasswordForm(serializers.Serializer[None]):
+    """The password, to be sure."""
+
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+class AvatarForm(serializers.Serializer[None]):
+    file = serializers.FileField(help_text="JPEG, PNG, WebP, AVIF or still GIF, up to 5 MB")
+
+
+class AvatarShape(serializers.Serializer[None]):
+    url = serializers.CharField()
+    is_public = serializers.BooleanField(help_text="false: members see it, by short-lived address")
+    public_from = serializers.DateTimeField(
+        allow_null=True, help_text="when everybody sees one that is not public yet"
+    )
+
+
+class PermissionsShape(serializers.Serializer[None]):
+    upload = serializers.BooleanField()
+    moderate = serializers.BooleanField()
+    admin = serializers.BooleanField()
+
+
+class ReadingPreferencesShape(serializers.Serializer[None]):
+    direction = serializers.ChoiceField(Direction.choices, allow_blank=True)
+    fit = serializers.ChoiceField(Fit.choices, allow_blank=True)
+    data_saver = serializers.BooleanField(allow_null=True)
+
+
+class MyUploaderRequestShape(serializers.Serializer[None]):
+    state = serializers.ChoiceField(RequestState.choices)
+    text = serializers.CharField(allow_blank=True)
+    answer = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+
+class MeShape(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    username = serializers.CharField()
+    display_name = serializers.CharField(allow_blank=True)
+    bio = serializers.CharField(allow_blank=True)
+    email = serializers.CharField(allow_blank=True)
+    email_confirmed = serializers.BooleanField()
+    pending_email = serializers.CharField(allow_null=True)
+    roles = serializers.ListField(child=serializers.CharField())
+    permissions = PermissionsShape()
+    language = serializers.ChoiceField(LANGUAGES)
+    time_zone = serializers.CharField(allow_blank=True)
+    visibility = serializers.ChoiceField(Visibility.choices)
+    reading = ReadingPreferencesShape()
+    hidden_ratings = serializers.ListField(child=serializers.ChoiceField(Rating.choices))
+    avatar = AvatarShape(allow_null=True)
+    # Not a class: every field of DRF has a `required` of its own.
+    second_factor = inline_serializer(
+        "MySecondFactor",
+        {"enabled": serializers.BooleanField(), "required": serializers.BooleanField()},
+    )
+    uploader_request = MyUploaderRequestShape(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class MeView(APIView):
+    """Oneself."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
+
+    @extend_schema(responses={200: MeShape, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """Show who one is."""
+        return PrivateResponse(me_row(person(request)))
+
+    @extend_schema(request=MeForm, responses={200: MeShape, **refusals(400, 401, 403, 429)})
+    def patch(self, request: Request) -> Response:
+        """Change how one is shown and likes to read; what is left out stays as it is."""
+        form = MeForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = person(request)
+        edit_profile(user, **_columns(form.validated_data))
+        return PrivateResponse(me_row(user))
+
+    @extend_schema(request=PasswordForm, responses={204: None, **refusals(400, 401, 403, 429)})
+    def delete(self, request: Request) -> Response:
+        """Delete one's account: what is shared stays under nobody's name, the rest goes."""
+        form = PasswordForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        delete_account(person(request), password=form.validated_data["password"])
+        return PrivateResponse(status=204)
+
+
+class AvatarView(APIView):
+    """One's picture."""
+
+    permission_classes = [IsAuthenticated]
+    parser_classes = [MultiPartParser]
+    throttle_scope = "avatar"
+    # More than a picture may have, so that one that is too large is told so in its own words.
+    max_body_bytes = LIMITS.max_picture_bytes + MIB
+
+    @extend_schema(
+        request={"multipart/form-data": AvatarForm},
+        responses={200: AvatarShape, **refusals(400, 401, 403, 422, 429, 503)},
+    )
+    def put(self, request: Request) -> Response:
+        """Set it: its middle becomes a square of 256 pixels. A new account's waits some days."""
+        form = AvatarForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = person(request)
+        set_avatar(user, form.validated_data["file"])
+        return PrivateResponse(_avatar_row(user))
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 429)})
+    def delete(self, request: Request) -> Response:
+        """Remove it."""
+        remove_avatar(person(request))
+        return PrivateResponse(status=204)
+
+
+class ExportView(APIView):
+    """One's data."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        request=PasswordForm,
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            **refusals(400, 401, 403, 429, 503),
+        },
+    )
+    def post(self, request: Request) -> FileResponse:
+        """Get all that is kept about oneself, as one zip of JSON files."""
+        form = PasswordForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = person(request)
+        refuse_wrong_password(user, form.validated_data["password"])
+        # Not by the door: wrong passwords use nothing up.
+        count_visit("export", f"u{user.pk}")
+        return FileResponse(
+            write_export(user),
+            as_attachment=True,
+            filename=EXPORT_NAME,
+            content_type="application/zip",
+            headers={"Cache-Control": "private, no-store"},
+        )
+
+
+def me_row(user: User) -> dict[str, Any]:
+    """Return what a person is told about themselves."""
+    asked = newest_request(user)
+    return {
+        "id": user.pk,
+        "username": user.username,
+        "display_name": user.display_name,
+        "bio": user.bio,
+        "email": user.email,
+        "email_confirmed": is_confirmed(user),
+        "pending_email": pending_email(user),
+        "roles": roles_of(user),
+        "permissions": {
+            "upload": user.has_perm("reader.submit_upload"),
+            "moderate": user.has_perm("reader.moderate_upload"),
+            "admin": user.has_perm("accounts.enter_admin") or user.is_staff,
+        },
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "visibility": user.visibility,
+        "reading": {
+            "direction": user.reading_direction,
+            "fit": user.reading_fit,
+            "data_saver": user.data_saver,
+        },
+        "hidden_ratings": user.hidden_ratings,
+        "avatar": _avatar_row(user),
+        "second_factor": {
+            "enabled": has_second_factor(user),
+            "required": must_have_second_factor(user),
+        },
+        "uploader_request": None
+        if asked is None
+        else {
+            "state": asked.state,
+            "text": asked.text,
+            "answer": asked.answer,
+            "created_at": asked.created_at,
+        },
+        "created_at": user.date_joined,
+    }
+
+
+def _avatar_row(user: User) -> dict[str, Any] | None:
+    avatar = avatar_of(user)
+    if avatar is None:
+        return None
+    return {
+        "url": avatar.url,
+        "is_public": avatar.is_public,
+        "public_from": avatar.public_from,
+    }
+
+
+def _columns(words: dict[str, Any]) -> dict[str, Any]:
+    """Return a form's words by the columns that they are for."""
+    reading = words.pop("reading", {})
+    chosen = {column: reading[name] for column, name in READING_COLUMNS.items() if name in reading}
+    return {**words, **chosen}

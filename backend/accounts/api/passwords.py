@@ -1,0 +1,96 @@
+"""/api/auth/password/...: changing it, and setting it anew when it is forgotten."""
+
+from typing import Any
+
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.auth import TokensShape, answer_tokens
+from accounts.api.authentication import own_session_id, person
+from accounts.guessing import place_of, remember_device
+from accounts.passwords import MAX_PASSWORD_LENGTH, change_password
+from accounts.resets import ask_for_reset, reset_password
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+
+class PasswordChangeForm(serializers.Serializer[None]):
+    """The old one, and the new one; `cookie` as with /api/auth/token."""
+
+    old_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+    new_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+    cookie = serializers.BooleanField(default=False)
+
+
+class ResetForm(serializers.Serializer[None]):
+    """Whose password is forgotten."""
+
+    email = serializers.EmailField(max_length=254)
+
+
+class ResetConfirmForm(serializers.Serializer[None]):
+    """What stands behind # in the link of a letter, and the new password."""
+
+    key = serializers.CharField(max_length=400)
+    password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class PasswordChangeView(APIView):
+    """Another password."""
+
+    throttle_scope = "auth"
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        request=PasswordChangeForm,
+        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Change one's password: all devices are logged out, this one gets new tokens."""
+        form = PasswordChangeForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        words: dict[str, Any] = form.validated_data
+        tokens = change_password(
+            person(request),
+            old_password=words["old_password"],
+            new_password=words["new_password"],
+            session_id=own_session_id(request),
+        )
+        return answer_tokens(tokens, in_cookie=words["cookie"])
+
+
+class PasswordResetView(APIView):
+    """A forgotten password."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(request=ResetForm, responses={204: None, **refusals(400, 429)}, auth=[])
+    def post(self, request: Request) -> Response:
+        """Have a link sent to an address; the answer is the same whoever has it."""
+        form = ResetForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        ask_for_reset(form.validated_data["email"], language=(get_language() or "en")[:2])
+        return PrivateResponse(status=204)
+
+
+class PasswordResetConfirmView(APIView):
+    """The link of a letter."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(request=ResetConfirmForm, responses={204: None, **refusals(400, 429)}, auth=[])
+    def post(self, request: Request) -> Response:
+        """Set the password; the link is good once, and all sessions and API keys end."""
+        form = ResetConfirmForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = reset_password(form.validated_data["key"], form.validated_data["password"])
+        response = PrivateResponse(status=204)
+        remember_device(response, user, place_of(request._request))
+        return response

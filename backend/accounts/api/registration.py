@@ -1,0 +1,43 @@
+"""/api/auth/register: coming in for the first time."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.me import MeShape, me_row
+from accounts.profile import LANGUAGES
+from accounts.registration import register_user
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+
+class RegisterForm(serializers.Serializer[None]):
+    """A new person."""
+
+    username = serializers.CharField(
+        max_length=200, help_text="3 to 30 letters and digits of one alphabet, with . _ - between"
+    )
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    language = serializers.ChoiceField(
+        LANGUAGES, required=False, help_text="left out: that of the request"
+    )
+
+
+class RegisterView(APIView):
+    """Coming in for the first time."""
+
+    throttle_scope = "auth"
+    authentication_classes = ()
+
+    @extend_schema(request=RegisterForm, responses={201: MeShape, **refusals(400, 429)}, auth=[])
+    def post(self, request: Request) -> Response:
+        """Create an account; a letter asks to confirm the address.
+
+        A name may be taken, as names are public. Whose an address is, only its mailbox is told.
+        """
+        form = RegisterForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        return PrivateResponse(me_row(register_user(**form.validated_data)), status=201)

@@ -1,0 +1,151 @@
+"""/api/auth/second-factor: setting it up with an authenticator app, and doing without again."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import own_session_id, person
+from accounts.passwords import refuse_wrong_password
+from accounts.second_factor import (
+    begin_second_factor,
+    confirm_second_factor,
+    renew_recovery_codes,
+    second_factor_state,
+    turn_off_second_factor,
+)
+from common.answers import PrivateResponse
+from common.shapes import refusals
+
+
+class BeginForm(serializers.Serializer[None]):
+    """The password, to be sure."""
+
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+
+
+class FirstCodeForm(serializers.Serializer[None]):
+    """What the beginning gave, and the first code that the app shows."""
+
+    enrolment = serializers.CharField(max_length=1000)
+    code = serializers.CharField(max_length=32)
+
+
+class BothFactorsForm(serializers.Serializer[None]):
+    """The password, and a code of the app or a recovery code."""
+
+    password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    code = serializers.CharField(max_length=32)
+
+
+class SecondFactorShape(serializers.Serializer[None]):
+    enabled = serializers.BooleanField()
+    required = serializers.BooleanField(  # type: ignore[assignment]
+        help_text="by one's role, and cannot be turned off"
+    )
+    recovery_codes_left = serializers.IntegerField()
+
+
+class EnrolmentShape(serializers.Serializer[None]):
+    enrolment = serializers.CharField(help_text="goes back with the first code; good for 10 min")
+    secret = serializers.CharField(help_text="to type into an app that takes no picture")
+    uri = serializers.CharField(help_text="otpauth://, for an app on the same device")
+    qr = serializers.CharField(help_text="the same as a picture: a data: address of an SVG")
+
+
+class RecoveryCodesShape(serializers.Serializer[None]):
+    recovery_codes = serializers.ListField(
+        child=serializers.CharField(), help_text="each is good once; shown only now"
+    )
+
+
+class SecondFactorView(APIView):
+    """One's second factor."""
+
+    permission_classes = [IsAuthenticated]
+    throttle_scope = "auth"
+
+    @extend_schema(responses={200: SecondFactorShape, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """Say whether it is on."""
+        state = second_factor_state(person(request))
+        return PrivateResponse(
+            {
+                "enabled": state.enabled,
+                "required": state.required,
+                "recovery_codes_left": state.recovery_codes_left,
+            }
+        )
+
+    @extend_schema(
+        request=BeginForm,
+        responses={200: EnrolmentShape, **refusals(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Begin to set it up; it is on once the first code has come."""
+        form = BeginForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = person(request)
+        refuse_wrong_password(user, form.validated_data["password"])
+        enrolment = begin_second_factor(user)
+        return PrivateResponse(
+            {
+                "enrolment": enrolment.sealed,
+                "secret": enrolment.secret,
+                "uri": enrolment.uri,
+                "qr": enrolment.qr,
+            }
+        )
+
+    @extend_schema(
+        request=BothFactorsForm, responses={204: None, **refusals(400, 401, 403, 409, 429)}
+    )
+    def delete(self, request: Request) -> Response:
+        """Turn it off."""
+        form = BothFactorsForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        turn_off_second_factor(person(request), **form.validated_data)
+        return PrivateResponse(status=204)
+
+
+class SecondFactorConfirmView(APIView):
+    """The last step of setting it up."""
+
+    permission_classes = [IsAuthenticated]
+    throttle_scope = "auth"
+
+    @extend_schema(
+        request=FirstCodeForm,
+        responses={200: RecoveryCodesShape, **refusals(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Switch it on with the first code: all other devices are logged out.
+
+        This one stays, and gets a new access token by refreshing.
+        """
+        form = FirstCodeForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        codes = confirm_second_factor(
+            person(request), **form.validated_data, session_id=own_session_id(request)
+        )
+        return PrivateResponse({"recovery_codes": codes})
+
+
+class RecoveryCodesView(APIView):
+    """Codes for the day when the phone is lost."""
+
+    permission_classes = [IsAuthenticated]
+    throttle_scope = "auth"
+
+    @extend_schema(
+        request=BothFactorsForm,
+        responses={200: RecoveryCodesShape, **refusals(400, 401, 403, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Make new ones; the old ones are over."""
+        form = BothFactorsForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        codes = renew_recovery_codes(person(request), **form.validated_data)
+        return PrivateResponse({"recovery_codes": codes})

@@ -1,0 +1,78 @@
+"""/api/auth/sessions: where one is logged in, and ending it."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import own_session_id, person
+from accounts.models import Session
+from accounts.sessions import end_all_sessions, end_session, live_sessions
+from common.answers import PrivateResponse
+from common.errors import NotFound
+from common.shapes import refusals
+
+
+class SessionShape(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    device = serializers.CharField(
+        allow_blank=True, help_text="such as Firefox on Android; empty: unknown"
+    )
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(help_text="when its tokens were last renewed")
+    is_current = serializers.BooleanField()
+
+
+_LIST = inline_serializer("SessionList", {"results": SessionShape(many=True)})
+
+
+class SessionListView(APIView):
+    """All devices."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """List the devices that are logged in, the last used first."""
+        found = live_sessions(person(request)).order_by("-refreshed_at", "-pk")
+        current = own_session_id(request)
+        return PrivateResponse({"results": [_session_row(row, current=current) for row in found]})
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 429)})
+    def delete(self, request: Request) -> Response:
+        """Log out everywhere, here and in the admin too."""
+        end_all_sessions(person(request))
+        response = PrivateResponse(status=204)
+        response.delete_cookie(settings.REFRESH_COOKIE_NAME, path="/api/auth", samesite="Strict")
+        return response
+
+
+class SessionView(APIView):
+    """One device."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
+    def delete(self, request: Request, pk: int) -> Response:
+        """Log a device out."""
+        session = live_sessions(person(request)).select_related("user").filter(pk=pk).first()
+        if session is None:
+            raise NotFound(_("There is no such session."))
+        end_session(session)
+        return PrivateResponse(status=204)
+
+
+def _session_row(session: Session, *, current: int) -> dict[str, Any]:
+    return {
+        "id": session.pk,
+        "device": session.device,
+        "created_at": session.created_at,
+        "last_used_at": session.refreshed_at,
+        "is_current": session.pk == current,
+    }

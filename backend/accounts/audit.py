@@ -1,0 +1,67 @@
+"""The log of decisions: one entry for every act on somebody else's thing."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from accounts.models import AuditEntry, User
+
+
+def log_decision(
+    subject: models.Model,
+    *,
+    action: str,
+    actor: User | None,
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+) -> AuditEntry:
+    """Write an entry inside the caller's transaction; `actor` is None for the house itself."""
+    entry = _entry(
+        subject,
+        action=action,
+        actor=actor,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def log_decisions(
+    moves: Iterable[tuple[models.Model, str, str]], *, action: str, actor: User, reason: str = ""
+) -> None:
+    """Write an entry for each (subject, from_state, to_state) of one act on many things."""
+    AuditEntry.objects.bulk_create(
+        (
+            _entry(
+                subject,
+                action=action,
+                actor=actor,
+                from_state=from_state,
+                to_state=to_state,
+                reason=reason,
+            )
+            for subject, from_state, to_state in moves
+        ),
+        batch_size=500,
+    )
+
+
+def forget_labels(subject_type: str, ids: Iterable[int]) -> None:
+    """Take the words off the entries about things that carried a person's name in theirs."""
+    AuditEntry.objects.filter(subject_type=subject_type, subject_id__in=ids).update(
+        subject_label=""
+    )
+
+
+def _entry(subject: models.Model, *, action: str, **columns: Any) -> AuditEntry:
+    return AuditEntry(
+        action=action,
+        subject_type=subject._meta.model_name or "",
+        subject_id=subject.pk,
+        subject_label=str(subject)[:300],
+        **columns,
+    )

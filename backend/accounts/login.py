@@ -1,0 +1,127 @@
+"""Logging in, the one story of the API and the admin: password, ban, second factor.
+
+Every check is reserved as a guess first and hashed once, whoever is meant; so wrong, unknown,
+banned and without a password look alike from outside, in answer, queries and work.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.backends import find_by_login
+from accounts.bans import refuse_banned
+from accounts.guessing import (
+    Place,
+    code_doors,
+    forget_device_guesses,
+    give_back,
+    password_doors,
+    reserve_guess,
+)
+from accounts.models import User
+from accounts.second_factor import (
+    InvalidCode,
+    SecondFactorRequired,
+    has_second_factor,
+    spend_code,
+)
+from common.errors import AppError
+
+log = structlog.get_logger(__name__)
+
+
+class WrongCredentials(AppError):
+    """The name or the password is wrong; which one is nobody's business."""
+
+    code = "invalid_credentials"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(_("The name or the password is wrong."))
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Somebody who came in, and whether a second factor was asked for."""
+
+    user: User
+    second_factor: bool
+
+
+def log_in(login: str, password: str, *, place: Place, code: str = "") -> Entrance:
+    """Check all that is asked for at once; the caller opens the session.
+
+    Raises Throttled, WrongCredentials, Banned, SecondFactorRequired or InvalidCode.
+    """
+    user = check_login(login, password, place=place)
+    is_asked = has_second_factor(user)
+    if is_asked:
+        check_code(user, code, place=place)
+    finish_login(user, place=place, second_factor=is_asked)
+    return Entrance(user, is_asked)
+
+
+def check_login(login: str, password: str, *, place: Place) -> User:
+    """The first step: whose password this is. A ban is told only to who knows it."""
+    user = find_by_login(login)
+    with _refusals_logged("password", user, place):
+        doors = password_doors(login, user, place)
+        reserve_guess(doors)
+        if user is None:
+            make_password(password)  # as much work as a real check
+            is_right = False
+        else:
+            is_right = user.check_password(password) and user.is_active
+        if user is None or not is_right:
+            raise WrongCredentials
+        give_back(doors)
+        refuse_banned(user)
+    return user
+
+
+def check_code(user: User, code: str, *, place: Place) -> None:
+    """The second step, for whom the first has let through: an app's code or a recovery code."""
+    if not code.strip():
+        raise SecondFactorRequired(_("Type the code of your second factor."), status=401)
+    with _refusals_logged("code", user, place):
+        doors = code_doors(user, place)
+        reserve_guess(doors)
+        try:
+            spend_code(user, code)
+        except InvalidCode as error:
+            raise InvalidCode(status=401) from error
+        give_back(doors)
+
+
+def finish_login(user: User, *, place: Place, second_factor: bool) -> None:
+    """After the last step: this device starts anew, and that somebody is in is noted.
+
+    Raises WrongCredentials for who has left meanwhile.
+    """
+    if not User.objects.filter(pk=user.pk).update(last_login=timezone.now()):
+        raise WrongCredentials
+    forget_device_guesses(user, place)
+    log.info("login", user_id=user.pk, second_factor=second_factor, network=_short(place))
+
+
+@contextmanager
+def _refusals_logged(step: str, user: User | None, place: Place) -> Iterator[None]:
+    """Log who was not let in; what was typed is no part of it, since people mix up the fields."""
+    try:
+        yield
+    except AppError as error:
+        user_id = user.pk if user else None
+        log.info(
+            "login.refused", step=step, code=error.code, user_id=user_id, network=_short(place)
+        )
+        raise
+
+
+def _short(place: Place) -> str:
+    # Enough to see that many come from one network, and no address.
+    return place.network[:12]

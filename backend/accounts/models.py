@@ -1,0 +1,343 @@
+"""People, their sessions, what they did wrong, and the log of what was decided about anything."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.names import name_is_taken, name_key
+from accounts.scopes import scopes_carry
+from common.leases import Leased
+from common.models import MediaFile
+
+
+class People(UserManager["User"]):
+    """Finds people by name without regard to case, on every database alike."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Return the person called `username`."""
+        found = self.called(username or "")
+        if found is None:
+            raise self.model.DoesNotExist
+        return found
+
+    def called(self, username: str) -> "User | None":
+        """Return who is called `username`, in whatever case and script."""
+        return self.filter(username_key=name_key(username)).first()
+
+    def _create_user_object(self, username: str, *args: Any, **columns: Any) -> "User":
+        user: User = super()._create_user_object(username, *args, **columns)  # type: ignore[misc]
+        user.username_key = name_key(user.username)
+        return user
+
+    def create_superuser(self, username: str, *args: Any, **columns: Any) -> "User":
+        """Make an admin on the command line, which tells a ValidationError as a sentence."""
+        if self.called(username) is not None:
+            raise name_is_taken()
+        return super().create_superuser(username, *args, **columns)
+
+
+class Visibility(models.TextChoices):
+    """Who may see a profile."""
+
+    PUBLIC = "public", _("Everybody")
+    MEMBERS = "members", _("Members")
+    PRIVATE = "private", _("Only me")
+
+
+class Fit(models.TextChoices):
+    """How a page fills the screen."""
+
+    HEIGHT = "height", _("Height")
+    WIDTH = "width", _("Width")
+    ORIGINAL = "original", _("Original size")
+
+
+class User(AbstractUser):
+    """A person. Addresses are rows of allauth's EmailAddress; `email` is the one in use."""
+
+    username = models.CharField(_("username"), max_length=30)
+    # What two names must not share: folded by `accounts.names`, the same on every database.
+    username_key = models.CharField(max_length=120, unique=True, editable=False)
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    display_name = models.CharField(_("display name"), max_length=60, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=2,
+        default="en",
+        choices=[("en", _("English")), ("ky", _("Kyrgyz")), ("ru", _("Russian"))],
+    )
+    bio = models.TextField(_("about"), max_length=1000, blank=True)
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, blank=True, help_text=_("IANA name; empty: the device's")
+    )
+    visibility = models.CharField(
+        _("who sees the profile"), max_length=8, choices=Visibility, default=Visibility.PUBLIC
+    )
+    # How they like to read; empty and null mean: as the title, or the device, says.
+    reading_direction = models.CharField(max_length=5, blank=True)
+    reading_fit = models.CharField(max_length=8, blank=True, choices=Fit)
+    data_saver = models.BooleanField(null=True, blank=True)
+    hidden_ratings = models.JSONField(default=list, blank=True)
+    # One of the two at most: public, or still in quarantine under this name.
+    avatar = models.ForeignKey(
+        MediaFile, null=True, on_delete=models.PROTECT, related_name="avatars", editable=False
+    )
+    avatar_draft = models.CharField(max_length=80, blank=True, editable=False)
+    # Tokens are of the epoch they were made in. The admin's is raised only where all sessions end:
+    # one device that logs out throws nobody out of an admin page.
+    epoch = models.PositiveIntegerField(default=0, editable=False)
+    admin_epoch = models.PositiveIntegerField(default=0, editable=False)
+    banned_at = models.DateTimeField(_("banned at"), null=True, blank=True, editable=False)
+    banned_until = models.DateTimeField(_("banned until"), null=True, blank=True, editable=False)
+    ban_reason = models.TextField(_("ban reason"), blank=True, editable=False)
+
+    objects: ClassVar[People] = People()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.CheckConstraint(condition=~Q(username_key=""), name="user_has_a_name_key")
+        ]
+        permissions = [
+            ("enter_admin", "Can enter the admin"),
+            ("ban_user", "Can ban people and lift bans"),
+            ("grant_uploader", "Can make readers uploaders"),
+            ("moderate_avatar", "Can decide about people's pictures"),
+        ]
+
+    # Of the API key that a request came with: the person has no other rights then.
+    key_scopes: tuple[str, ...] | None = None
+
+    def __str__(self) -> str:
+        return self.username
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Ask Django, and the API key first: with one nobody is a moderator, admin or superuser."""
+        if self.key_scopes is not None and not scopes_carry(self.key_scopes, perm):
+            return False
+        return super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """See has_perm."""
+        return self.key_scopes is None and super().has_module_perms(app_label)
+
+    def get_session_auth_hash(self) -> str:
+        """Return what the admin's pages compare: a new password or admin epoch logs them out."""
+        secret = f"{self.password} {self.admin_epoch}"
+        return salted_hmac("accounts.admin session", secret, algorithm="sha256").hexdigest()
+
+    def clean(self) -> None:
+        """Fold the name as it was typed."""
+        super().clean()
+        self.username_key = name_key(self.username)
+
+    @property
+    def is_banned(self) -> bool:
+        """True while a ban lasts; one with an end lapses by itself."""
+        if self.banned_at is None:
+            return False
+        return self.banned_until is None or self.banned_until > timezone.now()
+
+
+class Session(models.Model):
+    """One device that is logged in: a family of refresh tokens of which the newest is good.
+
+    A session whose `epoch` is behind its user's is over.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
+    family = models.CharField(max_length=32, unique=True)
+    refresh_hash = models.CharField(max_length=64)
+    epoch = models.PositiveIntegerField()
+    device = models.CharField(max_length=120, blank=True)
+    network = models.CharField(
+        max_length=64, blank=True, help_text="keyed hash of the network it was opened from"
+    )
+    second_factor = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    refreshed_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="session_expires")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.device}"
+
+
+class ApiKey(models.Model):
+    """A named, scoped key for programs; only its hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    key_hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8, help_text="its last letters, to tell keys apart")
+    scopes = models.JSONField(help_text="some of read, library, upload")
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.name}"
+
+
+class GuessCount(models.Model):
+    """Wrong passwords and codes in a row, for one door: an account, a network or both.
+
+    `key` is a keyed hash, so that names that nobody has are counted like others.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    blocked_until = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["changed_at"], name="guess_count_changed")]
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}: {self.count}"
+
+
+class Letter(Leased):
+    """One e-mail that is to be sent; the row is the queue, and goes some days after.
+
+    Its text is made when it is sent: nothing secret is kept here. `user` is null where the
+    sender does not look whether the address belongs to anybody; the worker does.
+    """
+
+    kind = models.CharField(max_length=40)
+    address = models.EmailField(max_length=254)
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="letters")
+    language = models.CharField(max_length=2)
+    params = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("letter")
+        verbose_name_plural = _("letters")
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="letter_to_send", condition=Q(sent_at__isnull=True)
+            ),
+            models.Index(fields=["address", "-created_at"], name="letter_of_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.kind}"
+
+
+class RequestState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Refused")
+
+
+class UploaderRequest(models.Model):
+    """A reader asks to become an uploader."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="uploader_requests", verbose_name=_("user")
+    )
+    text = models.TextField(_("why"), max_length=1000, blank=True)
+    state = models.CharField(
+        _("state"), max_length=8, choices=RequestState, default=RequestState.WAITING, editable=False
+    )
+    answer = models.TextField(_("answer"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("asked"), default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    decided_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False,
+        verbose_name=_("decided by"),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("request to upload")
+        verbose_name_plural = _("requests to upload")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(state="waiting"), name="uploader_request_waits_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="uploader_request_waiting",
+                condition=Q(state="waiting"),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.state}"
+
+
+class Strike(models.Model):
+    """Something of `user` that was meant to do harm: an upload, or what a moderator says it was."""
+
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="strikes", verbose_name=_("user")
+    )
+    code = models.CharField(_("error"), max_length=40)
+    subject = models.CharField(
+        _("what for"), max_length=60, help_text="what it was for, such as upload:12"
+    )
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("strike")
+        verbose_name_plural = _("strikes")
+        constraints = [
+            # An upload counts once, however often its failure is recorded.
+            models.UniqueConstraint(fields=["user", "subject"], name="strike_once_a_subject")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.subject})"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, from which state to which, and why. Never changed, never deleted."""
+
+    actor = models.ForeignKey(
+        User,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="audit_entries",
+        verbose_name=_("who"),
+    )
+    action = models.CharField(_("action"), max_length=40)
+    subject_type = models.CharField(_("kind of thing"), max_length=40)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(max_length=300, blank=True)
+    from_state = models.CharField(max_length=40, blank=True)
+    to_state = models.CharField(max_length=40, blank=True)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit log")
+        indexes = [
+            models.Index(
+                fields=["subject_type", "subject_id", "-created_at"], name="audit_subject"
+            ),
+            models.Index(fields=["actor", "-created_at"], name="audit_actor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject_type} {self.subject_id}"
+
+
+def active_ban() -> Q:
+    """Match people whose ban lasts."""
+    return Q(banned_at__isnull=False) & (Q(banned_until__isnull=True) | Q(banned_until__gt=Now()))

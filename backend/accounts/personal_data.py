@@ -1,0 +1,265 @@
+"""What accounts know about a person: for the zip they may ask for, and for when they leave."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import structlog
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session as AdminSession
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.audit import forget_labels
+from accounts.avatars import avatar_name, forget_avatar
+from accounts.models import (
+    ApiKey,
+    AuditEntry,
+    Letter,
+    Session,
+    Strike,
+    UploaderRequest,
+    User,
+)
+from common.personal_data import (
+    ExportedFile,
+    ExportedPicture,
+    Participant,
+    register_participant,
+    stream_rows,
+)
+from common.storages import (
+    STORAGE_ERRORS,
+    StorageUnavailable,
+    media_storage,
+    quarantine_storage,
+)
+
+log = structlog.get_logger(__name__)
+
+Rows = Iterable[Mapping[str, object]]
+
+_PROFILE = (
+    "id", "username", "display_name", "bio", "email", "language", "time_zone", "visibility",
+    "reading_direction", "reading_fit", "data_saver", "hidden_ratings", "date_joined",
+    "last_login", "is_active", "is_staff", "is_superuser", "banned_at", "banned_until",
+    "ban_reason",
+)  # fmt: skip
+
+
+def register_accounts() -> None:
+    """Register every part; called once, when all apps are ready."""
+    for participant in (
+        Participant(
+            "account",
+            covers=("accounts.User.groups", "accounts.User.user_permissions"),
+            files=(
+                ExportedFile("profile.json", _("Your account and profile."), _profile),
+                ExportedPicture("avatar.webp", _("Your picture, if you have one."), _avatar),
+            ),
+            erase=forget_avatar,
+        ),
+        Participant(
+            "addresses",
+            covers=("account.EmailAddress.user",),
+            files=(ExportedFile("addresses.json", _("Your e-mail addresses."), _addresses),),
+            erase=_erase_addresses,
+        ),
+        Participant(
+            "letters",
+            covers=("accounts.Letter.user",),
+            files=(ExportedFile("letters.json", _("E-mail sent to you lately."), _letters),),
+            erase=_erase_letters,
+        ),
+        Participant(
+            "sessions",
+            covers=("accounts.Session.user",),
+            files=(ExportedFile("sessions.json", _("Devices that are logged in."), _sessions),),
+            erase=lambda user_id: _delete(Session.objects.filter(user=user_id)),
+        ),
+        Participant(
+            "api_keys",
+            covers=("accounts.ApiKey.user",),
+            files=(ExportedFile("api_keys.json", _("Your API keys, not their secret."), _keys),),
+            erase=lambda user_id: _delete(ApiKey.objects.filter(user=user_id)),
+        ),
+        Participant(
+            "second_factor",
+            covers=("mfa.Authenticator.user",),
+            files=(
+                ExportedFile(
+                    "second_factor.json", _("Your second factor, not its secret."), _factors
+                ),
+            ),
+            erase=lambda user_id: _delete(Authenticator.objects.filter(user=user_id)),
+        ),
+        Participant(
+            "requests",
+            covers=("accounts.UploaderRequest.user", "accounts.UploaderRequest.decided_by"),
+            files=(
+                ExportedFile(
+                    "uploader_requests.json", _("When you asked to become an uploader."), _requests
+                ),
+            ),
+            erase=_erase_requests,
+        ),
+        Participant(
+            "strikes",
+            covers=("accounts.Strike.user",),
+            files=(ExportedFile("strikes.json", _("Uploads that counted as harmful."), _strikes),),
+            erase=_erase_strikes,
+        ),
+        Participant(
+            "decisions",
+            covers=("accounts.AuditEntry.actor",),
+            files=(
+                ExportedFile("decisions.json", _("What was decided about you."), _decisions),
+                ExportedFile("acts.json", _("What you decided, and did to your things."), _acts),
+            ),
+            erase=_erase_decisions,
+        ),
+        Participant(
+            "admin",
+            covers=("admin.LogEntry.user",),
+            files=(ExportedFile("admin_log.json", _("What you changed in the admin."), _changes),),
+            erase=_erase_admin,
+        ),
+    ):
+        register_participant(participant)
+
+
+# --- What there is ------------------------------------------------------------------------------
+
+
+def _profile(user_id: int) -> Rows:
+    for row in User.objects.filter(pk=user_id).values(*_PROFILE):
+        groups = User.groups.through.objects.filter(user=user_id)
+        yield {**row, "roles": list(groups.values_list("group__name", flat=True))}
+
+
+def _avatar(user_id: int) -> bytes | None:
+    user = User.objects.select_related("avatar").filter(pk=user_id).first()
+    if user is None or not avatar_name(user):
+        return None
+    storage = media_storage() if user.avatar is not None else quarantine_storage()
+    try:
+        with storage.open(avatar_name(user)) as file:
+            return bytes(file.read())
+    except FileNotFoundError:  # replaced at this moment, or lost
+        return None
+    except STORAGE_ERRORS as error:
+        log.exception("export.not_read", user_id=user_id)
+        raise StorageUnavailable from error
+
+
+def _addresses(user_id: int) -> Rows:
+    rows = EmailAddress.objects.filter(user=user_id)
+    return stream_rows(rows, "email", "verified", "primary")
+
+
+def _letters(user_id: int) -> Rows:
+    return stream_rows(_letters_of(user_id), "kind", "address", "created_at", "sent_at")
+
+
+def _sessions(user_id: int) -> Rows:
+    columns = "device", "created_at", "refreshed_at", "expires_at", "second_factor"
+    return stream_rows(Session.objects.filter(user=user_id), *columns)
+
+
+def _keys(user_id: int) -> Rows:
+    columns = "name", "hint", "scopes", "created_at", "last_used_at", "expires_at"
+    return stream_rows(ApiKey.objects.filter(user=user_id), *columns)
+
+
+def _factors(user_id: int) -> Rows:
+    rows = Authenticator.objects.filter(user=user_id)
+    return stream_rows(rows, "type", "created_at", "last_used_at")
+
+
+def _requests(user_id: int) -> Rows:
+    columns = "text", "state", "answer", "created_at", "decided_at"
+    return stream_rows(UploaderRequest.objects.filter(user=user_id), *columns)
+
+
+def _strikes(user_id: int) -> Rows:
+    rows = Strike.objects.filter(user=user_id)
+    return stream_rows(rows, "code", "subject", "reason", "created_at")
+
+
+def _decisions(user_id: int) -> Rows:
+    # Who decided is not theirs to know.
+    columns = "action", "from_state", "to_state", "reason", "created_at"
+    return stream_rows(_entries_about(user_id), *columns)
+
+
+def _acts(user_id: int) -> Rows:
+    columns = "action", "subject_type", "subject_id", "from_state", "to_state", "created_at"
+    return stream_rows(AuditEntry.objects.filter(actor=user_id), *columns)
+
+
+def _changes(user_id: int) -> Rows:
+    columns = "action_time", "action_flag", "content_type__model", "object_id", "change_message"
+    return stream_rows(LogEntry.objects.filter(user=user_id), *columns)
+
+
+# --- What is forgotten --------------------------------------------------------------------------
+
+
+def _erase_addresses(user_id: int) -> None:
+    EmailAddress.objects.filter(user=user_id).delete()
+
+
+def _erase_letters(user_id: int) -> None:
+    _letters_of(user_id).delete()
+
+
+def _erase_requests(user_id: int) -> None:
+    requests = UploaderRequest.objects.filter(user=user_id)
+    forget_labels("uploaderrequest", requests.values_list("pk", flat=True))
+    requests.delete()
+    UploaderRequest.objects.filter(decided_by=user_id).update(decided_by=None)
+
+
+def _erase_strikes(user_id: int) -> None:
+    strikes = Strike.objects.filter(user=user_id)
+    forget_labels("strike", strikes.values_list("pk", flat=True))
+    strikes.delete()
+
+
+def _erase_decisions(user_id: int) -> None:
+    # The log is never deleted: what was done stays, to whom and by whom is forgotten.
+    forget_labels("user", [user_id])
+    AuditEntry.objects.filter(actor=user_id).update(actor=None)
+
+
+def _erase_admin(user_id: int) -> None:
+    about = Q(content_type=ContentType.objects.get_for_model(User), object_id=str(user_id))
+    LogEntry.objects.filter(Q(user=user_id) | about).delete()
+    theirs = [key for key, who in _admin_sessions() if who == str(user_id)]
+    AdminSession.objects.filter(session_key__in=theirs).delete()
+
+
+def _admin_sessions() -> Iterator[tuple[str, str]]:
+    """Yield the key of every session of the admin and whose it is; there are few."""
+    store = SessionStore()
+    for session in AdminSession.objects.iterator():
+        data = store.decode(session.session_data)
+        yield session.session_key, str(data.get("_auth_user_id", ""))
+
+
+def _letters_of(user_id: int) -> QuerySet[Letter]:
+    # With those that went to their address without looking whose it is.
+    theirs = Q(user=user_id)
+    for address in EmailAddress.objects.filter(user=user_id).values_list("email", flat=True):
+        theirs |= Q(user=None, address__iexact=address)
+    return Letter.objects.filter(theirs)
+
+
+def _entries_about(user_id: int) -> QuerySet[AuditEntry]:
+    return AuditEntry.objects.filter(subject_type="user", subject_id=user_id)
+
+
+def _delete(rows: "QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator]") -> None:
+    rows.delete()
