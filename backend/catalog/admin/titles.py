@@ -1,0 +1,345 @@
+"""Titles in the admin: what is watched here; what is read has its own page in `reader.admin`."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.contenttypes.admin import GenericTabularInline
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.models import AuditEntry
+from catalog.admin.decisions import ask_reason, decide_each, person
+from catalog.admin.languages import LanguageMapField, with_other_languages
+from catalog.choices import READABLE_KINDS, Moderation, Status
+from catalog.models import Alias, Credit, Title
+from catalog.moderation import (
+    approve_title,
+    change_status,
+    delete_title,
+    readdress_title,
+    record_title_edit,
+    reject_title,
+    unpublish_title,
+)
+from catalog.search import search_titles
+from common.errors import AppError
+from common.media import media_url
+from common.typed_admin import ModelAdmin, ModelForm, TabularInline
+
+HISTORY_SHOWN = 20
+
+
+class AliasInline(GenericTabularInline):
+    """Other names."""
+
+    model = Alias
+    extra = 0
+    verbose_name_plural = gettext_lazy("Other names")
+
+
+class CreditInline(TabularInline[Credit, Title]):
+    """Who made it."""
+
+    model = Credit
+    extra = 0
+    autocomplete_fields = ("person",)
+    verbose_name_plural = gettext_lazy("People")
+
+
+class TitleForm(ModelForm[Title]):
+    """A title's facts; its state is decided by buttons, not typed."""
+
+    synopsis = LanguageMapField(is_long=True, required=False, label=gettext_lazy("Synopsis"))
+
+    site_url = forms.URLField(
+        label=gettext_lazy("Site"), max_length=500, required=False, assume_scheme="https"
+    )
+
+    def clean_synopsis(self) -> dict[str, str]:
+        """Keep languages that have no field here."""
+        return with_other_languages(self.cleaned_data["synopsis"], self.instance.synopsis)
+
+
+class TitleList(ChangeList):
+    """The list of what is watched; the pickers of other pages still find every title."""
+
+    def get_queryset(
+        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
+    ) -> QuerySet[Any]:
+        """Leave out what has a page of its own."""
+        titles = super().get_queryset(request, exclude_parameters)
+        return titles.exclude(kind__in=READABLE_KINDS)
+
+
+@admin.register(Title)
+class TitleAdmin(ModelAdmin[Title]):
+    """Everything that a title's page can do; series add chapters and covers."""
+
+    form = TitleForm
+    change_form_template = "admin/house/title_form.html"
+    list_display = ("cover_small", "name", "kind", "status", "moderation", "year", "created_at")
+    list_display_links = ("cover_small", "name")
+    list_filter = ("moderation", "kind", "status", "content_rating", "categories")
+    list_per_page = 50
+    list_select_related = ("cover__original", "cover__small")
+    ordering = ("-created_at", "-pk")
+    search_fields = ("name",)  # the box and the pickers; `get_search_results` does the search
+    search_help_text = gettext_lazy("Any of its names or its people, also with typing errors.")
+    show_full_result_count = False
+    save_on_top = False
+    autocomplete_fields = ("categories", "tags")
+    readonly_fields = ("moderation", "slug", "created_by", "created_at", "approved_at")
+    inlines = (AliasInline, CreditInline)
+    actions = ("publish", "unpublish", "reject")
+    fieldsets = (
+        (None, {"fields": ("kind", "name", "original_name", "synopsis")}),
+        (
+            gettext_lazy("Facts"),
+            {
+                "fields": (
+                    ("status", "content_rating"),
+                    ("year", "original_language", "direction"),
+                    ("length", "duration_minutes"),
+                    "categories",
+                    "tags",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Elsewhere"),
+            {
+                "classes": ("collapse",),
+                "fields": ("site_url", "format", ("anilist_id", "mal_id", "mangadex_id")),
+            },
+        ),
+        (
+            gettext_lazy("Its state"),
+            {
+                "classes": ("collapse",),
+                "fields": ("moderation", "slug", "created_by", "created_at", "approved_at"),
+            },
+        ),
+    )
+
+    # --- Who sees what --------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Title]:
+        """Everything for moderators, others see what they made; pickers offer all one may read."""
+        titles = super().get_queryset(request)
+        if request.user.has_perm("catalog.moderate_title"):
+            return titles
+        if request.path == reverse("admin:autocomplete"):
+            return Title.objects.all().visible_to(person(request)).order_by(*self.ordering)
+        return titles.filter(created_by=request.user.pk)
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        """See TitleList."""
+        return TitleList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Title], search_term: str
+    ) -> tuple[QuerySet[Title], bool]:
+        """Search as readers do, over everything that this person sees."""
+        if not search_term.strip():
+            return queryset, False
+        found = search_titles(search_term, among=self.get_queryset(request))
+        return queryset.filter(pk__in=found), False
+
+    # --- What is shown --------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("cover"))
+    def cover_small(self, title: Title) -> str:
+        """A thumbnail."""
+        cover = getattr(title, "cover", None)
+        if cover is None:
+            return format_html('<span class="{}" aria-hidden="true"></span>', "no-cover")
+        return format_html(
+            '<img class="cover-small" src="{}" alt="" width="40" height="60" loading="lazy">',
+            media_url((cover.small or cover.original).name),
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add what was decided about it; a series goes to its own page."""
+        title = self.get_object(request, object_id)
+        if title is not None and self.model is Title and title.kind in READABLE_KINDS:
+            return HttpResponseRedirect(reverse("admin:reader_series_change", args=[title.pk]))
+        context = {**(extra_context or {})}
+        if title is not None:
+            context |= self.page_context(request, title)
+        return super().change_view(request, object_id, form_url, context)
+
+    def page_context(self, request: HttpRequest, title: Title) -> dict[str, Any]:
+        """Return what the page shows beside the form."""
+        entries = AuditEntry.objects.filter(subject_type="title", subject_id=title.pk)
+        return {
+            "decisions": entries.select_related("actor").order_by("-pk")[:HISTORY_SHOWN],
+            "may_decide": request.user.has_perm("catalog.moderate_title"),
+            "is_public": title.moderation == Moderation.APPROVED,
+            "decide_url": reverse(f"admin:{self._address('decide')}", args=[title.pk]),
+        }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Title | None = None) -> Any:
+        """A new title has no state yet."""
+        return self.readonly_fields if obj is not None else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Title | None = None) -> Any:
+        """A new title has no state yet."""
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj is not None else fieldsets[:-1]
+
+    # --- Saving ---------------------------------------------------------------------------------
+
+    def save_model(
+        self, request: HttpRequest, obj: Title, form: ModelForm[Title], change: bool
+    ) -> None:
+        """Remember who made it."""
+        if not change:
+            obj.created_by = person(request)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Once all of it is saved, search and lists follow."""
+        super().save_related(request, form, formsets, change)
+        changed = list(form.changed_data)
+        changed += [
+            str(formset.model._meta.model_name) for formset in formsets if formset.has_changed()
+        ]
+        record_title_edit(form.instance, editor=person(request), changed=changed, is_new=not change)
+
+    def delete_model(self, request: HttpRequest, obj: Title) -> None:
+        """Delete by the story."""
+        delete_title(obj, moderator=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
+        """Delete by the story, one by one."""
+        for title in queryset:
+            delete_title(title, moderator=person(request))
+
+    # --- Decisions ------------------------------------------------------------------------------
+
+    def approve(self, title: Title, request: HttpRequest) -> None:
+        """Call the story that publishes this kind of title."""
+        approve_title(title, moderator=person(request))
+
+    def take_back(self, title: Title, request: HttpRequest) -> None:
+        """Call the story that hides this kind of title."""
+        unpublish_title(title, moderator=person(request))
+
+    def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
+        """Call the story that rejects this kind of title."""
+        reject_title(title, moderator=person(request), reason=reason)
+
+    @admin.action(description=gettext_lazy("Publish"), permissions=["moderate"])
+    def publish(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
+        """Approve the chosen titles."""
+        decide_each(
+            request, queryset, lambda title: self.approve(title, request),
+            done=_("Published: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Unpublish (back to draft)"), permissions=["moderate"])
+    def unpublish(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
+        """Hide the chosen titles."""
+        decide_each(
+            request, queryset, lambda title: self.take_back(title, request),
+            done=_("Back to draft: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Reject with a reason…"), permissions=["moderate"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        """Refuse the chosen titles, once there is a reason."""
+        page = ask_reason(
+            request, queryset, action="reject", title=_("Reject titles"), button=_("Reject"),
+            context=self.admin_site.each_context(request),
+        )  # fmt: skip
+        if page is not None:
+            return page
+        reason = request.POST["reason"]
+        decide_each(
+            request, queryset, lambda title: self.refuse(title, request, reason),
+            done=_("Rejected: %(count)d."),
+        )  # fmt: skip
+        return None
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Only moderators decide."""
+        return request.user.has_perm("catalog.moderate_title")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Add one action a status."""
+        actions = super().get_actions(request)
+        if self.has_moderate_permission(request):
+            for status in Status:
+                name = f"status_{status.value}"
+                actions[name] = (_status_action(status), name, _status_words(status.label))
+        return actions
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the buttons' addresses."""
+        own = [
+            path(
+                "<int:pk>/decide/",
+                self.admin_site.admin_view(require_POST(self.decide)),
+                name=self._address("decide"),
+            )
+        ]
+        return own + super().get_urls()
+
+    def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Do what a button of the title's page says."""
+        titles = self.get_queryset(request)
+        if self.model is Title:  # a series is decided about with its chapters, on its own page
+            titles = titles.exclude(kind__in=READABLE_KINDS)
+        title = get_object_or_404(titles, pk=pk)
+        try:
+            self._decide(title, request, request.POST.get("decision", ""))
+        except AppError as error:
+            messages.warning(request, str(error.message))
+        return HttpResponseRedirect(reverse(f"admin:{self._address('change')}", args=[pk]))
+
+    def _decide(self, title: Title, request: HttpRequest, decision: str) -> None:
+        if decision == "publish":
+            self.approve(title, request)
+            messages.success(request, _("“%(name)s” is public now.") % {"name": title.name})
+        elif decision == "unpublish":
+            self.take_back(title, request)
+            messages.success(request, _("“%(name)s” is a draft now.") % {"name": title.name})
+        elif decision == "reject":
+            self.refuse(title, request, request.POST.get("reason", ""))
+            messages.success(request, _("“%(name)s” is rejected.") % {"name": title.name})
+        elif decision == "readdress":
+            slug = readdress_title(title, moderator=person(request))
+            messages.success(request, _("The address is “%(slug)s” now.") % {"slug": slug})
+
+    def _address(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+
+def _status_words(label: str | Promise) -> str:
+    return _("Set status: %(status)s") % {"status": label}
+
+
+def _status_action(status: Status) -> Any:
+    def set_status(modeladmin: TitleAdmin, request: HttpRequest, titles: QuerySet[Title]) -> None:
+        decide_each(
+            request, titles,
+            lambda title: change_status(title, status=status, moderator=person(request)),
+            done=_("Status changed: %(count)d."),
+        )  # fmt: skip
+
+    return set_status

@@ -1,0 +1,124 @@
+"""Categories and tags in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
+
+from catalog.admin.decisions import person
+from catalog.admin.languages import LanguageMapField, with_other_languages
+from catalog.folding import fold_name
+from catalog.models import Category, Tag
+from catalog.vocabulary import (
+    CategoryInUse,
+    delete_category,
+    delete_tag,
+    record_vocabulary_edit,
+    refuse_category_in_use,
+)
+from common.typed_admin import ModelAdmin, ModelForm
+
+
+class NameForm(ModelForm[Any]):
+    """A word's name in every language."""
+
+    name = LanguageMapField(label=gettext_lazy("Name"))
+
+    def clean_name(self) -> dict[str, str]:
+        """Keep languages that have no field here."""
+        return with_other_languages(self.cleaned_data["name"], self.instance.name)
+
+
+class WordAdmin(ModelAdmin[Any]):
+    """What both have in common."""
+
+    form = NameForm
+    list_display = ("__str__", "name_ky", "name_ru", "slug", "title_count")
+    search_fields = ("slug",)  # the box and the pickers; `get_search_results` does the search
+    ordering = ("slug",)
+    fields = ("name", "slug")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Count the titles on the way."""
+        words: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = words.annotate(titles_in=Count("title"))
+        return counted
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look into the names of all languages; there are few enough words to read them all."""
+        wanted = fold_name(search_term)
+        if not wanted:
+            return queryset, False
+        found = [
+            pk
+            for pk, slug, names in self.model._default_manager.values_list("pk", "slug", "name")
+            if any(wanted in fold_name(str(name)) for name in (slug, *names.values()))
+        ]
+        return queryset.filter(pk__in=found), False
+
+    @admin.display(description=gettext_lazy("Kyrgyz"))
+    def name_ky(self, word: Any) -> str:
+        """The Kyrgyz name."""
+        return str(word.name.get("ky") or "")
+
+    @admin.display(description=gettext_lazy("Russian"))
+    def name_ru(self, word: Any) -> str:
+        """The Russian name."""
+        return str(word.name.get("ru") or "")
+
+    @admin.display(description=gettext_lazy("titles"), ordering="titles_in")
+    def title_count(self, word: Any) -> int:
+        """How many titles."""
+        return int(word.titles_in)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Once it is saved, the lists follow."""
+        super().save_related(request, form, formsets, change)
+        record_vocabulary_edit(
+            form.instance,
+            editor=person(request),
+            changed=list(form.changed_data),
+            is_new=not change,
+        )
+
+
+@admin.register(Category)
+class CategoryAdmin(WordAdmin):
+    """Genres; one in use stays, and says so."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what holds a category, so that Django's page refuses instead of asking."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        for category in objs:
+            try:
+                refuse_category_in_use(category)
+            except CategoryInUse as error:
+                protected.append(error.message)
+        return deleted, counts, lacking, protected
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        """Delete by the story."""
+        delete_category(obj, moderator=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
+        """Delete by the story, one by one."""
+        for category in queryset:
+            delete_category(category, moderator=person(request))
+
+
+@admin.register(Tag)
+class TagAdmin(WordAdmin):
+    """Finer words; deleting one takes it off its titles."""
+
+    def delete_model(self, request: HttpRequest, obj: Tag) -> None:
+        """Delete by the story."""
+        delete_tag(obj, moderator=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
+        """Delete by the story, one by one."""
+        for tag in queryset:
+            delete_tag(tag, moderator=person(request))

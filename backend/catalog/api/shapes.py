@@ -1,0 +1,81 @@
+"""The shapes of titles, for the schema. Answers are built from rows; tests hold both together."""
+
+from rest_framework import serializers
+
+from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
+
+
+class CoverShape(serializers.Serializer[None]):
+    url = serializers.CharField()
+    small_url = serializers.CharField(allow_null=True)
+    large_url = serializers.CharField(allow_null=True)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    color = serializers.CharField()
+
+
+class TitleRowShape(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    slug = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices)
+    name = serializers.CharField()
+    original_name = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(Status.choices)
+    content_rating = serializers.ChoiceField(Rating.choices)
+    year = serializers.IntegerField(allow_null=True)
+    original_language = serializers.CharField(allow_blank=True)
+    reading_direction = serializers.ChoiceField(Direction.choices)
+    chapter_count = serializers.IntegerField()
+    last_chapter_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    cover = CoverShape(allow_null=True)
+    genres = serializers.ListField(child=serializers.CharField())
+
+
+class NamesShape(serializers.Serializer[None]):
+    slug = serializers.CharField()
+    name = serializers.DictField(child=serializers.CharField())
+
+
+class AliasShape(serializers.Serializer[None]):
+    name = serializers.CharField()
+    language = serializers.CharField(allow_blank=True)
+
+
+class PersonShape(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+
+
+class CreditShape(serializers.Serializer[None]):
+    role = serializers.ChoiceField(CreditRole.choices)
+    person = PersonShape()
+
+
+class ExternalIdsShape(serializers.Serializer[None]):
+    anilist = serializers.IntegerField(allow_null=True)
+    mal = serializers.IntegerField(allow_null=True)
+    mangadex = serializers.UUIDField(allow_null=True)
+
+
+class TitleShape(TitleRowShape):
+    genres = NamesShape(many=True)  # type: ignore[assignment]
+    tags = NamesShape(many=True)
+    aliases = AliasShape(many=True)
+    credits = CreditShape(many=True)
+    synopsis = serializers.DictField(child=serializers.CharField())
+    length = serializers.IntegerField(allow_null=True)
+    duration_minutes = serializers.IntegerField(allow_null=True)
+    trailers = serializers.ListField(child=serializers.CharField())
+    screenshots = serializers.ListField(child=serializers.CharField())
+    site_url = serializers.CharField(allow_blank=True)
+    format = serializers.CharField(allow_blank=True)
+    external_ids = ExternalIdsShape()
+    popularity = serializers.IntegerField()
+    rating_average = serializers.CharField()
+    moderation = serializers.ChoiceField(Moderation.choices)
+
+
+class NamesListShape(serializers.Serializer[None]):
+    results = NamesShape(many=True)

@@ -1,0 +1,75 @@
+"""What can be asked of a list of titles, and the queryset that answers it."""
+
+from typing import Annotated, Any, Literal
+
+from django.db.models.functions import Lower
+from pydantic import Field
+
+from catalog.choices import Kind, Rating, Status
+from catalog.models import TitleQuerySet
+from catalog.search import search_titles
+from common.queries import Paging
+
+Ordering = Literal["newest", "updated", "popular", "rating", "title", "relevance"]
+Slug = Annotated[str, Field(max_length=60)]
+_MAX_REPEATS = 30
+
+ORDERINGS: dict[str, tuple[Any, ...]] = {
+    "newest": ("-approved_at", "-id"),
+    "updated": ("-updated_at", "-id"),
+    "popular": ("-popularity", "-id"),
+    "rating": ("-rating_average", "-id"),
+    "title": (Lower("name"), "id"),
+}
+
+
+class TitleQuery(Paging):
+    """The parameters of `/api/titles` and `/api/series`."""
+
+    search: str = Field(default="", max_length=300)
+    kind: list[Kind] = Field(default=[], max_length=_MAX_REPEATS)
+    status: list[Status] = Field(default=[], max_length=_MAX_REPEATS)
+    rating: list[Rating] = Field(default=[], max_length=_MAX_REPEATS)
+    year: list[Annotated[int, Field(ge=0, le=9999)]] = Field(default=[], max_length=_MAX_REPEATS)
+    genre: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
+    tag: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
+    exclude_tag: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
+    person: str = Field(default="", max_length=220)
+    ordering: Ordering | None = None
+
+    def filters(self) -> str:
+        """Return what decides which titles and in which order, the same text for the same."""
+        return self.model_dump_json(exclude={"page", "page_size"}, exclude_defaults=True)
+
+
+def title_queryset(query: TitleQuery, titles: TitleQuerySet) -> tuple[TitleQuerySet, list[int]]:
+    """Filter `titles`; with a search the second value holds all that was found, best first."""
+    titles = _filter_columns(query, titles)
+    for slug in query.genre:
+        titles = titles.filter(categories__slug=slug)
+    for slug in query.tag:
+        titles = titles.filter(tags__slug=slug)
+    if query.exclude_tag:
+        titles = titles.exclude(tags__slug__in=query.exclude_tag)
+    if query.person:
+        by_id = query.person.isascii() and query.person.isdecimal()
+        who = {"people__id": int(query.person)} if by_id else {"people__slug": query.person}
+        titles = titles.filter(**who).distinct()
+    if not query.search.strip():
+        return titles.order_by(*ORDERINGS.get(query.ordering or "newest", ORDERINGS["newest"])), []
+    found = search_titles(query.search, among=titles)
+    if query.ordering in (None, "relevance"):
+        return titles.filter(pk__in=found), found
+    return titles.filter(pk__in=found).order_by(*ORDERINGS[query.ordering]), []
+
+
+def _filter_columns(query: TitleQuery, titles: TitleQuerySet) -> TitleQuerySet:
+    for column, wanted in (
+        ("kind", query.kind),
+        ("status", query.status),
+        ("content_rating", query.rating),
+        ("year", query.year),
+    ):
+        if wanted:
+            titles = titles.filter(**{f"{column}__in": wanted})
+    return titles

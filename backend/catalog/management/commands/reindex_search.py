@@ -1,0 +1,18 @@
+"""`manage.py reindex_search`: fill the search index anew, after the rules of folding changed."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from catalog.search_index import reindex_all
+from common.hot_cache import forget_lists
+
+
+class Command(BaseCommand):
+    help = "Fill the search index anew."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Index every title again; commits on the way, so it may be stopped and started."""
+        count = reindex_all()
+        forget_lists()
+        self.stdout.write(f"{count} titles indexed")

@@ -1,0 +1,346 @@
+"""Everything that can be read or watched, who made it, what it is called and how it is sorted."""
+
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
+from catalog.search_grams import SearchGram
+from common.leases import Leased
+from common.models import MediaFile
+
+__all__ = ["SearchGram"]  # a table of its own, imported so that Django finds it
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
+
+
+class Alias(models.Model):
+    """Another name of a title or of a person."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    object_id = models.PositiveBigIntegerField()
+    subject = GenericForeignKey("content_type", "object_id")
+    name = models.CharField(_("name"), max_length=300)
+    language = models.CharField(_("language"), max_length=35, blank=True, help_text="BCP 47")
+
+    class Meta:
+        verbose_name = _("alias")
+        verbose_name_plural = _("aliases")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["content_type", "object_id", "name", "language"], name="alias_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Category(models.Model):
+    """A genre: few of them, kept by moderators, protected while used."""
+
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.JSONField(_("name"), default=dict, help_text='{"en": …, "ky": …, "ru": …}')
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return str(self.name.get("en") or self.slug)
+
+
+class Tag(models.Model):
+    """A finer word than a category; many of them."""
+
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    name = models.JSONField(_("name"), default=dict, help_text='{"en": …, "ky": …, "ru": …}')
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return str(self.name.get("en") or self.slug)
+
+
+class Person(models.Model):
+    """Somebody who made something; an author who also draws is one person with two credits."""
+
+    name = models.CharField(_("name"), max_length=200)
+    original_name = models.CharField(_("original name"), max_length=200, blank=True)
+    slug = models.SlugField(_("slug"), max_length=220, unique=True)
+    aliases = GenericRelation(Alias)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        indexes = [models.Index(Lower("name"), name="person_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+AnyPerson = TypeVar("AnyPerson", bound=Person)
+
+
+class PeopleWithRole(models.Manager[AnyPerson]):
+    """People who have a credit of one kind."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self.role = role
+
+    def get_queryset(self) -> "models.QuerySet[AnyPerson]":
+        """Return those people once each."""
+        return (
+            super()
+            .get_queryset()
+            .filter(
+                models.Exists(Credit.objects.filter(person=models.OuterRef("pk"), role=self.role))
+            )
+        )
+
+
+class Author(Person):
+    """A person with an author's credit."""
+
+    objects: ClassVar[PeopleWithRole["Author"]] = PeopleWithRole(CreditRole.AUTHOR)  # type: ignore[assignment] # a proxy's own manager
+
+    class Meta:
+        proxy = True
+        verbose_name = _("author")
+        verbose_name_plural = _("authors")
+
+
+class Artist(Person):
+    """A person with an artist's credit."""
+
+    objects: ClassVar[PeopleWithRole["Artist"]] = PeopleWithRole(CreditRole.ARTIST)  # type: ignore[assignment] # a proxy's own manager
+
+    class Meta:
+        proxy = True
+        verbose_name = _("artist")
+        verbose_name_plural = _("artists")
+
+
+class TitleQuerySet(models.QuerySet["Title"]):
+    """Reads of titles; `public` and `visible_to` alone decide who sees what."""
+
+    def public(self) -> Self:
+        """What anybody sees, and so may be cached for all."""
+        return self.filter(moderation=Moderation.APPROVED)
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Public ones, one's own, and everything for moderators."""
+        if user.has_perm("catalog.moderate_title"):
+            return self
+        if user.is_authenticated:
+            return self.filter(Q(moderation=Moderation.APPROVED) | Q(created_by=user.pk))
+        return self.public()
+
+
+class Title(models.Model):
+    """Something to read or watch. `slug` is given at approval; before that it is `p-<id>`."""
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    name = models.CharField(_("name"), max_length=300)
+    original_name = models.CharField(_("original name"), max_length=300, blank=True)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True, null=True, editable=False)
+    aliases = GenericRelation(Alias)
+    synopsis = models.JSONField(_("synopsis"), default=dict, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ONGOING)
+    content_rating = models.CharField(
+        _("content rating"), max_length=12, choices=Rating, default=Rating.SAFE
+    )
+    year = models.PositiveSmallIntegerField(
+        _("year"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1800), MaxValueValidator(2200)],
+    )
+    original_language = models.CharField(_("original language"), max_length=35, blank=True)
+    direction = models.CharField(
+        _("reading direction"), max_length=5, choices=Direction, blank=True,
+        help_text=_("Empty: as is usual for its kind."),
+    )  # fmt: skip
+    categories = models.ManyToManyField(Category, blank=True, verbose_name=_("categories"))
+    tags = models.ManyToManyField(Tag, blank=True, verbose_name=_("tags"))
+    people = models.ManyToManyField(Person, through="Credit", related_name="titles")
+    length = models.PositiveIntegerField(
+        _("length"), null=True, blank=True, help_text=_("Chapters or episodes known so far.")
+    )
+    duration_minutes = models.PositiveIntegerField(_("duration, minutes"), null=True, blank=True)
+    trailers = models.JSONField(_("trailers"), default=list, blank=True)
+    screenshots = models.JSONField(_("screenshots"), default=list, blank=True)
+    site_url = models.URLField(_("site"), max_length=500, blank=True)
+    format = models.CharField(_("format"), max_length=20, blank=True)
+    anilist_id = models.PositiveIntegerField("AniList", null=True, blank=True, unique=True)
+    mal_id = models.PositiveIntegerField("MyAnimeList", null=True, blank=True)
+    mangadex_id = models.UUIDField("MangaDex", null=True, blank=True, unique=True)
+
+    moderation = models.CharField(
+        _("moderation"), max_length=8, choices=Moderation, default=Moderation.DRAFT
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL,
+        related_name="titles", editable=False,
+    )  # fmt: skip
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+    # When its last chapter came; before the first one, when it was made.
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    # Counters, kept by the stories that change what they count.
+    chapter_count = models.PositiveIntegerField(default=0, editable=False)
+    last_chapter_at = models.DateTimeField(null=True, editable=False)
+    popularity = models.PositiveIntegerField(default=0, editable=False)
+    # Out of 10; 0 is no rating, which sorts last on every database.
+    rating_average = models.DecimalField(max_digits=4, decimal_places=2, default=0, editable=False)
+
+    objects = TitleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("title")
+        verbose_name_plural = _("titles")
+        permissions = [("moderate_title", "Can see and decide about every title")]
+        constraints = [
+            models.UniqueConstraint(
+                "mal_id",
+                models.Case(models.When(kind__in=["anime", "movie", "show"], then=1), default=0),
+                name="title_mal_unique",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="title_has_name"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-approved_at", "-id"],
+                name="title_newest",
+                condition=Q(moderation="approved"),
+            ),
+            models.Index(
+                fields=["-updated_at", "-id"],
+                name="title_updated",
+                condition=Q(moderation="approved"),
+            ),
+            models.Index(
+                fields=["-popularity", "-id"],
+                name="title_popular",
+                condition=Q(moderation="approved"),
+            ),
+            models.Index(
+                fields=["-rating_average", "-id"],
+                name="title_rated",
+                condition=Q(moderation="approved"),
+            ),
+            models.Index(
+                Lower("name"), "id", name="title_by_name", condition=Q(moderation="approved")
+            ),
+            models.Index(fields=["moderation", "-created_at"], name="title_moderation"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path_slug(self) -> str:
+        """What stands for this title in an address."""
+        return self.slug or f"p-{self.pk}"
+
+
+class OldSlug(models.Model):
+    """A slug that a title had; it redirects."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="old_slugs")
+    slug = models.SlugField(max_length=120, unique=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Credit(models.Model):
+    """What a person did for a title."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="credits")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="credits")
+    role = models.CharField(_("role"), max_length=12, choices=CreditRole)
+
+    class Meta:
+        verbose_name = _("credit")
+        verbose_name_plural = _("credits")
+        constraints = [
+            models.UniqueConstraint(fields=["title", "person", "role"], name="credit_once")
+        ]
+        indexes = [models.Index(fields=["person", "role"], name="credit_person")]
+
+    def __str__(self) -> str:
+        return f"{self.person} ({self.get_role_display()})"
+
+
+class Cover(Leased):
+    """The picture of a title: the original, and two WebP thumbnails made in the background."""
+
+    title = models.OneToOneField(Title, on_delete=models.CASCADE, related_name="cover")
+    original = models.ForeignKey(MediaFile, on_delete=models.PROTECT, related_name="covers")
+    small = models.ForeignKey(
+        MediaFile, null=True, on_delete=models.PROTECT, related_name="small_covers"
+    )
+    large = models.ForeignKey(
+        MediaFile, null=True, on_delete=models.PROTECT, related_name="large_covers"
+    )
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    color = models.CharField(max_length=7)
+    thumbnails_done = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("cover")
+        verbose_name_plural = _("covers")
+        indexes = [
+            models.Index(fields=["id"], name="cover_waits", condition=Q(thumbnails_done=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def file_ids(self) -> list[int]:
+        """The files that it points at."""
+        return [pk for pk in (self.original_id, self.small_id, self.large_id) if pk is not None]
+
+
+class SearchName(models.Model):
+    """One folded name under which a title can be found."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="search_names")
+    folded = models.CharField(max_length=300)
+    source = models.CharField(
+        max_length=8,
+        choices=[(name, name) for name in ("name", "original", "alias", "person")],
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["title", "folded", "source"], name="search_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.folded
+
+
+def now_or_past(column: str) -> Q:
+    """Match rows whose time `column` is empty or past."""
+    return Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lte": Now()})

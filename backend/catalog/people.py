@@ -1,0 +1,88 @@
+"""People and what they are credited with, as moderators keep them; search follows every change."""
+
+from collections.abc import Collection
+
+from django.db import IntegrityError, transaction
+
+from accounts.audit import log_decision
+from accounts.models import User
+from catalog.models import Credit, Person, Title
+from catalog.moderation import refuse_unless_title_moderator
+from catalog.search_index import reindex_person, reindex_title
+from catalog.slugs import unique_slug
+from common.hot_cache import forget_lists
+
+_ATTEMPTS = 20
+
+
+def create_person(person: Person, *, editor: User) -> None:
+    """Save a new person under a slug of their own."""
+    refuse_unless_title_moderator(editor)
+    for _attempt in range(_ATTEMPTS):
+        person.slug = unique_slug(Person, person.name, fallback="person")
+        try:
+            with transaction.atomic():
+                person.save(force_insert=True)
+        except IntegrityError:  # somebody else took the slug; the next one is free
+            continue
+        return
+    raise RuntimeError(f"no free slug for {person.name!r}")
+
+
+def set_credits(person: Person, *, role: str, titles: Collection[Title], editor: User) -> bool:
+    """Make `titles` exactly those that the person is credited with in `role`; True on a change."""
+    refuse_unless_title_moderator(editor)
+    wanted = {title.pk for title in titles}
+    with transaction.atomic():
+        held = set(
+            Credit.objects.filter(person=person.pk, role=role).values_list("title_id", flat=True)
+        )
+        Credit.objects.filter(person=person.pk, role=role, title__in=held - wanted).delete()
+        Credit.objects.bulk_create(
+            Credit(person_id=person.pk, role=role, title_id=pk) for pk in sorted(wanted - held)
+        )
+        for pk in sorted(wanted ^ held):
+            reindex_title(pk)
+        forget_lists()
+    return wanted != held
+
+
+def titles_of(person: Person) -> set[int]:
+    """Return the ids of the titles that credit a person."""
+    return set(Credit.objects.filter(person=person.pk).values_list("title_id", flat=True))
+
+
+def record_person_edit(
+    person: Person, *, editor: User, changed: Collection[str], is_new: bool = False,
+    titles_before: Collection[int] = (),
+) -> None:  # fmt: skip
+    """After a person's names, aliases or credits were saved: search follows.
+
+    `titles_before` are those credited before, so that the ones that lost it are found no more.
+    """
+    if not changed and not is_new:
+        return
+    with transaction.atomic():
+        reindex_person(person.pk)
+        for pk in sorted(set(titles_before) - titles_of(person)):
+            reindex_title(pk)
+        log_decision(
+            Person.objects.get(pk=person.pk),
+            action="create_person" if is_new else "edit_person",
+            actor=editor,
+            reason=", ".join(changed),
+        )
+        forget_lists()
+
+
+def delete_person(person: Person, *, editor: User) -> None:
+    """Delete a person with all credits."""
+    refuse_unless_title_moderator(editor)
+    with transaction.atomic():
+        plain = Person.objects.get(pk=person.pk)
+        titles = titles_of(plain)
+        log_decision(plain, action="delete_person", actor=editor)
+        plain.delete()
+        for pk in sorted(titles):
+            reindex_title(pk)
+        forget_lists()

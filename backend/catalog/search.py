@@ -1,0 +1,189 @@
+"""Search by name: `search_titles` folds the query, has the database fetch candidates by a few rare
+grams, and scores them here, so that SQLite and PostgreSQL answer alike (docs/decisions/0003)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from catalog.folding import gram_code
+from catalog.models import Title
+from catalog.search_terms import Terms, choose_grams
+
+MAX_RESULTS = 500
+
+# A gram of so many names is common: it is counted no further and read no further.
+_COMMON = 500
+_READ_OF_COMMON = 300
+# More rare grams than needed are read while all together stay under this; they rank the candidates.
+_READ_FREELY = 600
+# Candidates that share less than half of what the best one shares: nearly all are noise.
+_WEAK_CANDIDATES = 100
+# Names that begin with a query whose grams are all common.
+_PREFIXES = 100
+
+_CODE_POINT_ORDER = {"sqlite": "BINARY", "postgresql": '"C"'}
+_LAST_CODE_POINT = "\U0010ffff"
+
+Found = tuple[int, str, str]  # title id, folded name, source
+
+
+def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
+    """Ids of the titles of `among` that the query may mean, best first, at most MAX_RESULTS.
+
+    `among` is filtered only, neither sliced nor combined. It decides who sees what, inside the
+    database, so what it leaves out never takes the place of what it lets through.
+    """
+    terms = Terms(query)
+    if not terms:
+        return []
+    try:
+        names = _Names(among)
+    except EmptyResultSet:
+        return []
+    found: list[Found] = []
+    if terms.is_short:
+        found = names.beginning_with(terms.folded, MAX_RESULTS)
+    if len(found) < MAX_RESULTS:
+        grams = _grams_to_read(terms)
+        found += _candidates(terms, names.sharing(grams), names)
+        # Names that begin with the query have all of its grams; only where each is so common that
+        # it is not read to its end may they be missing.
+        if not terms.is_short and grams and min(grams.values()) == _COMMON:
+            found += names.beginning_with(terms.folded, _PREFIXES)
+    return ranked(terms, found)
+
+
+def ranked(terms: Terms, found: list[Found]) -> list[int]:
+    """The titles found, those first whose best name answers best; ties by name, then by id."""
+    best: dict[int, tuple[int, bool, float, str, int]] = {}
+    for title_id, folded, source in set(found):
+        rank = terms.rank(folded)
+        if rank is not None:
+            key = (rank[0], source == "person", rank[1], folded, title_id)
+            if title_id not in best or key < best[title_id]:
+                best[title_id] = key
+    return sorted(best, key=best.__getitem__)[:MAX_RESULTS]
+
+
+def _candidates(terms: Terms, shared: Counter[int], names: "_Names") -> list[Found]:
+    if not shared:
+        return []
+    by_share = sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+    ids = [name_id for name_id, _ in by_share]
+    weak = by_share[0][1] / 2 if terms.edits else 0
+    strong = sum(share > weak for _, share in by_share)
+    limit = min(MAX_RESULTS, max(strong, _WEAK_CANDIDATES))
+    found = names.with_ids(ids[:limit])
+    # Where hidden names took their places, look at the rest.
+    if len(found) < limit and (strong > limit or len(found) <= limit // 2):
+        found += names.with_ids(ids[limit:])
+    return found
+
+
+def _grams_to_read(terms: Terms) -> dict[str, int]:
+    counts = _count_names(terms.grams)
+    chosen = choose_grams(terms, counts)
+    total = sum(counts[gram] for gram in chosen)
+    for gram in sorted(set(terms.grams).difference(chosen), key=lambda gram: (counts[gram], gram)):
+        total += counts[gram]
+        if total > _READ_FREELY:
+            break
+        chosen.append(gram)
+    return {gram: counts[gram] for gram in chosen if counts[gram]}
+
+
+def _count_names(grams: list[str]) -> dict[str, int]:
+    """How many names have each gram, counted up to a limit."""
+    codes = [gram_code(gram) for gram in grams]
+    values = ", ".join(["(%s)"] * len(codes))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH wanted (gram) AS (VALUES {values}) SELECT gram, (SELECT count(*) FROM ("  # noqa: S608
+            "SELECT 1 FROM catalog_searchgram held WHERE held.gram = wanted.gram LIMIT %s) one)"
+            " FROM wanted",
+            [*codes, _COMMON],
+        )
+        counts = dict(cursor.fetchall())
+    return {gram: counts[code] for gram, code in zip(grams, codes, strict=True)}
+
+
+class _Names:
+    """Names of the titles that may be found. Read by hand: the ORM would cost as much again, and
+    no word of the statements comes from the query."""
+
+    def __init__(self, among: QuerySet[Title]) -> None:
+        titles, params = among.order_by().values(shown_id=F("pk")).query.sql_with_params()
+        self._params = list(params)
+        # As a value: EXISTS or IN, PostgreSQL would turn into a join with all titles.
+        self._visible = (
+            f"catalog_searchname.title_id = (SELECT shown_id FROM ({titles}) shown"  # noqa: S608
+            " WHERE shown_id = catalog_searchname.title_id LIMIT 1)"
+        )
+        self._select = (
+            "SELECT catalog_searchname.title_id, folded, source FROM catalog_searchname"  # noqa: S608
+            f" WHERE {self._visible}"
+        )
+
+    def beginning_with(self, folded: str, limit: int) -> list[Found]:
+        column = f"catalog_searchname.folded COLLATE {_CODE_POINT_ORDER[connection.vendor]}"
+        return self._read(
+            f" AND {column} >= %s AND {column} < %s"
+            f" ORDER BY {column}, catalog_searchname.id LIMIT %s",
+            [folded, folded + _LAST_CODE_POINT, limit],
+        )
+
+    def sharing(self, grams: dict[str, int]) -> Counter[int]:
+        """How many of the grams each name has. Of a common one only some names are read, and only
+        such as may be found (else all of them could be hidden); where all are common, so that the
+        right name may not be among those, also the names that have them all."""
+        ids: Counter[int] = Counter()
+        rare = [gram_code(gram) for gram, count in grams.items() if count < _COMMON]
+        common = [gram_code(gram) for gram, count in grams.items() if count == _COMMON]
+        if rare:
+            select = "SELECT name_id FROM catalog_searchgram WHERE gram IN "
+            ids.update(self._ids(select + _marks(rare), rare))
+            for code in common:
+                ids.update(self._ids_with([code], _READ_OF_COMMON))
+            return ids
+        for code in common:
+            ids.update(self._ids_with([code], MAX_RESULTS))
+        if len(common) > 1:
+            for name_id in self._ids_with(sorted(common), MAX_RESULTS):
+                ids[name_id] = len(common)
+        return ids
+
+    def _ids_with(self, codes: list[int], limit: int) -> Iterator[int]:
+        """The first names that may be found and have all of the grams."""
+        also = (
+            " AND held.name_id = (SELECT other.name_id FROM catalog_searchgram other"
+            " WHERE other.gram = %s AND other.name_id = held.name_id LIMIT 1)"
+        ) * (len(codes) - 1)
+        select = (
+            "SELECT held.name_id FROM catalog_searchgram held"  # noqa: S608
+            " JOIN catalog_searchname ON catalog_searchname.id = held.name_id"
+            f" WHERE held.gram = %s{also} AND {self._visible} ORDER BY held.name_id LIMIT %s"
+        )
+        return self._ids(select, [*codes, *self._params, limit])
+
+    def with_ids(self, ids: list[int]) -> list[Found]:
+        return self._read(f" AND catalog_searchname.id IN {_marks(ids)}", ids) if ids else []
+
+    def _ids(self, select: str, params: list[Any]) -> Iterator[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(select, params)
+            return chain.from_iterable(cursor.fetchall())
+
+    def _read(self, condition: str, params: list[Any]) -> list[Found]:
+        with connection.cursor() as cursor:
+            cursor.execute(self._select + condition, [*self._params, *params])
+            found: list[Found] = cursor.fetchall()
+        return found
+
+
+def _marks(values: list[int]) -> str:
+    return f"({', '.join(['%s'] * len(values))})"

@@ -1,0 +1,114 @@
+"""Keeping the index of names true: whoever changes a name, an alias or a credit calls one of these.
+
+Reads what titles are called and writes SearchName and SearchGram; `search` reads those.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+
+from catalog.folding import fold_name, gram_code, name_grams
+from catalog.models import Alias, Credit, Person, SearchName, Title
+
+_TITLES_AT_ONCE = 500
+
+_ADD_GRAM = """
+INSERT INTO catalog_searchgram (gram, name_id) VALUES (%s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+def reindex_title(title_id: int) -> None:
+    """Make a title findable by its names, aliases and people as they are now."""
+    _reindex([title_id])
+
+
+def reindex_person(person_id: int) -> None:
+    """Make a person's titles findable by what the person is called now. A person who is about to
+    be deleted or to lose a credit is not seen here: reindex those titles afterwards."""
+    _reindex(Credit.objects.filter(person=person_id).values_list("title", flat=True).distinct())
+
+
+def reindex_all() -> int:
+    """Rebuild what differs for all titles, in pieces that each commit; how many titles it saw."""
+    seen = last_id = 0
+    while True:
+        title_ids = list(
+            Title.objects.filter(id__gt=last_id)
+            .order_by("id")
+            .values_list("id", flat=True)[:_TITLES_AT_ONCE]
+        )
+        if not title_ids:
+            return seen
+        _reindex(title_ids)
+        seen += len(title_ids)
+        last_id = title_ids[-1]
+
+
+def _reindex(title_ids: Iterable[int]) -> None:
+    with transaction.atomic():
+        # Locked, so that of two at once the second sees what the first has written.
+        titles = {
+            title.id: title
+            for title in Title.objects.select_for_update(of=("self",))
+            .filter(id__in=list(title_ids))
+            .order_by("id")
+            .only("id", "name", "original_name")
+        }
+        wanted = set(_wanted_names(titles))
+        held = {
+            (name.title_id, name.folded, name.source): name.id
+            for name in SearchName.objects.filter(title__in=titles)
+        }
+        stale = [name_id for key, name_id in held.items() if key not in wanted]
+        SearchName.objects.filter(id__in=stale).delete()
+        added = SearchName.objects.bulk_create(
+            SearchName(title_id=title_id, folded=folded, source=source)
+            for title_id, folded, source in sorted(wanted - held.keys())
+        )
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                _ADD_GRAM,
+                [(gram_code(gram), name.id) for name in added for gram in name_grams(name.folded)],
+            )
+
+
+def _wanted_names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:
+    """(title id, folded name, source); a name with several sources counts for the first of them:
+    name, original, alias, person."""
+    seen: set[tuple[int, str]] = set()
+    for title_id, name, source in _names(titles):
+        folded = fold_name(name)
+        if folded and (title_id, folded) not in seen:
+            seen.add((title_id, folded))
+            yield title_id, folded, source
+
+
+def _names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:
+    for title in titles.values():
+        yield title.id, title.name, "name"
+    for title in titles.values():
+        yield title.id, title.original_name, "original"
+    for title_id, alias in _aliases(Title, titles):
+        yield title_id, alias, "alias"
+    credited = list(
+        Credit.objects.filter(title__in=titles)
+        .values_list("title_id", "person_id", "person__name")
+        .distinct()
+    )
+    titles_of: dict[int, list[int]] = {}
+    for title_id, person_id, name in credited:
+        titles_of.setdefault(person_id, []).append(title_id)
+        yield title_id, name, "person"
+    for person_id, alias in _aliases(Person, titles_of):
+        for title_id in titles_of[person_id]:
+            yield title_id, alias, "person"
+
+
+def _aliases(model: type[Title] | type[Person], ids: Iterable[int]) -> list[tuple[int, str]]:
+    content_type = ContentType.objects.get_for_model(model)
+    return list(
+        Alias.objects.filter(content_type=content_type, object_id__in=list(ids)).values_list(
+            "object_id", "name"
+        )
+    )

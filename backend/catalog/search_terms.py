@@ -1,0 +1,189 @@
+"""What a query asks for: which grams must find it, and how well a name answers. No database."""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from catalog.folding import fold_name, is_cjk
+
+MAX_QUERY_CHARS = 80
+LETTERS_PER_EDIT = 5
+_LENGTHS_BESIDE = 2
+
+# How well a name answers, best first.
+EXACT, FIRST_WORDS, PREFIX, WORD_START, CONTAINED, TYPO, SIMILAR = range(7)
+
+
+class Span(NamedTuple):
+    """A gram of the query and the characters start..end of the query that it covers."""
+
+    start: int
+    end: int
+    gram: str
+    is_inner: bool  # covers letters only, so that a piece out of a word's middle has it too
+
+
+class Terms:
+    """A folded query, taken apart once."""
+
+    def __init__(self, query: str) -> None:
+        self.folded = fold_name(query)[:MAX_QUERY_CHARS].strip()
+        self.words = self.folded.split()
+        self.letters = "".join(self.words)
+        self.edits = len(self.letters) // LETTERS_PER_EDIT
+        self.spans = _spans(self.words)
+        self.grams = sorted({span.gram for span in self.spans})
+        is_letter = len(self.letters) == 1 and not is_cjk(self.folded)
+        self._after_letter = " " if is_letter else ""
+        # A name that is within the edits keeps at least this many; four grams go with a swap.
+        self._shared_if_typo = max(1, len(self.grams) - 4 * self.edits)
+        self._shared_if_similar = max(2, -(-3 * len(self.grams) // 5))
+
+    def __bool__(self) -> bool:
+        return bool(self.folded)
+
+    @property
+    def is_short(self) -> bool:
+        """One or two characters: what begins so is meant, or, in Chinese and so on, holds it."""
+        return len(self.letters) <= 2
+
+    def rank(self, name: str) -> tuple[int, float] | None:
+        """How well a folded name answers: (one of the classes above, unlikeness in it), least
+        first; None for a name that does not answer."""
+        letters = name.replace(" ", "")
+        shorter, longer = sorted((len(letters), len(self.letters)))
+        length_gap = 1 - shorter / longer
+        place = self._place(name, letters)
+        if place is not None:
+            return place, length_gap
+        if self.is_short:
+            return None
+        padded = f" {name} "
+        shared = sum(gram in padded for gram in self.grams)
+        if self.edits and shared >= self._shared_if_typo:
+            distance = self._distance(name, letters)
+            if distance is not None:
+                return TYPO, distance + length_gap
+        if shared >= self._shared_if_similar and longer <= 3 * shorter:
+            return SIMILAR, 1 - shared / len(self.grams) + length_gap
+        return None
+
+    def _place(self, name: str, letters: str) -> int | None:
+        """Where the name holds the query as it is."""
+        padded = f" {name} "
+        if letters.startswith(self.letters):
+            if letters == self.letters:
+                return EXACT
+            return FIRST_WORDS if padded.startswith(f" {self.folded} ") else PREFIX
+        # A single letter is a whole word, or every second name would have one.
+        if f" {self.folded}{self._after_letter}" in padded:
+            return WORD_START
+        if self.is_short and not is_cjk(self.folded):
+            return None
+        # Across a space only what is long enough not to come together by chance: "onepiece".
+        holds_it = self.folded in name or (self.edits and self.letters in letters)
+        if holds_it or all(f" {word}" in padded for word in self.words):
+            return CONTAINED
+        return None
+
+    def _distance(self, name: str, letters: str) -> int | None:
+        """Edits between the query and the whole name, its beginning, or its words in any order."""
+        edits, typed = self.edits, len(self.letters)
+        best = edits + 1
+        # Beginnings of nearly the query's length; as many left out as put in is what people do.
+        beside = min(edits, _LENGTHS_BESIDE)
+        lengths = {min(typed + gap, len(letters)) for gap in range(-beside, beside + 1)}
+        if abs(len(letters) - typed) <= edits:
+            lengths.add(len(letters))
+        for length in lengths:
+            distance = OSA.distance(self.letters, letters[:length], score_cutoff=best - 1)
+            best = min(best, distance)
+        if best <= 1:
+            return best
+        total = 0
+        names = name.split()
+        for number, word in enumerate(self.words, start=1):
+            is_unfinished = number == len(self.words)
+            total += _word_distance(word, names, min(best - 1 - total, (len(word) + 2) // 5),
+                                    is_unfinished)  # fmt: skip
+            if total >= best:
+                break
+        best = min(best, total)
+        return best if best <= edits else None
+
+
+def _word_distance(word: str, names: list[str], limit: int, is_unfinished: bool) -> int:
+    """Edits to the nearest of the words, or to the beginning of one; a lot when over the limit."""
+    best = limit + 1
+    for other in names:
+        ends = {len(other)}
+        if is_unfinished and len(other) > len(word):
+            ends.update((len(word), len(word) + 1))
+        for end in ends:
+            best = min(best, OSA.distance(word, other[:end], score_cutoff=limit))
+    return best if best <= limit else MAX_QUERY_CHARS
+
+
+def _spans(words: list[str]) -> list[Span]:
+    """As `folding.name_grams`, with their places in " word word", by their ends. The last word may
+    be cut short, so its end is no gram; a single character is one only where it is the word."""
+    spans: list[Span] = []
+    start = 0
+    for number, word in enumerate(words, start=1):
+        if is_cjk(word):
+            spans += [
+                Span(start + 1 + i, start + 1 + i + len(gram), gram, True)
+                for i in range(max(1, len(word) - 1))
+                for gram in [word[i : i + 2]]
+            ]
+        else:
+            is_open = number == len(words) and len(word) > 1
+            padded = f" {word}" if is_open else f" {word} "
+            spans += [
+                Span(start + i, start + i + 3, padded[i : i + 3], 0 < i < len(word) - 1)
+                for i in range(len(padded) - 2)
+            ]
+        start += len(word) + 1
+    return spans
+
+
+def choose_grams(terms: Terms, cost: Mapping[str, int]) -> list[str]:
+    """The cheapest grams of which every name within the allowed edits has at least one.
+
+    Pigeonholes: of edits + 1 grams that share no character of the query, an edit breaks at most
+    one (a swap too, where a character lies between them). Without edits one gram is enough, and
+    it should be an inner one, which a name that only contains the query has as well.
+    """
+    spans = terms.spans
+    if not terms.edits:
+        spans = [span for span in spans if span.is_inner] or spans
+    for apart, count in [(1, terms.edits + 1), *((0, n) for n in range(terms.edits + 1, 0, -1))]:
+        chosen = _cheapest_disjoint(spans, cost, count, apart)
+        if chosen is not None:
+            return sorted({spans[index].gram for index in chosen})
+    return []
+
+
+def _cheapest_disjoint(
+    spans: Sequence[Span], cost: Mapping[str, int], count: int, apart: int
+) -> tuple[int, ...] | None:
+    """Which `count` spans, at least `apart` characters from each other, cost least together."""
+    ends = [span.end for span in spans]
+    # How many of the spans, which are sorted by their ends, may be taken along with each.
+    before = [bisect_right(ends, span.start - apart) for span in spans]
+    # best[i] = the cheapest choice out of the first i spans, one more span in every round.
+    best: list[tuple[int, tuple[int, ...]] | None] = [(0, ())] * (len(spans) + 1)
+    for _ in range(count):
+        longer: list[tuple[int, tuple[int, ...]] | None] = [None]
+        for index, span in enumerate(spans):
+            choice = longer[index]
+            base = best[before[index]]
+            if base is not None:
+                total = base[0] + cost[span.gram]
+                if choice is None or total < choice[0]:
+                    choice = total, (*base[1], index)
+            longer.append(choice)
+        best = longer
+    return None if best[-1] is None else best[-1][1]

@@ -1,0 +1,71 @@
+"""Categories and tags, as moderators keep them; a category in use stays."""
+
+from django.db import transaction
+from django.utils.translation import ngettext
+
+from accounts.audit import log_decision
+from accounts.models import User
+from catalog.models import Category, Tag, Title
+from catalog.moderation import refuse_unless_title_moderator
+from common.errors import AppError
+from common.hot_cache import forget_lists
+
+
+class CategoryInUse(AppError):
+    """Titles stand in the category."""
+
+    code = "in_use"
+    status = 409
+
+    def __init__(self, category: Category, *, titles: int) -> None:
+        message = ngettext(
+            "“%(name)s” is used by %(count)d title. Take the title out of it first.",
+            "“%(name)s” is used by %(count)d titles. Take them out of it first.",
+            titles,
+        )
+        super().__init__(message % {"name": category, "count": titles})
+
+
+def refuse_category_in_use(category: Category) -> None:
+    """Raise CategoryInUse where a title stands in it."""
+    titles = Title.objects.filter(categories=category).count()
+    if titles:
+        raise CategoryInUse(category, titles=titles)
+
+
+def delete_category(category: Category, *, moderator: User) -> None:
+    """Delete a category that no title uses."""
+    refuse_unless_title_moderator(moderator)
+    with transaction.atomic():
+        # Locked: a title that is being put into it waits, and then finds it gone.
+        locked = Category.objects.select_for_update().get(pk=category.pk)
+        refuse_category_in_use(locked)
+        log_decision(locked, action="delete_category", actor=moderator)
+        locked.delete()
+        forget_lists()
+
+
+def record_vocabulary_edit(
+    word: Category | Tag, *, editor: User, changed: list[str], is_new: bool = False
+) -> None:
+    """After a category or tag was saved: the lists that show its name are built anew."""
+    if not changed and not is_new:
+        return
+    with transaction.atomic():
+        kind = "category" if isinstance(word, Category) else "tag"
+        log_decision(
+            word,
+            action=f"create_{kind}" if is_new else f"edit_{kind}",
+            actor=editor,
+            reason=", ".join(changed),
+        )
+        forget_lists()
+
+
+def delete_tag(tag: Tag, *, moderator: User) -> None:
+    """Delete a tag; the titles that had it go without."""
+    refuse_unless_title_moderator(moderator)
+    with transaction.atomic():
+        log_decision(tag, action="delete_tag", actor=moderator)
+        tag.delete()
+        forget_lists()
