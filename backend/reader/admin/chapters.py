@@ -1,0 +1,193 @@
+"""Chapters, volumes and groups in the admin."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.admin.decisions import person
+from catalog.choices import READABLE_KINDS
+from catalog.models import Title
+from catalog.search import search_titles
+from common.rendering import plain_number
+from common.typed_admin import ModelAdmin, ModelForm
+from reader.edits import (
+    delete_volume,
+    record_group_edit,
+    record_volume_edit,
+    save_chapter_words,
+)
+from reader.models import Chapter, Group, Upload, Volume
+
+_UPLOADS_SHOWN = 20
+
+
+@admin.register(Chapter)
+class ChapterAdmin(ModelAdmin[Chapter]):
+    """Places in series, and what was uploaded for them."""
+
+    change_form_template = "admin/reader/chapter_form.html"
+    list_display = ("series", "number_shown", "title", "language", "group", "state", "page_count",
+                    "published_at")  # fmt: skip
+    list_filter = ("language", ("live_upload", admin.EmptyFieldListFilter), "published_at")
+    list_select_related = ("series", "group", "live_upload")
+    list_per_page = 50
+    ordering = ("-created_at", "-pk")
+    search_fields = ("title",)
+    search_help_text = gettext_lazy("Series or title of the chapter.")
+    show_full_result_count = False
+    autocomplete_fields = ("group",)
+    fields = ("series", "number_shown", "language", "group", "title", "volume", "publish_at",
+              "state", "page_count", "published_at")  # fmt: skip
+    # The place is what uploads were submitted for: it does not move under them.
+    readonly_fields = ("series", "number_shown", "language", "group", "state", "page_count",
+                       "published_at")  # fmt: skip
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Chapter]:
+        """Everything for moderators; others see, of what they may, what they sent something for."""
+        chapters = Chapter.objects.all().visible_to(person(request))
+        if request.user.has_perm("reader.moderate_upload"):
+            return chapters
+        own = Upload.objects.filter(chapter=OuterRef("pk"), uploader=request.user.pk)
+        return chapters.filter(Exists(own))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Chapter], search_term: str
+    ) -> tuple[QuerySet[Chapter], bool]:
+        """Find the series as readers do, else the chapter's title."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        series = search_titles(term, among=Title.objects.filter(kind__in=READABLE_KINDS))
+        return queryset.filter(series__in=series) | queryset.filter(title__icontains=term), False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A chapter comes with its first upload."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Chapter | None = None) -> bool:
+        """A chapter goes with its last upload."""
+        return False
+
+    @admin.display(description=gettext_lazy("number"), ordering="number")
+    def number_shown(self, chapter: Chapter) -> str:
+        """Without trailing zeros."""
+        return _("one-shot") if chapter.number is None else plain_number(chapter.number)
+
+    @admin.display(description=gettext_lazy("state"), ordering="live_upload")
+    def state(self, chapter: Chapter) -> str:
+        """Live or not."""
+        if chapter.live_upload_id is None:
+            return format_html('<span class="state">{}</span>', _("not live"))
+        return format_html('<span class="state state-live">{}</span>', _("live"))
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """Offer the volumes of this series only."""
+        if db_field.name == "volume":
+            place = request.resolver_match.kwargs.get("object_id", "")
+            series = Chapter.objects.filter(pk=place if place.isdecimal() else 0)
+            options["queryset"] = Volume.objects.filter(
+                series__in=series.values("series")
+            ).order_by("number")
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add the uploads."""
+        context = {**(extra_context or {})}
+        chapter = self.get_object(request, object_id)
+        if chapter is not None:
+            uploads = Upload.objects.filter(chapter=chapter).visible_to(person(request))
+            context |= {
+                "uploads": uploads.select_related("uploader", "decided_by").order_by("-pk")[
+                    :_UPLOADS_SHOWN
+                ],
+                "upload_url": f"{reverse('admin:reader_upload_add')}?chapter={chapter.pk}",
+                "may_submit": request.user.has_perm("reader.submit_upload"),
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    def save_model(
+        self, request: HttpRequest, obj: Chapter, form: ModelForm[Chapter], change: bool
+    ) -> None:
+        """Save by the story."""
+        save_chapter_words(obj, editor=person(request), changed=form.changed_data)
+
+
+@admin.register(Volume)
+class VolumeAdmin(ModelAdmin[Volume]):
+    """Books of chapters."""
+
+    list_display = ("series", "number", "title", "chapter_count")
+    list_select_related = ("series",)
+    search_fields = ("series__name", "title")
+    ordering = ("series", "number")
+    list_per_page = 50
+    show_full_result_count = False
+    autocomplete_fields = ("series",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Volume]:
+        """Count the chapters on the way."""
+        return super().get_queryset(request).annotate(held=Count("chapters"))
+
+    @admin.display(description=gettext_lazy("chapters"), ordering="held")
+    def chapter_count(self, volume: Any) -> int:
+        """How many."""
+        return int(volume.held)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Once it is saved, the lists follow."""
+        super().save_related(request, form, formsets, change)
+        record_volume_edit(
+            form.instance, editor=person(request), changed=form.changed_data, is_new=not change
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Volume) -> None:
+        """Delete by the story."""
+        delete_volume(obj, editor=person(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Volume]) -> None:
+        """Delete by the story, one by one."""
+        for volume in queryset:
+            delete_volume(volume, editor=person(request))
+
+
+@admin.register(Group)
+class GroupAdmin(ModelAdmin[Group]):
+    """Who translates."""
+
+    list_display = ("name", "slug", "chapter_count")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    list_per_page = 50
+    show_full_result_count = False
+    autocomplete_fields = ("members",)
+    prepopulated_fields = {"slug": ("name",)}
+    fields = ("name", "slug", "members")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Count the chapters on the way."""
+        return super().get_queryset(request).annotate(held=Count("chapters"))
+
+    @admin.display(description=gettext_lazy("chapters"), ordering="held")
+    def chapter_count(self, group: Any) -> int:
+        """How many."""
+        return int(group.held)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Once it is saved, the lists follow."""
+        super().save_related(request, form, formsets, change)
+        record_group_edit(
+            form.instance, editor=person(request), changed=form.changed_data, is_new=not change
+        )

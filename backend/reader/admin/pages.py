@@ -1,0 +1,126 @@
+"""Pages in the admin: looked at, and taken out of uploads that wait."""
+
+from collections import defaultdict
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.admin.decisions import ask_reason, decide_each, person
+from common.typed_admin import ModelAdmin
+from reader.banned_pictures import ban_pictures
+from reader.models import Page, Upload
+from reader.moderation import delete_pages
+from reader.upload_rows import small_page_url
+
+
+@admin.register(Page)
+class PageAdmin(ModelAdmin[Page]):
+    """Every picture with what was found out about it."""
+
+    list_display = ("picture", "upload", "number", "name", "content_type", "dimensions", "size")
+    list_filter = ("content_type",)
+    list_select_related = ("upload", "file", "saver")
+    list_per_page = 50
+    ordering = ("-upload", "number")
+    search_fields = ("=upload__id", "=sha256")
+    search_help_text = gettext_lazy("An upload's number, or a SHA-256.")
+    show_full_result_count = False
+    actions = ("delete_chosen", "ban_chosen")
+    fields = (
+        "picture", "upload", "number", "name", "content_type", "dimensions", "size", "sha256",
+        "color",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
+        """Everything for moderators, others see what they sent."""
+        pages = super().get_queryset(request)
+        if request.user.has_perm("reader.moderate_upload"):
+            return pages
+        return pages.filter(upload__uploader=request.user.pk)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Pages come in zips."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        """A page is what it is."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        """The action deletes, so that the rest is numbered anew."""
+        return False
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Only moderators decide."""
+        return request.user.has_perm("reader.moderate_upload")
+
+    @admin.display(description=gettext_lazy("picture"))
+    def picture(self, page: Page) -> str:
+        """A small view of the page itself."""
+        return format_html(
+            '<img class="page-small" src="{}" alt="" width="{}" height="{}" loading="lazy">',
+            small_page_url(page.upload, page), page.width, page.height,
+        )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("dimensions"))
+    def dimensions(self, page: Page) -> str:
+        """In pixels."""
+        return f"{page.width} × {page.height}"
+
+    @admin.display(description=gettext_lazy("size"), ordering="bytes")
+    def size(self, page: Page) -> str:
+        """In words."""
+        return str(filesizeformat(page.bytes))
+
+    @admin.action(description=gettext_lazy("Delete pages"), permissions=["moderate"])
+    def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Page]) -> None:
+        """Take the chosen pages out of their uploads."""
+        numbers = _numbers_by_upload(queryset)
+        moderator: Any = person(request)
+        decide_each(
+            request, Upload.objects.filter(pk__in=numbers),
+            lambda upload: delete_pages(upload, numbers=numbers[upload.pk], moderator=moderator),
+            done=_("Uploads that lost pages: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Ban pictures…"), permissions=["moderate"])
+    def ban_chosen(self, request: HttpRequest, queryset: QuerySet[Page]) -> HttpResponse | None:
+        """Let the chosen pictures fail wherever they come again."""
+        page = ask_reason(
+            request,
+            queryset,
+            action="ban_chosen",
+            title=_("Ban pictures"),
+            button=_("Ban"),
+            context={
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "list_url": reverse("admin:reader_page_changelist"),
+            },
+        )
+        if page is not None:
+            return page
+        numbers, reason = _numbers_by_upload(queryset), request.POST["reason"]
+        decide_each(
+            request, Upload.objects.filter(pk__in=numbers),
+            lambda upload: ban_pictures(
+                upload, numbers=numbers[upload.pk], moderator=person(request), reason=reason
+            ),
+            done=_("Uploads whose pictures are banned: %(count)d."),
+        )  # fmt: skip
+        return None
+
+
+def _numbers_by_upload(pages: QuerySet[Page]) -> dict[int, set[int]]:
+    numbers: defaultdict[int, set[int]] = defaultdict(set)
+    for upload_id, number in pages.values_list("upload_id", "number"):
+        numbers[upload_id].add(number)
+    return numbers

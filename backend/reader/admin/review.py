@@ -1,0 +1,211 @@
+"""The review page: one upload at a time, oldest first, and always the next one after a decision.
+
+The page works by plain forms; its script sends the same forms, asks for JSON, and opens the next
+page that it has loaded already.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import AuditEntry
+from catalog.admin.decisions import person
+from common.errors import AppError
+from common.rendering import plain_number
+from reader.admin.reasons import compose_reason, ready_reasons
+from reader.admin.uploaders import history_of
+from reader.banned_pictures import BannedMatch, find_banned_pictures
+from reader.duplicates import Twin, find_duplicates
+from reader.models import Page, Upload
+from reader.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
+from reader.publishing import held_back
+from reader.states import UploadState
+from reader.upload_rows import page_url
+
+HISTORY_SHOWN = 20
+_REASONS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class ShownPage:
+    """A page of the strip."""
+
+    page: Page
+    url: str
+    kind: str
+    twins: list[Twin]
+    banned: BannedMatch | None
+
+
+def next_waiting(upload: Upload) -> Upload | None:
+    """Return who stands behind this one in the queue; at its end, the queue begins anew."""
+    waiting = Upload.objects.all().waiting().exclude(pk=upload.pk)
+    behind = waiting.filter(
+        Q(created_at__gt=upload.created_at) | Q(created_at=upload.created_at, pk__gt=upload.pk)
+    )
+    return behind.first() or waiting.first()
+
+
+def review_url(upload: Upload | None) -> str:
+    """Return the page of one upload; of None, the queue's."""
+    if upload is None:
+        return reverse("admin:reader_upload_review_queue")
+    return reverse("admin:reader_upload_review", args=[upload.pk])
+
+
+def open_queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """Go to whoever waits longest; say so where nobody does."""
+    _refuse_unless_moderator(request)
+    first = Upload.objects.all().waiting().first()
+    if first is not None:
+        return HttpResponseRedirect(review_url(first))
+    return TemplateResponse(
+        request, "admin/reader/review_empty.html", {**context, "title": _("Review")}
+    )
+
+
+def show_review(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse:
+    """Show an upload with all that matters for a decision."""
+    _refuse_unless_moderator(request)
+    upload = get_object_or_404(
+        Upload.objects.select_related(
+            "chapter__series", "chapter__group", "chapter__live_upload", "uploader", "decided_by"
+        ),
+        pk=pk,
+    )
+    response = TemplateResponse(
+        request, "admin/reader/review.html", {**context, **_review_context(upload)}
+    )
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def decide_approve(request: HttpRequest, pk: int) -> HttpResponse:
+    """Approve, and go on."""
+    upload = _upload(request, pk)
+    return _decide(
+        request, upload,
+        lambda: approve_upload(
+            upload, moderator=person(request),
+            despite_banned_pictures="despite_banned" in request.POST,
+        ),
+        _("Approved: %(chapter)s") % {"chapter": upload.chapter},
+    )  # fmt: skip
+
+
+def decide_reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reject with the reason sent, and go on."""
+    upload = _upload(request, pk)
+    reason = compose_reason(
+        ready=request.POST.get("ready", ""),
+        note=request.POST.get("reason", ""),
+        uploader=upload.uploader,
+    )
+    return _decide(
+        request, upload,
+        lambda: reject_upload(
+            upload, moderator=person(request), reason=reason, ban=_numbers_to_ban(request)
+        ),
+        _("Rejected: %(chapter)s") % {"chapter": upload.chapter},
+    )  # fmt: skip
+
+
+def decide_delete_pages(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the chosen pages out, and stay here."""
+    upload = _upload(request, pk)
+    try:
+        count = delete_pages(upload, numbers=_chosen_pages(request), moderator=person(request))
+    except AppError as error:
+        return _answer(request, upload, str(error.message), status=error.status)
+    return _answer(request, upload, _("Pages deleted: %(count)d") % {"count": count})
+
+
+def _chosen_pages(request: HttpRequest) -> set[int]:
+    return {int(number) for number in request.POST.getlist("page") if number.isdecimal()}
+
+
+def _numbers_to_ban(request: HttpRequest) -> BannedNumbers:
+    """Return the selected pages, all where none is, and no page where nobody asked for it."""
+    if "ban" not in request.POST:
+        return ()
+    return _chosen_pages(request) or None
+
+
+def _decide(request: HttpRequest, upload: Upload, decide: Any, done: str) -> HttpResponse:
+    following = next_waiting(upload)
+    try:
+        decide()
+    except AppError as error:
+        is_over = error.code == "already_decided"
+        here = following if is_over else upload
+        return _answer(request, here, str(error.message), status=error.status)
+    return _answer(request, following, done)
+
+
+def _answer(
+    request: HttpRequest, upload: Upload | None, sentence: str, *, status: int = 200
+) -> HttpResponse:
+    """Go to `upload`, or tell the script: which it has loaded already, so with today's numbers."""
+    if "application/json" in request.headers.get("Accept", ""):
+        after = next_waiting(upload) if upload else None
+        body = {
+            "next": review_url(upload),
+            "after": review_url(after) if after else "",
+            "waiting": Upload.objects.all().waiting().count(),
+            "message": sentence,
+        }
+        return JsonResponse(body, status=status)
+    (messages.success if status == 200 else messages.warning)(request, sentence)
+    return HttpResponseRedirect(review_url(upload))
+
+
+def _refuse_unless_moderator(request: HttpRequest) -> None:
+    if not request.user.has_perm("reader.moderate_upload"):
+        raise PermissionDenied
+
+
+def _upload(request: HttpRequest, pk: int) -> Upload:
+    _refuse_unless_moderator(request)
+    return get_object_or_404(Upload.objects.select_related("chapter__series", "uploader"), pk=pk)
+
+
+def _review_context(upload: Upload) -> dict[str, Any]:
+    pages = list(upload.pages.select_related("file").order_by("number"))
+    duplicates = find_duplicates(upload, pages)
+    banned = find_banned_pictures(pages)
+    following, number = next_waiting(upload), upload.chapter.number
+    entries = AuditEntry.objects.filter(subject_type="upload", subject_id=upload.pk)
+    return {
+        "title": _("Review: %(chapter)s") % {"chapter": upload.chapter},
+        "upload": upload,
+        "chapter": upload.chapter,
+        "series": upload.chapter.series,
+        "number": None if number is None else plain_number(number),
+        "pages": [
+            ShownPage(
+                page, page_url(upload, page), page.content_type.removeprefix("image/"),
+                duplicates.twins.get(page.number, []), banned.get(page.number),
+            )
+            for page in pages
+        ],
+        "bytes": sum(page.bytes for page in pages),
+        "shared_uploads": duplicates.uploads,
+        "twin_count": len(duplicates.twins),
+        "history": history_of(upload.uploader) if upload.uploader else None,
+        "decisions": entries.select_related("actor").order_by("-pk")[:HISTORY_SHOWN],
+        "reasons": ready_reasons(upload.uploader),
+        "is_waiting": upload.state == UploadState.AWAITING_REVIEW,
+        "is_held_back": Upload.objects.filter(held_back(), pk=upload.pk).exists(),
+        "banned_count": len(banned),
+        "banned_reasons": sorted({match.reason for match in banned.values()})[:_REASONS_SHOWN],
+        "next_url": review_url(following) if following else "",
+        "is_nav_sidebar_enabled": False,
+    }  # fmt: skip

@@ -1,0 +1,133 @@
+"""Series in the admin: a title with a cover and chapters."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from catalog.admin.decisions import person
+from catalog.admin.titles import TitleAdmin, TitleForm
+from catalog.choices import READABLE_KINDS, Kind
+from catalog.models import Title
+from common.errors import AppError
+from common.media import media_url
+from reader.covers import remove_cover, set_cover
+from reader.models import Chapter, Series
+from reader.series import approve_series, reject_series, unpublish_series
+
+_CHAPTERS_SHOWN = 10
+
+
+class SeriesForm(TitleForm):
+    """A title whose kind has pages; it may become another kind while it has no chapter."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        kind = self.fields.get("kind")
+        if isinstance(kind, forms.ChoiceField) and not self.instance.pk:
+            kind.choices = [(kind.value, kind.label) for kind in READABLE_KINDS]
+            self.initial.setdefault("kind", Kind.MANGA)
+
+    def clean_kind(self) -> str:
+        """Refuse to leave the readable kinds while chapters exist."""
+        kind = str(self.cleaned_data["kind"])
+        has_chapters = self.instance.pk and Chapter.objects.filter(series=self.instance.pk).exists()
+        if kind not in READABLE_KINDS and has_chapters:
+            raise ValidationError(_("This series has chapters: it stays something that is read."))
+        return kind
+
+
+@admin.register(Series)
+class SeriesAdmin(TitleAdmin):
+    """What readers come for."""
+
+    form = SeriesForm
+    change_form_template = "admin/reader/series_form.html"
+    list_display = (
+        "cover_small", "name", "kind", "status", "moderation", "chapter_count", "updated_at",
+    )  # fmt: skip
+    ordering = ("-updated_at", "-pk")
+    fieldsets = (
+        TitleAdmin.fieldsets[0],
+        (
+            TitleAdmin.fieldsets[1][0],
+            {
+                "fields": (
+                    ("status", "content_rating"),
+                    ("year", "original_language", "direction"),
+                    "length",
+                    "categories",
+                    "tags",
+                )
+            },
+        ),
+        *TitleAdmin.fieldsets[2:],
+    )
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        """The plain list: the proxy's own manager knows what is a series."""
+        return ChangeList
+
+    def page_context(self, request: HttpRequest, title: Title) -> dict[str, Any]:
+        """Add the cover and the chapters."""
+        cover = getattr(title, "cover", None)
+        chapters = Chapter.objects.filter(series=title.pk).select_related("group", "live_upload")
+        return super().page_context(request, title) | {
+            "cover_url": media_url(cover.original.name) if cover else "",
+            "cover": cover,
+            "set_cover_url": reverse("admin:reader_series_cover", args=[title.pk]),
+            "chapters": chapters.order_by("-pk")[:_CHAPTERS_SHOWN],
+            "chapters_url": (
+                f"{reverse('admin:reader_chapter_changelist')}?series__id__exact={title.pk}"
+            ),
+            "upload_url": f"{reverse('admin:reader_upload_add')}?series={title.pk}",
+            "may_submit": request.user.has_perm("reader.submit_upload"),
+        }
+
+    def approve(self, title: Title, request: HttpRequest) -> None:
+        """See TitleAdmin."""
+        approve_series(title, moderator=person(request))
+
+    def take_back(self, title: Title, request: HttpRequest) -> None:
+        """See TitleAdmin."""
+        unpublish_series(title, moderator=person(request))
+
+    def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
+        """See TitleAdmin."""
+        reject_series(title, moderator=person(request), reason=reason)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Chapters hold their series, whatever one may do with them."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, set() if protected else lacking, protected
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the cover's address."""
+        door = self.admin_site.admin_view(require_POST(self.change_cover))
+        return [path("<int:pk>/cover/", door, name="reader_series_cover"), *super().get_urls()]
+
+    def change_cover(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Set a new cover, or take it away."""
+        if not self.has_moderate_permission(request):
+            raise PermissionDenied
+        title = get_object_or_404(Title, pk=pk, kind__in=READABLE_KINDS)
+        picture = request.FILES.get("cover")
+        try:
+            if "remove" in request.POST:
+                remove_cover(title, moderator=person(request))
+                messages.success(request, _("The cover is removed."))
+            elif picture is None:
+                messages.warning(request, _("Choose a picture first."))
+            else:
+                set_cover(title, picture, moderator=person(request))
+                messages.success(request, _("The cover is set."))
+        except AppError as error:
+            messages.error(request, str(error.message))
+        return HttpResponseRedirect(reverse("admin:reader_series_change", args=[pk]) + "#cover")

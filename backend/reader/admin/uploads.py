@@ -1,0 +1,320 @@
+"""Uploads in the admin: the queue, their list, their history, batch decisions."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.models import AuditEntry
+from catalog.admin.decisions import ask_reason, decide_each, person
+from catalog.choices import READABLE_KINDS
+from catalog.models import Title
+from catalog.search import search_titles
+from common.typed_admin import ModelAdmin
+from reader.admin.reasons import compose_reason, ready_reasons
+from reader.admin.review import (
+    HISTORY_SHOWN,
+    decide_approve,
+    decide_delete_pages,
+    decide_reject,
+    open_queue,
+    review_url,
+    show_review,
+)
+from reader.admin.submission import submit_in_admin
+from reader.admin.uploaders import history_of
+from reader.models import Upload, UploadQuerySet
+from reader.moderation import (
+    BannedNumbers,
+    approve_upload,
+    delete_upload,
+    reject_upload,
+    restore_upload,
+    take_down_upload,
+)
+from reader.rejections import failure_sentence
+from reader.states import UploadState
+
+
+@admin.register(Upload)
+class UploadAdmin(ModelAdmin[Upload]):
+    """Moderators see and decide about all; an uploader sees their own."""
+
+    change_form_template = "admin/reader/upload_form.html"
+    change_list_template = "admin/reader/upload_list.html"
+    list_display = (
+        "chapter_words", "state_badge", "who", "page_count", "size", "created_at", "decided_by",
+    )  # fmt: skip
+    list_filter = ("state", "malicious", "chapter__language", "created_at")
+    list_select_related = ("chapter__series", "chapter__group", "uploader", "decided_by")
+    list_per_page = 50
+    ordering = ("-created_at", "-pk")
+    search_fields = ("filename",)
+    search_help_text = gettext_lazy("Series, uploader or file name.")
+    show_full_result_count = False
+    actions = ("approve", "reject", "take_down", "restore", "delete_live")
+    fields = (
+        "chapter", "title", "volume_number", "state", "failure", "reason", "intent",
+        "uploader", "filename", "size", "archive_sha256", "page_count", "created_at",
+        "decided_at", "decided_by",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    # --- Who sees what --------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
+        """One rule for everybody: `visible_to`."""
+        return Upload.objects.all().visible_to(person(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who may submit chapters at all."""
+        return request.user.has_perm("reader.submit_upload")
+
+    def has_change_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
+        """Nobody types into an upload: decisions are the only changes."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
+        """Rows stay; the action deletes what is live."""
+        return False
+
+    def has_moderate_permission(self, request: HttpRequest) -> bool:
+        """Only moderators decide."""
+        return request.user.has_perm("reader.moderate_upload")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Upload], search_term: str
+    ) -> tuple[QuerySet[Upload], bool]:
+        """Find the series as readers do, else the uploader or the file."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        series = search_titles(term, among=Title.objects.filter(kind__in=READABLE_KINDS))
+        found = (
+            queryset.filter(chapter__series__in=series)
+            | queryset.filter(uploader__username__icontains=term)
+            | queryset.filter(filename__icontains=term)
+        )
+        return found, False
+
+    # --- What is shown --------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("chapter"), ordering="chapter__series__name")
+    def chapter_words(self, upload: Upload) -> str:
+        """The chapter, with the row's number for scripts and tests."""
+        return format_html('<span data-upload-id="{}">{}</span>', upload.pk, upload.chapter)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_badge(self, upload: Upload) -> str:
+        """The state, with a colour and its word."""
+        badge = format_html(
+            '<span class="state state-{}">{}</span>', upload.state, upload.get_state_display()
+        )
+        if upload.state != UploadState.AWAITING_REVIEW or not upload.banned_pages:
+            return badge
+        words = ngettext(
+            "%(count)d banned picture", "%(count)d banned pictures", upload.banned_pages
+        ) % {"count": upload.banned_pages}
+        return format_html('{} <span class="state state-banned">{}</span>', badge, words)
+
+    @admin.display(description=gettext_lazy("uploader"), ordering="uploader__username")
+    def who(self, upload: Upload) -> str:
+        """Who sent it."""
+        return upload.uploader.username if upload.uploader else _("somebody who left")
+
+    @admin.display(description=gettext_lazy("size"), ordering="archive_bytes")
+    def size(self, upload: Upload) -> str:
+        """In words."""
+        return str(filesizeformat(upload.archive_bytes))
+
+    @admin.display(description=gettext_lazy("what was wrong"))
+    def failure(self, upload: Upload) -> str:
+        """The sentence that the uploader reads."""
+        if not upload.error_code:
+            return ""
+        return f"{failure_sentence(upload)} ({upload.error_code})"
+
+    @admin.display(description=gettext_lazy("intent"))
+    def intent(self, upload: Upload) -> str:
+        """In words: a mark for "not malicious" would look like a fault."""
+        return _("meant to do harm: a strike") if upload.malicious else ""
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add the uploader's history and the decisions."""
+        context = {**(extra_context or {})}
+        upload = self.get_object(request, object_id)
+        if upload is not None:
+            entries = AuditEntry.objects.filter(subject_type="upload", subject_id=upload.pk)
+            may_decide = self.has_moderate_permission(request)
+            context |= {
+                "decisions": entries.select_related("actor").order_by("-pk")[:HISTORY_SHOWN],
+                "history": history_of(upload.uploader) if upload.uploader else None,
+                "review_url": review_url(upload) if may_decide else "",
+                "is_waiting": upload.state == UploadState.AWAITING_REVIEW,
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Upload a chapter."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts}
+        return submit_in_admin(request, context)
+
+    # --- Review ---------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the review's addresses."""
+        door = self.admin_site.admin_view
+
+        def queue(request: HttpRequest) -> HttpResponse:
+            return open_queue(request, self.admin_site.each_context(request))
+
+        def review(request: HttpRequest, pk: int) -> HttpResponse:
+            return show_review(request, pk, self.admin_site.each_context(request))
+
+        posts = {
+            "approve": decide_approve,
+            "reject": decide_reject,
+            "pages/delete": decide_delete_pages,
+        }
+        return [
+            path("review/", door(queue), name="reader_upload_review_queue"),
+            path("<int:pk>/review/", door(review), name="reader_upload_review"),
+            *(
+                path(
+                    f"<int:pk>/{address}/",
+                    door(require_POST(view)),
+                    name=f"reader_upload_{address.replace('/', '_')}",
+                )
+                for address, view in posts.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    # --- Batches --------------------------------------------------------------------------------
+
+    @admin.action(description=gettext_lazy("Approve"), permissions=["moderate"])
+    def approve(self, request: HttpRequest, queryset: UploadQuerySet) -> None:
+        """Approve the chosen uploads."""
+        decide_each(
+            request, queryset, lambda upload: approve_upload(upload, moderator=person(request)),
+            done=_("Approved: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Reject with a reason…"), permissions=["moderate"])
+    def reject(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
+        """Reject the chosen uploads, each uploader in their language."""
+        page = self._ask(
+            request,
+            queryset,
+            action="reject",
+            title=_("Reject uploads"),
+            button=_("Reject"),
+            reasons=ready_reasons(None),
+        )
+        if page is not None:
+            return page
+        ready, note = request.POST.get("ready", ""), request.POST.get("reason", "")
+
+        def decide(upload: Upload) -> None:
+            reason = compose_reason(ready=ready, note=note, uploader=upload.uploader)
+            reject_upload(upload, moderator=person(request), reason=reason, ban=_ban_all(request))
+
+        decide_each(
+            request, queryset.select_related("uploader"), decide, done=_("Rejected: %(count)d.")
+        )
+        return None
+
+    @admin.action(description=gettext_lazy("Take down…"), permissions=["moderate"])
+    def take_down(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
+        """Take live uploads down; it can be undone for some weeks."""
+        return self._remove(
+            request, queryset, take_down_upload, action="take_down",
+            title=_("Take chapters down"), button=_("Take down"), done=_("Taken down: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Restore"), permissions=["moderate"])
+    def restore(self, request: HttpRequest, queryset: UploadQuerySet) -> None:
+        """Undo take-downs and deletions while the files are kept."""
+        decide_each(
+            request, queryset, lambda upload: restore_upload(upload, moderator=person(request)),
+            done=_("Restored: %(count)d."),
+        )  # fmt: skip
+
+    @admin.action(description=gettext_lazy("Delete…"), permissions=["moderate"])
+    def delete_live(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
+        """Delete live uploads; their files go after some weeks."""
+        return self._remove(
+            request, queryset, delete_upload, action="delete_live",
+            title=_("Delete live uploads"), button=_("Delete"), done=_("Deleted: %(count)d."),
+        )  # fmt: skip
+
+    def _remove(
+        self,
+        request: HttpRequest,
+        uploads: UploadQuerySet,
+        remove: Callable[..., None],
+        *,
+        action: str,
+        title: str,
+        button: str,
+        done: str,
+    ) -> HttpResponse | None:
+        page = self._ask(request, uploads, action=action, title=title, button=button)
+        if page is not None:
+            return page
+        reason, ban = request.POST["reason"], _ban_all(request)
+        decide_each(
+            request, uploads.select_related("chapter"),
+            lambda upload: remove(upload, moderator=person(request), reason=reason, ban=ban),
+            done=done,
+        )  # fmt: skip
+        return None
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        uploads: UploadQuerySet,
+        *,
+        action: str,
+        title: str,
+        button: str,
+        reasons: list[dict[str, str]] | None = None,
+    ) -> HttpResponse | None:
+        return ask_reason(
+            request,
+            uploads.select_related("chapter__series"),
+            action=action,
+            title=title,
+            button=button,
+            context={
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "reasons": reasons or [],
+                "may_ban_pictures": True,
+                "list_url": reverse("admin:reader_upload_changelist"),
+            },
+        )
+
+
+def _ban_all(request: HttpRequest) -> BannedNumbers:
+    """Ban all pages of what goes, where the box was ticked."""
+    return None if "ban" in request.POST else ()

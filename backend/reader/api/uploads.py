@@ -1,0 +1,260 @@
+"""/api/series/{slug}/chapters and /api/uploads: submitting, following and withdrawing."""
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema
+from pydantic import Field
+from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import person
+from accounts.api.hot_lists import HotListView
+from accounts.api.throttles import ScopeThrottle
+from accounts.models import User
+from accounts.scopes import READ, UPLOAD
+from common.answers import PrivateResponse
+from common.errors import AppError, Forbidden, NotFound
+from common.queries import Paging, page_body, parse_query, query_parameters
+from common.shapes import page_shape, refusals
+from common.storages import StorageUnavailable
+from reader.api.chapters import (
+    ChapterQuery,
+    chapters_body,
+    public_chapters_body,
+    series_or_404,
+)
+from reader.api.shapes import (
+    ChapterRowShape,
+    QuotaShape,
+    UploadAcceptedShape,
+    UploadRowShape,
+    UploadShape,
+)
+from reader.languages import parse_language
+from reader.models import Chapter, Upload
+from reader.quotas import quota_left
+from reader.states import UploadState
+from reader.upload_rows import upload_detail, upload_row, upload_url, with_words
+from reader.uploads import (
+    Submission,
+    refuse_submitter,
+    submit_upload,
+    withdraw_upload,
+)
+
+# Words and boundaries around the zip.
+_FORM_BYTES = 100_000
+
+
+class SubmissionForm(serializers.Serializer[None]):
+    """What comes with a zip."""
+
+    file = serializers.FileField(allow_empty_file=True)
+    number = serializers.DecimalField(
+        max_digits=10, decimal_places=3, min_value=Decimal(0), required=False, allow_null=True,
+        help_text=gettext_lazy("Empty for a one-shot."),
+    )  # fmt: skip
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    language = serializers.CharField(max_length=35, required=False, default="en")
+    volume = serializers.IntegerField(
+        min_value=1, max_value=100_000, required=False, allow_null=True
+    )
+    group = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+
+    def validate_language(self, language: str) -> str:
+        """Take a BCP 47 tag and write it in lower case."""
+        return parse_language(language)
+
+
+class SeriesChaptersView(HotListView):
+    """A series' chapters, and the door for new ones."""
+
+    parser_classes = [MultiPartParser]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": READ, "POST": UPLOAD}
+
+    def public_body(self, request: HttpRequest, **place: Any) -> Any:
+        """See HotListView."""
+        return public_chapters_body(self, request, place["id_or_slug"])
+
+    @extend_schema(
+        parameters=query_parameters(ChapterQuery),
+        responses={
+            200: page_shape(ChapterRowShape, "ChapterPage"),
+            **refusals(400, 401, 403, 404, 429),
+        },
+    )
+    def get(self, request: Request, id_or_slug: str) -> Response:
+        """List a series' chapters."""
+        series = series_or_404(id_or_slug, request)
+        # Those without a live upload stand in nobody's list: they are on /api/uploads.
+        chapters = Chapter.objects.filter(series=series.pk, live_upload__isnull=False)
+        return PrivateResponse(chapters_body(request._request, chapters.visible_to(request.user)))
+
+    @extend_schema(
+        request={"multipart/form-data": SubmissionForm},
+        responses={
+            202: UploadAcceptedShape,
+            **refusals(400, 401, 403, 404, 409, 422, 429, 503),
+        },
+    )
+    def post(self, request: Request, id_or_slug: str) -> Response:
+        """Submit a chapter as a zip of its pages."""
+        refuse_early(request)
+        series = series_or_404(id_or_slug, request)
+        form = SubmissionForm(data=_received_form(request))
+        form.is_valid(raise_exception=True)
+        words = form.validated_data
+        upload = submit_upload(
+            series,
+            uploader=person(request),
+            archive=words["file"],
+            submission=Submission(
+                number=words.get("number"),
+                language=words["language"],
+                title=words["title"].strip(),
+                volume=words.get("volume"),
+                group=words["group"],
+            ),
+        )
+        return PrivateResponse(
+            {"id": upload.pk, "state": upload.state, "url": upload_url(upload)}, status=202
+        )
+
+    def get_throttles(self) -> list[Any]:
+        """Count submissions apart from everything else."""
+        self.throttle_scope = "upload" if self.request.method == "POST" else None
+        return [ScopeThrottle()]
+
+
+def refuse_early(request: Request) -> None:
+    """Refuse before the body is read: who may not submit, or a body that is too long."""
+    if not isinstance(request.user, User):
+        raise AppError(_("Log in first."), code="not_authenticated", status=401)
+    refuse_submitter(request.user)
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    max_bytes: int = settings.UPLOAD_LIMITS["max_archive_bytes"]
+    if length > max_bytes + _FORM_BYTES:
+        message = _(
+            "The zip is larger than %(max_megabytes)s MB. "
+            "Split the chapter or make its pages smaller."
+        )
+        raise AppError(
+            message % {"max_megabytes": max_bytes // 2**20}, code="too_large", status=422
+        )
+
+
+def _received_form(request: Request) -> Any:
+    try:
+        return request.data
+    except OSError as error:  # the disk is full: the part that was written is gone with the request
+        raise StorageUnavailable from error
+
+
+class UploadQuery(Paging):
+    """The parameters of a list of uploads."""
+
+    state: list[UploadState] = Field(default=[], max_length=20)
+    scope: Literal["mine", "all"] = "mine"
+
+
+class UploadListView(APIView):
+    """One's own uploads; all of them for moderators with ?scope=all."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
+
+    @extend_schema(
+        parameters=query_parameters(UploadQuery),
+        responses={200: page_shape(UploadRowShape, "UploadPage"), **refusals(400, 401, 403, 429)},
+    )
+    def get(self, request: Request) -> PrivateResponse:
+        """List uploads, the newest first."""
+        query = parse_query(UploadQuery, request.query_params)
+        uploads = Upload.objects.all().visible_to(request.user)
+        if query.scope == "all":
+            if not request.user.has_perm("reader.moderate_upload"):
+                raise Forbidden(_("Only moderators see everything."))
+        else:
+            uploads = uploads.filter(uploader=request.user.pk)
+        if query.state:
+            uploads = uploads.filter(state__in=query.state)
+        start = (query.page - 1) * query.page_size
+        shown = with_words(uploads).order_by("-created_at", "-pk")[start : start + query.page_size]
+        rows = [upload_row(upload) for upload in shown]
+        return PrivateResponse(
+            page_body(request._request, rows, count=uploads.count(), paging=query)
+        )
+
+
+class UploadQuotaView(APIView):
+    """What one may still submit."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
+
+    @extend_schema(responses={200: QuotaShape, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> PrivateResponse:
+        """Tell how many chapters and bytes may still be sent, null where that is not limited."""
+        user = person(request)
+        refuse_submitter(user)
+        return PrivateResponse(asdict(quota_left(user)))
+
+
+class UploadDetailView(APIView):
+    """One upload."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD, "DELETE": UPLOAD}
+
+    @extend_schema(responses={200: UploadShape, **refusals(401, 403, 404, 429)})
+    def get(self, request: Request, pk: int) -> PrivateResponse:
+        """Show an upload with its pages."""
+        return PrivateResponse(upload_detail(self.find(request, pk)))
+
+    @extend_schema(responses={204: None, **refusals(401, 403, 404, 409, 429)})
+    def delete(self, request: Request, pk: int) -> PrivateResponse:
+        """Withdraw an upload that has not been decided."""
+        withdraw_upload(self.find(request, pk), user=person(request))
+        return PrivateResponse(status=204)
+
+    def find(self, request: Request, pk: int) -> Upload:
+        """Return the upload if this person may see it."""
+        found = with_words(Upload.objects.all().visible_to(request.user)).filter(pk=pk).first()
+        if found is None:
+            raise NotFound(_("There is no such upload."))
+        return found
+
+
+class WaitingShape(serializers.Serializer[None]):
+    waiting = serializers.IntegerField(allow_null=True)
+    mine_waiting = serializers.IntegerField()
+    admin_url = serializers.CharField(allow_null=True)
+
+
+class ModerationSummaryView(APIView):
+    """What waits for whom."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: WaitingShape, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> PrivateResponse:
+        """Count what waits for review."""
+        may_decide = request.user.has_perm("reader.moderate_upload")
+        waiting = Upload.objects.all().waiting()
+        return PrivateResponse(
+            {
+                "waiting": waiting.count() if may_decide else None,
+                "mine_waiting": waiting.filter(uploader=request.user.pk).count(),
+                "admin_url": "/admin/reader/upload/review/" if may_decide else None,
+            }
+        )

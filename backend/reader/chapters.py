@@ -1,0 +1,96 @@
+"""The places that uploads fill, and what a series tells about them."""
+
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from catalog.models import Title
+from catalog.slugs import unique_slug
+from common.background import scheduled_task
+from common.hot_cache import forget_lists
+from reader.models import Chapter, Group
+
+_TITLES_AT_ONCE = 500
+
+
+def find_or_create_chapter(
+    series: Title, *, number: Decimal | None, language: str, group: Group | None
+) -> Chapter:
+    """Return the place; two who ask at once get the same one."""
+    same_place = Chapter.objects.filter(
+        series=series, number=number, language=language, group=group
+    )  # the ORM turns "= None" into IS NULL
+    found = same_place.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Chapter.objects.create(
+                series=series, number=number, language=language, group=group
+            )
+    except IntegrityError:
+        return same_place.get()
+
+
+def find_or_create_group(name_or_slug: str) -> Group | None:
+    """Return the group of that slug or name, made where it is new; None for an empty word."""
+    word = " ".join(name_or_slug.split())
+    if not word:
+        return None
+    found = (
+        Group.objects.filter(slug=word).first() or Group.objects.filter(name__iexact=word).first()
+    )
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Group.objects.create(name=word, slug=unique_slug(Group, word, fallback="group"))
+    except IntegrityError:
+        return Group.objects.get(name__iexact=word)
+
+
+def refresh_counters(series_id: int) -> None:
+    """Count a series' public chapters anew; the story that changed one calls it."""
+    with transaction.atomic():
+        # Two chapters that go live at once count one after the other: neither is left out.
+        Title.objects.select_for_update().get(pk=series_id)
+        public = Chapter.objects.public().filter(series_id=series_id)
+        found = public.aggregate(count=Count("pk"), last=Max("published_at"))
+        Title.objects.filter(pk=series_id).update(
+            chapter_count=found["count"],
+            last_chapter_at=found["last"],
+            updated_at=found["last"] or F("created_at"),
+        )
+        forget_lists()
+
+
+def refresh_counters_of(chapters: "QuerySet[Chapter]") -> None:
+    """Count the public chapters of many series anew, in as few queries as of one."""
+    with transaction.atomic():
+        held = Title.objects.filter(pk__in=chapters.values("series")).order_by("pk")
+        ids = list(held.select_for_update().values_list("pk", flat=True))
+        public = Chapter.objects.public().filter(series=OuterRef("pk")).order_by().values("series")
+        last = Subquery(public.annotate(last=Max("published_at")).values("last"))
+        count = Subquery(public.annotate(count=Count("pk")).values("count"))
+        for start in range(0, len(ids), _TITLES_AT_ONCE):
+            Title.objects.filter(pk__in=ids[start : start + _TITLES_AT_ONCE]).update(
+                chapter_count=Coalesce(count, 0),
+                last_chapter_at=last,
+                updated_at=Coalesce(last, F("created_at")),
+            )
+        forget_lists()
+
+
+@scheduled_task(every_seconds=15)
+def release_due_chapters() -> None:
+    """Show the chapters whose `publish_at` has come: counters, order and cached lists follow."""
+    due = Chapter.objects.public().filter(published_at__isnull=True)
+    for pk, series_id in list(due.values_list("pk", "series_id")[:500]):
+        with transaction.atomic():
+            if Chapter.objects.filter(pk=pk, published_at__isnull=True).update(
+                published_at=timezone.now()
+            ):
+                refresh_counters(series_id)

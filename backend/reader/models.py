@@ -1,0 +1,399 @@
+"""What is read: series, volumes, chapters, the uploads behind them, and where readers are."""
+
+import uuid
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from catalog.choices import READABLE_KINDS, Moderation
+from catalog.models import Title, TitleQuerySet, now_or_past
+from common.leases import Leased
+from common.models import MediaFile
+from common.rendering import plain_number
+from reader.states import UploadState
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
+
+
+class ReadableTitles(models.Manager[Title]):
+    """Titles of the kinds that have chapters."""
+
+    def get_queryset(self) -> TitleQuerySet:
+        """Return only the readable ones."""
+        return TitleQuerySet(self.model, using=self._db).filter(kind__in=READABLE_KINDS)
+
+
+class Series(Title):
+    """A title that has chapters."""
+
+    objects: ClassVar[ReadableTitles] = ReadableTitles()  # type: ignore[assignment] # a proxy's own
+
+    class Meta:
+        proxy = True
+        verbose_name = _("series")
+        verbose_name_plural = _("series")
+
+
+class Group(models.Model):
+    """Who translated."""
+
+    name = models.CharField(_("name"), max_length=100)
+    slug = models.SlugField(_("slug"), max_length=120, unique=True)
+    links = models.JSONField(_("links"), default=list, blank=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="translation_groups",
+        verbose_name=_("members"),
+    )
+
+    class Meta:
+        verbose_name = _("translation group")
+        verbose_name_plural = _("translation groups")
+        constraints = [models.UniqueConstraint(Lower("name"), name="group_name_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Volume(models.Model):
+    """A book of chapters; numbers itself when none is given (`reader.volumes`)."""
+
+    series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="volumes")
+    number = models.PositiveIntegerField(_("number"), validators=[MinValueValidator(1)])
+    title = models.CharField(_("title"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("volume")
+        verbose_name_plural = _("volumes")
+        constraints = [
+            models.UniqueConstraint(fields=["series", "number"], name="volume_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series} {self.number}"
+
+
+class ChapterQuerySet(models.QuerySet["Chapter"]):
+    """Reads of chapters; `public` and `visible_to` alone decide who sees what."""
+
+    def public(self) -> Self:
+        """With a live upload, published, of an approved title: what anybody sees."""
+        return self.filter(
+            now_or_past("publish_at"),
+            live_upload__isnull=False,
+            series__moderation=Moderation.APPROVED,
+        )
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Public ones, those that show one's own upload, and all for moderators.
+
+        A place that shows nothing is seen by all who sent something for it: there is nothing of
+        others to be seen.
+        """
+        if user.has_perm("reader.moderate_upload"):
+            return self
+        public = self.public()
+        if user.is_authenticated:
+            sent = Upload.objects.filter(chapter=models.OuterRef("pk"), uploader=user.pk)
+            shows_mine = Q(live_upload__uploader=user.pk)
+            shows_nothing = Q(models.Exists(sent), live_upload__isnull=True)
+            return public | self.filter(shows_mine | shows_nothing)
+        return public
+
+
+class Chapter(models.Model):
+    """A place in a series that an upload can fill: number (null = one-shot), language, group."""
+
+    series = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="chapters")
+    volume = models.ForeignKey(
+        Volume, null=True, blank=True, on_delete=models.SET_NULL, related_name="chapters"
+    )
+    number = models.DecimalField(
+        _("number"), max_digits=10, decimal_places=3, null=True, blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+    )  # fmt: skip
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=35, help_text="BCP 47, lower case")
+    group = models.ForeignKey(
+        Group, null=True, blank=True, on_delete=models.PROTECT, related_name="chapters"
+    )
+    live_upload = models.OneToOneField(
+        "Upload", null=True, blank=True, on_delete=models.RESTRICT, related_name="live_chapter",
+        editable=False,
+    )  # fmt: skip
+    publish_at = models.DateTimeField(_("publish at"), null=True, blank=True)
+    published_at = models.DateTimeField(null=True, editable=False)
+    page_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ChapterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chapter")
+        verbose_name_plural = _("chapters")
+        constraints = [
+            models.UniqueConstraint(
+                F("series"),
+                Coalesce(
+                    "number",
+                    Value(Decimal(-1)),
+                    output_field=models.DecimalField(max_digits=10, decimal_places=3),
+                ),
+                F("language"),
+                Coalesce("group", Value(0), output_field=models.BigIntegerField()),
+                name="chapter_place_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(number__isnull=True) | Q(number__gte=0),
+                name="chapter_number_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["series", "number", "id"], name="chapter_live_of_series",
+                condition=Q(live_upload__isnull=False),
+            ),
+            models.Index(
+                fields=["-published_at", "-id"], name="chapter_latest",
+                condition=Q(live_upload__isnull=False),
+            ),
+            models.Index(
+                fields=["publish_at"], name="chapter_scheduled",
+                condition=Q(live_upload__isnull=False, published_at__isnull=True),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        number = f"#{plain_number(self.number)}" if self.number is not None else str(_("one-shot"))
+        return f"{self.series} {number} [{self.language}]"
+
+
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Reads of uploads; `visible_to` alone decides who sees what."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """One's own, and all for moderators."""
+        if user.has_perm("reader.moderate_upload"):
+            return self
+        if user.is_authenticated:
+            return self.filter(uploader=user.pk)
+        return self.none()
+
+    def waiting(self) -> Self:
+        """The moderators' queue, first come first."""
+        return self.filter(state=UploadState.AWAITING_REVIEW).order_by("created_at", "pk")
+
+
+class Upload(Leased):
+    """One submitted zip, with the words submitted. Its state moves by conditional UPDATEs only."""
+
+    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="uploads")
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="uploads"
+    )
+    state = models.CharField(
+        _("state"), max_length=16, choices=UploadState, default=UploadState.RECEIVED, editable=False
+    )
+    folder = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    filename = models.CharField(_("file name"), max_length=200)
+    archive_bytes = models.PositiveBigIntegerField(_("size"))
+    archive_sha256 = models.CharField(max_length=64)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    volume_number = models.PositiveIntegerField(_("volume"), null=True, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True, editable=False)
+    error_params = models.JSONField(default=dict, editable=False)
+    malicious = models.BooleanField(_("malicious"), default=False, editable=False)
+    reason = models.TextField(_("reason"), blank=True, editable=False)
+    removed_from = models.CharField(
+        max_length=16, blank=True, editable=False, help_text="the state that a removal can undo to"
+    )
+    page_count = models.PositiveIntegerField(_("pages"), default=0, editable=False)
+    banned_pages = models.PositiveIntegerField(
+        default=0, editable=False, help_text="pages that are, or nearly are, banned pictures"
+    )
+    pages_done = models.PositiveIntegerField(default=0, editable=False)
+    pages_planned = models.PositiveIntegerField(null=True, editable=False)
+    variants_done = models.BooleanField(default=False, editable=False)
+    created_at = models.DateTimeField(_("submitted"), default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="decided_uploads", editable=False,
+    )  # fmt: skip
+    purge_after = models.DateTimeField(null=True, editable=False)
+
+    objects = UploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+        permissions = [
+            ("submit_upload", "Can submit chapters"),
+            ("moderate_upload", "Can see and decide about every upload"),
+            ("skip_review", "Uploads go live after the checks, but for a sample"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["uploader", "chapter", "archive_sha256"],
+                condition=Q(state__in=["received", "extracting", "awaiting_review", "publishing"]),
+                name="upload_once_under_way",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["state", "created_at"], name="upload_under_way",
+                condition=Q(state__in=["received", "extracting", "awaiting_review", "publishing"]),
+            ),
+            models.Index(
+                fields=["id"],
+                name="upload_wants_variants",
+                condition=Q(state="live", variants_done=False),
+            ),
+            models.Index(
+                fields=["purge_after"],
+                name="upload_to_purge",
+                condition=Q(purge_after__isnull=False),
+            ),
+            models.Index(fields=["uploader", "-created_at"], name="upload_of_uploader"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.filename}"
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    """Reads of pages."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Pages of public chapters, of one's own uploads, and all for moderators."""
+        if user.has_perm("reader.moderate_upload"):
+            return self
+        public = Q(upload__live_chapter__in=Chapter.objects.public())
+        if user.is_authenticated:
+            return self.filter(public | Q(upload__uploader=user.pk))
+        return self.filter(public)
+
+
+_HASH = models.F("perceptual_hash")
+
+
+def _hash_band(shift: int, mask: int = 0xFFFF) -> models.GeneratedField:
+    """16 of the 64 bits: hashes that differ in at most 3 bits share one of the four bands."""
+    return models.GeneratedField(
+        expression=_HASH.bitrightshift(shift).bitand(mask),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+
+
+class Page(models.Model):
+    """One picture of an upload: in quarantine while `file` is null, public through it."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pages")
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=500, help_text="in the zip; never a path of ours")
+    content_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+    perceptual_hash = models.BigIntegerField(help_text="64 bits, as a signed number")
+    hash_band_0 = _hash_band(0)
+    hash_band_1 = _hash_band(16)
+    hash_band_2 = _hash_band(32)
+    hash_band_3 = _hash_band(48)
+    color = models.CharField(max_length=7)
+    file = models.ForeignKey(MediaFile, null=True, on_delete=models.PROTECT, related_name="pages")
+    saver = models.ForeignKey(
+        MediaFile, null=True, on_delete=models.PROTECT, related_name="saver_pages"
+    )
+
+    objects = PageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("page")
+        verbose_name_plural = _("pages")
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="page_number_unique")
+        ]
+        indexes = [
+            models.Index(fields=[f"hash_band_{band}"], name=f"page_band_{band}")
+            for band in range(4)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.number}"
+
+
+# Bits that begin a band, and how many there are: of five, one is alike in hashes that differ in
+# at most four bits.
+BANNED_BANDS = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
+
+
+class BannedPicture(models.Model):
+    """What must not be shown again, known by its bytes and by its looks; it is not kept itself."""
+
+    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
+    perceptual_hash = models.BigIntegerField(help_text="64 bits, as a signed number")
+    hash_band_0 = _hash_band(0, 0x1FFF)
+    hash_band_1 = _hash_band(13, 0x1FFF)
+    hash_band_2 = _hash_band(26, 0x1FFF)
+    hash_band_3 = _hash_band(39, 0x1FFF)
+    hash_band_4 = _hash_band(52, 0xFFF)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    color = models.CharField(max_length=7)
+    reason = models.TextField(_("reason"))
+    upload = models.ForeignKey(
+        Upload, null=True, on_delete=models.SET_NULL, related_name="banned_pictures",
+        verbose_name=_("upload"),
+    )  # fmt: skip
+    page_number = models.PositiveIntegerField(_("page"), null=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="banned_pictures", verbose_name=_("banned by"),
+    )  # fmt: skip
+    created_at = models.DateTimeField(_("banned on"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("banned picture")
+        verbose_name_plural = _("banned pictures")
+        indexes = [
+            models.Index(fields=[f"hash_band_{band}"], name=f"banned_band_{band}")
+            for band in range(len(BANNED_BANDS))
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
+class ReadingState(models.Model):
+    """Where somebody is in a chapter; an older `changed_at` loses, so offline replay is safe."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reading_states"
+    )
+    chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="reading_states")
+    page = models.PositiveSmallIntegerField()
+    finished_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "chapter"], name="reading_state_unique")
+        ]
+        indexes = [models.Index(fields=["user", "-changed_at"], name="reading_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.chapter_id}, {self.page}"

@@ -1,0 +1,80 @@
+"""What the reader knows about a person: where they read, and what they uploaded and decided."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from common.personal_data import ExportedFile, Participant, register_participant, stream_rows
+from reader.models import BannedPicture, Group, ReadingState, Upload
+
+Rows = Iterable[Mapping[str, object]]
+
+
+def register_reader() -> None:
+    """Register every part; called once, when all apps are ready."""
+    for participant in (
+        Participant(
+            "reading",
+            covers=("reader.ReadingState.user",),
+            files=(ExportedFile("reading.json", _("Chapters that you opened."), _reading),),
+            erase=_erase_reading,
+        ),
+        Participant(
+            "uploads",
+            covers=("reader.Upload.uploader", "reader.Upload.decided_by"),
+            files=(ExportedFile("uploads.json", _("Chapters that you uploaded."), _uploads),),
+            erase=_erase_uploads,
+        ),
+        Participant(
+            "banned pictures",
+            covers=("reader.BannedPicture.added_by",),
+            erase=_erase_banned_pictures,
+        ),
+        Participant(
+            "groups",
+            covers=("reader.Group.members",),
+            files=(ExportedFile("groups.json", _("Groups that you translate with."), _groups),),
+            erase=_erase_groups,
+        ),
+    ):
+        register_participant(participant)
+
+
+def _reading(user_id: int) -> Rows:
+    return stream_rows(
+        ReadingState.objects.filter(user=user_id),
+        "chapter", "chapter__series__name", "chapter__number", "chapter__language", "page",
+        "finished_at", "changed_at",
+    )  # fmt: skip
+
+
+def _uploads(user_id: int) -> Rows:
+    return stream_rows(
+        Upload.objects.filter(uploader=user_id),
+        "id", "chapter", "chapter__series__name", "chapter__number", "chapter__language", "state",
+        "filename", "archive_bytes", "title", "error_code", "reason", "page_count", "created_at",
+        "decided_at",
+    )  # fmt: skip
+
+
+def _groups(user_id: int) -> Rows:
+    return stream_rows(Group.objects.filter(members=user_id), "name", "slug")
+
+
+def _erase_reading(user_id: int) -> None:
+    ReadingState.objects.filter(user=user_id).delete()
+
+
+def _erase_uploads(user_id: int) -> None:
+    # Those that wait go on waiting: they were sent to be shared. What is decided about them, and
+    # their files, goes the way it goes for all.
+    Upload.objects.filter(uploader=user_id).update(uploader=None)
+    Upload.objects.filter(decided_by=user_id).update(decided_by=None)
+
+
+def _erase_banned_pictures(user_id: int) -> None:
+    BannedPicture.objects.filter(added_by=user_id).update(added_by=None)
+
+
+def _erase_groups(user_id: int) -> None:
+    Group.members.through.objects.filter(user=user_id).delete()

@@ -1,0 +1,166 @@
+"""An approved upload's pages become public files; a taken-down one's stop being so.
+
+Starts where `reader.moderation` has set PUBLISHING or TAKEN_DOWN; ends with the pointer
+`Chapter.live_upload` set, or with the files back in quarantine.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from catalog.choices import Moderation
+from common.background import background_task
+from common.leases import Lease, LeaseLost, claim, nobody_holds
+from common.media import UNREFERENCED_KEEP, hold_media, release_media, store_media, sweep_media
+from common.storages import media_storage
+from reader import quarantine
+from reader.chapters import refresh_counters
+from reader.models import Chapter, Page, Upload, UploadQuerySet
+from reader.purging import purge_upload
+from reader.signals import chapter_published
+from reader.states import REMOVED, UploadState
+from reader.variants import make_saver_pages
+from reader.volumes import find_or_create_volume
+
+log = structlog.get_logger(__name__)
+
+
+def chapters_of_public_titles() -> QuerySet[Chapter]:
+    """Return where pages may be public: an upload approved for another title stays private."""
+    # No join in a conditional UPDATE: PostgreSQL would not look again at the row it waited for.
+    return Chapter.objects.filter(series__moderation=Moderation.APPROVED)
+
+
+def held_back() -> Q:
+    """Match uploads that are approved and wait for their title: they may still be refused."""
+    return Q(state=UploadState.PUBLISHING) & ~Q(chapter__in=chapters_of_public_titles())
+
+
+def _publishable() -> UploadQuerySet:
+    return Upload.objects.filter(
+        state=UploadState.PUBLISHING, chapter__in=chapters_of_public_titles()
+    )
+
+
+def ring_waiting_uploads(series_id: int) -> None:
+    """Publish what was approved while its title was not, once the transaction is committed."""
+    waiting = Upload.objects.filter(chapter__series=series_id, state=UploadState.PUBLISHING)
+    for pk in waiting.values_list("pk", flat=True):
+        publish_upload.ring(pk)
+
+
+def _uploads_to_publish() -> Iterable[int]:
+    due = _publishable().filter(nobody_holds())
+    return due.order_by("decided_at").values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_uploads_to_publish, queue="publishing", every_seconds=15)
+def publish_upload(pk: int) -> None:
+    """Store the pages publicly, then point the chapter at the upload in one transaction."""
+    lease = claim(_publishable(), pk)
+    if lease is None:
+        return
+    upload = Upload.objects.select_related("chapter").get(pk=pk)
+    pages = list(upload.pages.order_by("number"))
+    for page in pages:
+        lease.keep()
+        data = _page_bytes(upload, page)
+        page.file = store_media(data, page.content_type)
+    _go_live(upload, lease, pages)
+
+
+def _page_bytes(upload: Upload, page: Page) -> bytes:
+    if page.file is not None:  # an undone take-down that had not moved this one yet
+        with media_storage().open(page.file.name, "rb") as file:
+            return bytes(file.read())
+    return quarantine.read_page(upload, page.sha256)
+
+
+def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        chapter = Chapter.objects.select_for_update().get(pk=upload.chapter_id)
+        if not hold_media({page.file_id for page in pages if page.file_id}):
+            lease.release()  # a file was swept meanwhile: the next round stores it again
+            publish_upload.ring(upload.pk)
+            return
+        went_live = (
+            lease.rows()
+            .filter(state=UploadState.PUBLISHING, chapter__in=chapters_of_public_titles())
+            .update(
+                state=UploadState.LIVE,
+                purge_after=now,
+                lease_token=None,
+                lease_until=None,
+                attempts=0,
+            )
+        )
+        if not went_live:
+            raise LeaseLost(upload.pk)
+        Page.objects.bulk_update(pages, ["file"], batch_size=200)
+        previous = chapter.live_upload_id
+        if previous is not None and previous != upload.pk:
+            Upload.objects.filter(pk=previous).update(
+                state=UploadState.SUPERSEDED, purge_after=now + settings.SUPERSEDED_KEEP
+            )
+        _copy_words(chapter, upload)
+        if chapter.published_at is None and (
+            chapter.publish_at is None or chapter.publish_at <= now
+        ):
+            chapter.published_at = now
+        chapter.save(update_fields=[
+            "live_upload", "page_count", "title", "volume", "published_at"
+        ])  # fmt: skip
+        refresh_counters(chapter.series_id)
+        purge_upload.ring(upload.pk)
+        make_saver_pages.ring(upload.pk)
+        transaction.on_commit(lambda: chapter_published.send(sender=Chapter, chapter=chapter))
+    log.info("upload.live", upload_id=upload.pk, chapter_id=chapter.pk)
+
+
+def _copy_words(chapter: Chapter, upload: Upload) -> None:
+    chapter.live_upload = upload
+    chapter.page_count = upload.page_count
+    chapter.title = upload.title
+    if upload.volume_number is not None:
+        chapter.volume = find_or_create_volume(chapter.series, upload.volume_number)
+
+
+# --- The same story backwards ---------------------------------------------------------------------
+
+
+def _uploads_to_hide() -> Iterable[int]:
+    due = Upload.objects.filter(nobody_holds(), state__in=REMOVED, pages__file__isnull=False)
+    return due.values_list("pk", flat=True).distinct()[:20]
+
+
+@background_task(due=_uploads_to_hide, queue="publishing", every_seconds=15)
+def hide_upload(pk: int) -> None:
+    """Bring a removed upload's pages back to quarantine and take them out of `media` now."""
+    lease = claim(Upload.objects.filter(state__in=REMOVED), pk)
+    if lease is None:
+        return
+    upload = Upload.objects.get(pk=pk)
+    pages = list(upload.pages.filter(file__isnull=False).select_related("file"))
+    for page in pages:
+        lease.keep()
+        quarantine.store_page(upload, page.sha256, _page_bytes(upload, page))
+    files = {pk for page in pages for pk in (page.file_id, page.saver_id) if pk is not None}
+    with transaction.atomic():
+        hidden = (
+            lease.rows()
+            .filter(state__in=REMOVED)
+            .update(lease_token=None, lease_until=None, attempts=0, variants_done=False)
+        )
+        if not hidden:
+            raise LeaseLost(pk)
+        upload.pages.update(file=None, saver=None)
+        # Where the sweep below fails, the scheduled one takes them at its next round.
+        release_media(files, older_by=UNREFERENCED_KEEP)
+    sweep_media(older_than=timedelta(0), ids=files)
+    log.info("upload.hidden", upload_id=pk, files=len(files))

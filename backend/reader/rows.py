@@ -1,0 +1,258 @@
+"""Chapters and uploads as the API tells them, built from `.values()` rows."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, cast
+
+from django.conf import settings
+from django.db.models import F, Min, Q
+
+from catalog.choices import reading_direction
+from catalog.rows import COVER_COLUMNS, cover_of, path_slug
+from common.compiled_rows import CompiledQuery, as_utc, compile_rows
+from common.rendering import plain_number
+from reader.models import Chapter, ChapterQuerySet, Page
+
+CHAPTER_COLUMNS = (
+    "id",
+    "number",
+    "volume__number",
+    "title",
+    "language",
+    "group__slug",
+    "group__name",
+    "page_count",
+    "published_at",
+)
+_SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
+_SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
+READING_COLUMNS = (
+    *("id", "number", "title", "page_count", "language", "group_id"),
+    *_SERIES_COLUMNS,
+    *_SERIES_COVER_COLUMNS,
+)
+_VERSIONS_OF_A_NUMBER = 20
+_Rows = list[dict[str, Any]]
+
+
+_NO_ID, _NO_OTHER_ID, _NO_WORD, _NO_OTHER_WORD = -1, -2, "stand-in", "other stand-in"
+_NO_NUMBER = Decimal("-1.125")
+_NUMBERS = (_NO_NUMBER, str(_NO_NUMBER))  # as PostgreSQL's driver and as SQLite's takes it
+
+
+def chapter_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Shape one row of CHAPTER_COLUMNS."""
+    return _chapter(tuple(row.pop(column) for column in CHAPTER_COLUMNS)) | row
+
+
+def _chapter(row: Sequence[Any]) -> dict[str, Any]:
+    pk, number, volume, title, language, group_slug, group_name, page_count, published_at = row
+    return {
+        "id": pk,
+        "number": None if number is None else plain_number(number),
+        "volume": volume,
+        "title": title,
+        "language": language,
+        "group": {"slug": group_slug, "name": group_name} if group_slug else None,
+        "page_count": page_count,
+        "published_at": as_utc(published_at),
+    }
+
+
+def chapter_rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
+    """Return a series' chapters in the queryset's order, in one query."""
+    return [_chapter(row) for row in chapters.values_list(*CHAPTER_COLUMNS)]
+
+
+def public_chapter_rows(
+    series_id: int, *, language: str, group: str, newest_first: bool, start: int, count: int
+) -> list[dict[str, Any]]:
+    """Return a page of a series' public chapters, in one query that is compiled once."""
+    values = {_NO_ID: series_id, _NO_WORD: language, _NO_OTHER_WORD: group}
+    query = _public_chapters(bool(language), bool(group), newest_first)
+    return [_chapter(row) for row in query.page(start, count, values)]
+
+
+@lru_cache(maxsize=8)
+def _public_chapters(has_language: bool, has_group: bool, newest_first: bool) -> CompiledQuery:
+    chapters = filter_chapters(
+        Chapter.objects.public().filter(series=_NO_ID),
+        language=_NO_WORD if has_language else "",
+        group=_NO_OTHER_WORD if has_group else "",
+    )
+    return compile_rows(order_chapters(chapters, newest_first=newest_first), CHAPTER_COLUMNS)
+
+
+def filter_chapters(chapters: ChapterQuerySet, *, language: str, group: str) -> ChapterQuerySet:
+    """Keep one language and one group; an empty word keeps all."""
+    if language:
+        chapters = chapters.filter(language=language)
+    return chapters.filter(group__slug=group) if group else chapters
+
+
+def order_chapters(chapters: ChapterQuerySet, *, newest_first: bool) -> ChapterQuerySet:
+    """Order by number; one-shots count as the oldest."""
+    number = (
+        F("number").desc(nulls_last=True) if newest_first else F("number").asc(nulls_first=True)
+    )
+    return chapters.order_by(number, "id")
+
+
+def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
+    """Take the series' columns out of a chapter's row."""
+    pk = row.pop("series_id")
+    series = {
+        "id": pk,
+        "slug": path_slug(pk, row.pop("series__slug")),
+        "name": row.pop("series__name"),
+        "kind": row.pop("series__kind"),
+    }
+    if with_cover:
+        series["cover"] = cover_of(row, "series__")
+    return series
+
+
+def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
+    """Return chapters of many series, each with its series and cover, in one query."""
+    rows = chapters.values(*CHAPTER_COLUMNS, *_SERIES_COLUMNS, *_SERIES_COVER_COLUMNS)
+    # The series first: what it leaves of a row is the chapter's.
+    return [{"series": series_of(row, with_cover=True)} | chapter_row(row) for row in rows]
+
+
+_DETAIL_COLUMNS = (
+    *CHAPTER_COLUMNS,
+    *_SERIES_COLUMNS,
+    *("series__direction", "group_id", "live_upload_id"),
+)
+_PAGE_COLUMNS = (
+    "id", "number", "file__name", "saver__name", "width", "height", "color", "bytes"
+)  # fmt: skip
+_NEIGHBOUR_COLUMNS = ("id", "number", "title", "group_id")
+
+
+def chapter_detail(chapters: ChapterQuerySet) -> dict[str, Any] | None:
+    """Return the one chapter of the queryset with its pages and neighbours, in four queries."""
+    row = chapters.values_list(*_DETAIL_COLUMNS).first()
+    return None if row is None else _detail(row)
+
+
+def public_chapter_detail(pk: int) -> dict[str, Any] | None:
+    """Return a public chapter as `chapter_detail` does, by queries that are compiled once."""
+    found = _public_chapter().rows({_NO_ID: pk})
+    return _detail(found[0]) if found else None
+
+
+@lru_cache(maxsize=1)
+def _public_chapter() -> CompiledQuery:
+    return compile_rows(Chapter.objects.public().filter(pk=_NO_ID), _DETAIL_COLUMNS)
+
+
+def _detail(row: Sequence[Any]) -> dict[str, Any]:
+    series_id, slug, name, kind, direction, group_id, upload_id = row[len(CHAPTER_COLUMNS) :]
+    detail = _chapter(row[: len(CHAPTER_COLUMNS)])
+    detail["series"] = {
+        "id": series_id,
+        "slug": path_slug(series_id, slug),
+        "name": name,
+        "kind": kind,
+        "reading_direction": reading_direction(kind, direction),
+    }
+    media = settings.MEDIA_URL
+    detail["pages"] = [_page_row(page, media) for page in _pages().rows({_NO_ID: upload_id})]
+    detail["previous"] = detail["next"] = None
+    number = row[1]
+    if number is not None:
+        around = {
+            _NO_ID: series_id,
+            _NO_OTHER_ID: row[0],
+            _NO_WORD: detail["language"],
+            **dict.fromkeys(_NUMBERS, number),
+        }
+        for way in ("previous", "next"):
+            found = _neighbours(way).page(0, _VERSIONS_OF_A_NUMBER, around)
+            rows = [dict(zip(_NEIGHBOUR_COLUMNS, other, strict=True)) for other in found]
+            detail[way] = _same_group_first(rows, group_id)
+    return detail
+
+
+@lru_cache(maxsize=1)
+def _pages() -> CompiledQuery:
+    pages = Page.objects.filter(upload=_NO_ID, file__isnull=False).order_by("number")
+    return compile_rows(pages, _PAGE_COLUMNS)
+
+
+def _page_row(page: Sequence[Any], media: str) -> dict[str, Any]:
+    pk, number, name, saver, width, height, color, size = page
+    return {
+        "id": pk,
+        "number": number,
+        "url": media + name,
+        "saver_url": media + saver if saver else None,
+        "width": width,
+        "height": height,
+        "wide": width > height,
+        "color": color,
+        "bytes": size,
+    }
+
+
+@lru_cache(maxsize=2)
+def _neighbours(way: str) -> CompiledQuery:
+    """Find the chapters before or after: same language, nearest number first. A few versions of
+    one number are all that can stand before the same group's."""
+    others = (
+        Chapter.objects.public()
+        .filter(series_id=_NO_ID, language=_NO_WORD, number__isnull=False)
+        .exclude(pk=_NO_OTHER_ID)
+    )
+    if way == "previous":
+        others = others.filter(number__lt=_NO_NUMBER).order_by("-number", "id")
+    else:
+        others = others.filter(number__gt=_NO_NUMBER).order_by("number", "id")
+    return compile_rows(others, _NEIGHBOUR_COLUMNS)
+
+
+def _same_group_first(found: list[dict[str, Any]], group_id: int | None) -> dict[str, Any] | None:
+    if not found:
+        return None
+    versions = [row for row in found if row["number"] == found[0]["number"]]
+    chosen = next((row for row in versions if row["group_id"] == group_id), versions[0])
+    return chapter_link(chosen)
+
+
+def chapter_link(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a link to a chapter needs."""
+    number = None if row["number"] is None else plain_number(row["number"])
+    return {"id": row["id"], "number": number, "title": row["title"]}
+
+
+def chapters_after(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return the next public chapter of each of READING_COLUMNS, in one query for all of them."""
+    numbered = [row for row in rows if row["number"] is not None]
+    if not numbered:
+        return {}
+    # The smallest following number of each, found by one correlated MIN, then its versions.
+    wanted = Q()
+    for row in numbered:
+        wanted |= Q(series=row["series_id"], language=row["language"], number__gt=row["number"])
+    public = Chapter.objects.public()
+    nearest = public.filter(wanted).values("series_id", "language")
+    following: dict[int, dict[str, Any]] = {}
+    found = public.filter(
+        number__in=nearest.annotate(first=Min("number")).values("first"),
+        series__in=[row["series_id"] for row in numbered],
+    ).values("id", "number", "title", "group_id", "series_id", "language")
+    for row in numbered:
+        versions = [
+            other
+            for other in found
+            if other["series_id"] == row["series_id"]
+            and other["language"] == row["language"]
+            and other["number"] > row["number"]
+        ]
+        versions.sort(key=lambda other: (other["number"], other["id"]))
+        link = _same_group_first(cast(_Rows, versions), row["group_id"])
+        if link is not None:
+            following[row["id"]] = link
+    return following

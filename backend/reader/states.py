@@ -1,0 +1,50 @@
+"""The states of an upload, and which of them mean what."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class UploadState(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    EXTRACTING = "extracting", _("Being checked")
+    AWAITING_REVIEW = "awaiting_review", _("Waiting for review")
+    PUBLISHING = "publishing", _("Being published")
+    LIVE = "live", _("Live")
+    FAILED = "failed", _("Failed")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    SUPERSEDED = "superseded", _("Superseded")
+    TAKEN_DOWN = "taken_down", _("Taken down")
+    DELETED = "deleted", _("Deleted")
+
+
+UNDER_WAY = (
+    UploadState.RECEIVED,
+    UploadState.EXTRACTING,
+    UploadState.AWAITING_REVIEW,
+    UploadState.PUBLISHING,
+)
+UNDECIDED = (UploadState.RECEIVED, UploadState.EXTRACTING, UploadState.AWAITING_REVIEW)
+REMOVED = (UploadState.TAKEN_DOWN, UploadState.DELETED)
+
+_AFTER_RESTORE = {
+    UploadState.RECEIVED: UploadState.RECEIVED,
+    UploadState.EXTRACTING: UploadState.RECEIVED,
+    UploadState.AWAITING_REVIEW: UploadState.AWAITING_REVIEW,
+    UploadState.PUBLISHING: UploadState.PUBLISHING,
+    UploadState.LIVE: UploadState.PUBLISHING,
+    # Something newer stands in its place, and nobody reads it any more: its purge goes on.
+    UploadState.SUPERSEDED: UploadState.SUPERSEDED,
+}
+
+
+def state_after_restore(removed_from: str) -> UploadState:
+    """Return where an undone removal leads: what was decided is published anew, the rest waits."""
+    return _AFTER_RESTORE[UploadState(removed_from)]
+
+
+def was_approved() -> Q:
+    """Match uploads that were let through once, whatever became of them since."""
+    approved = (UploadState.PUBLISHING, UploadState.LIVE, UploadState.SUPERSEDED, *REMOVED)
+    return Q(state__in=approved) & ~Q(removed_from__in=UNDECIDED)
