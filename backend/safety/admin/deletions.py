@@ -1,0 +1,116 @@
+"""Deletions of all uploads of a person: the list, and the page of one, from which it is undone.
+
+It is here and not only on the person's page because it outlives the person.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from accounts.admin.records import OwnPageAdmin
+from accounts.models import User
+from catalog.admin.decisions import person
+from safety.admin.acts import may_act_on, person_url, undo_deletion
+from safety.mass_deletion import PERMISSION
+from safety.models import MassDeletion
+
+
+class UndoFilter(admin.SimpleListFilter):
+    """What can be done about it."""
+
+    title = gettext_lazy("undo")
+    parameter_name = "undo"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each row is one of them."""
+        return [
+            ("open", _("Can be undone")),
+            ("done", _("Undone")),
+            ("over", _("Its time is over")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[MassDeletion]
+    ) -> QuerySet[MassDeletion]:
+        """Filter."""
+        is_undone, is_over = Q(undone_at__isnull=False), Q(undo_until__lte=timezone.now())
+        wanted = {
+            "open": ~is_undone & ~is_over,
+            "done": is_undone,
+            "over": ~is_undone & is_over,
+        }.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(wanted)
+
+
+@admin.register(MassDeletion)
+class MassDeletionAdmin(OwnPageAdmin):
+    """Every such act, also on those who have left since."""
+
+    page_template = "admin/safety/deletion.html"
+    list_display = ("created_at", "whose", "by", "upload_count", "outcome")
+    list_filter = (UndoFilter, "created_at")
+    list_select_related = ("user", "moderator", "undone_by")
+    search_fields = ("user__username", "moderator__username", "reason")
+    ordering = ("-created_at", "-pk")
+
+    class Media:
+        css: ClassVar[dict[str, list[str]]] = {"all": ["safety/safety.css"]}
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever may do it and undo it."""
+        return request.user.has_perm(PERMISSION)
+
+    @admin.display(description=gettext_lazy("whose"), ordering="user")
+    def whose(self, deletion: MassDeletion) -> str:
+        """The person, where they are still here."""
+        return _name(deletion.user)
+
+    @admin.display(description=gettext_lazy("by"), ordering="moderator")
+    def by(self, deletion: MassDeletion) -> str:
+        """The moderator."""
+        return _name(deletion.moderator)
+
+    @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
+    def outcome(self, deletion: MassDeletion) -> str:
+        """By whom, or until when it can be."""
+        if deletion.undone_at is not None:
+            return _name(deletion.undone_by)
+        if not deletion.can_be_undone:
+            return _("Its time is over")
+        return _("until %(until)s") % {"until": deletion.undo_until.strftime("%Y-%m-%d")}
+
+    def page_context(self, request: HttpRequest, row: MassDeletion) -> dict[str, Any]:
+        """Show what it was, and the undo to who may."""
+        may_undo = row.can_be_undone
+        if row.user is not None:
+            may_undo = may_undo and may_act_on(row.user, moderator=person(request))
+        return {
+            "title": _("All uploads of %(name)s") % {"name": _name(row.user)},
+            "deletion": row,
+            "person_url": person_url(row.user.pk) if row.user is not None else "",
+            "may_undo": may_undo,
+            "is_nav_sidebar_enabled": False,
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the undo."""
+        door = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/undo/",
+                door(require_POST(undo_deletion)),
+                name="safety_massdeletion_undo",
+            ),
+            *super().get_urls(),
+        ]
+
+
+def _name(who: User | None) -> str:
+    return str(who) if who is not None else _("somebody who left")

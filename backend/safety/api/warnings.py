@@ -1,0 +1,56 @@
+"""/api/warnings: what moderators have warned one of."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.api.authentication import person
+from common.answers import PrivateResponse
+from common.shapes import refusals
+from safety.cautions import see_warning
+from safety.models import Caution
+
+_SHOWN = 100
+
+
+class WarningShape(serializers.Serializer[Any]):
+    """A moderator's word; `seen_at` is null until one has said that one has read it."""
+
+    id = serializers.IntegerField()
+    text = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    seen_at = serializers.DateTimeField(allow_null=True)
+
+
+class WarningsView(APIView):
+    """One's warnings."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(
+        responses={
+            200: inline_serializer("WarningList", {"results": WarningShape(many=True)}),
+            **refusals(401, 403, 429),
+        }
+    )
+    def get(self, request: Request) -> PrivateResponse:
+        """List one's warnings, newest first."""
+        own = Caution.objects.filter(user=person(request)).order_by("-created_at", "-pk")
+        rows = own.values("id", "text", "created_at", "seen_at")[:_SHOWN]
+        return PrivateResponse({"results": list(rows)})
+
+
+class WarningSeenView(APIView):
+    """One warning, read."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None, **refusals(401, 403, 404, 429)})
+    def post(self, request: Request, pk: int) -> PrivateResponse:
+        """Say that one has read it."""
+        see_warning(pk, user=person(request))
+        return PrivateResponse(status=204)

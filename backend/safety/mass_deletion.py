@@ -1,0 +1,143 @@
+"""All uploads of one person are deleted in one act, and brought back by another within 30 days.
+
+The rows move in one transaction (`reader.mass_removal`): what was public is gone at its commit.
+The files follow in the background, a whole act in the hands of one worker.
+"""
+
+from collections.abc import Iterable
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.bans import refuse_unless_above
+from accounts.models import User
+from common.background import background_task
+from common.errors import AlreadyDecided, Forbidden
+from common.leases import claim, nobody_holds
+from reader.mass_removal import remove_uploads_of, restore_uploads
+from reader.models import Upload
+from reader.publishing import hide_upload, publish_upload
+from reader.states import REMOVED, UploadState
+from safety.cautions import refuse_empty
+from safety.models import MassDeletion, MassDeletionItem
+
+log = structlog.get_logger(__name__)
+
+PERMISSION = "safety.delete_all_uploads"
+_AT_ONCE = 500
+_ATTEMPTS = 3
+
+
+def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDeletion:
+    """Take everything that `user` uploaded out of public and out of the queue, at once.
+
+    Raises AlreadyDecided where there is nothing.
+    """
+    refuse_unless_above(moderator, user, permission=PERMISSION)
+    reason = refuse_empty(reason)
+    now = timezone.now()
+    with transaction.atomic():
+        # The uploads before all that touches the person's row: a worker that strikes somebody for
+        # an upload holds that first, and the other order would be a deadlock.
+        removed = remove_uploads_of(user, moderator=moderator, reason=reason, moment=now)
+        if not removed:
+            raise AlreadyDecided(_("There is nothing of this person to delete."))
+        deletion = MassDeletion.objects.create(
+            user=user, moderator=moderator, reason=reason, upload_count=len(removed),
+            created_at=now, undo_until=now + settings.TAKEN_DOWN_KEEP,
+        )  # fmt: skip
+        MassDeletionItem.objects.bulk_create(
+            (
+                MassDeletionItem(deletion=deletion, upload_id=pk, from_state=state)
+                for pk, state in removed
+            ),
+            batch_size=_AT_ONCE,
+        )
+        log_decision(
+            user, action="delete_all_uploads", actor=moderator, reason=reason,
+            to_state=_count_words(len(removed)),
+        )  # fmt: skip
+        settle_mass_deletion.ring(deletion.pk)
+    log.warning("mass_deletion", user_id=user.pk, uploads=len(removed))
+    return deletion
+
+
+def undo_mass_deletion(deletion: MassDeletion, *, moderator: User) -> None:
+    """Bring back exactly what that act removed; what somebody else's upload stands for is left."""
+    if deletion.user is not None:
+        refuse_unless_above(moderator, deletion.user, permission=PERMISSION)
+    elif not moderator.has_perm(PERMISSION):
+        raise Forbidden(_("Only moderators may do this."))
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _undo(deletion, moderator=moderator)
+        except IntegrityError:  # the same zip came in at this moment; now it is seen
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            break
+    deletion.refresh_from_db()
+
+
+def _undo(deletion: MassDeletion, *, moderator: User) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        undone = MassDeletion.objects.filter(
+            pk=deletion.pk, undone_at__isnull=True, undo_until__gt=now
+        ).update(
+            undone_at=now, undone_by=moderator, settled_at=None,
+            lease_token=None, lease_until=None,
+        )  # fmt: skip
+        if not undone:
+            raise AlreadyDecided(_("This has been undone already, or its time is over."))
+        # What somebody restored since, and perhaps removed again, is not this act's any more.
+        own = Upload.objects.filter(
+            mass_deletion_items__deletion=deletion, decided_at=deletion.created_at
+        )
+        restored = restore_uploads(own, moderator=moderator)
+        items = MassDeletionItem.objects.filter(deletion=deletion)
+        items.update(is_restored=False)
+        ids = sorted(restored)
+        for start in range(0, len(ids), _AT_ONCE):
+            items.filter(upload__in=ids[start : start + _AT_ONCE]).update(is_restored=True)
+        MassDeletion.objects.filter(pk=deletion.pk).update(restored_count=len(restored))
+        if deletion.user is not None:
+            log_decision(
+                deletion.user, action="undo_mass_deletion", actor=moderator,
+                to_state=_count_words(len(restored)),
+            )  # fmt: skip
+        settle_mass_deletion.ring(deletion.pk)
+
+
+def _count_words(count: int) -> str:
+    return f"{count} uploads"
+
+
+def _deletions_to_settle() -> Iterable[int]:
+    due = MassDeletion.objects.filter(nobody_holds(), settled_at__isnull=True)
+    return due.order_by("created_at").values_list("pk", flat=True)[:5]
+
+
+@background_task(due=_deletions_to_settle, queue="publishing", every_seconds=15)
+def settle_mass_deletion(pk: int) -> None:
+    """Move the files of the act's uploads, out of `media` or back, one upload after the other.
+
+    One that fails does not stop the others: it stays due by itself.
+    """
+    lease = claim(MassDeletion.objects.filter(settled_at__isnull=True), pk)
+    if lease is None:
+        return
+    ours = Upload.objects.filter(mass_deletion_items__deletion=pk)
+    hidden = ours.filter(state__in=REMOVED, pages__file__isnull=False)
+    for upload in list(hidden.values_list("pk", flat=True).distinct()):
+        lease.keep()
+        hide_upload.work(upload)
+    coming = ours.filter(state=UploadState.PUBLISHING)
+    for upload in list(coming.order_by("pk").values_list("pk", flat=True)):
+        lease.keep()
+        publish_upload.work(upload)
+    lease.rows().update(settled_at=timezone.now(), lease_token=None, lease_until=None, attempts=0)

@@ -1,0 +1,248 @@
+"""What readers report, what moderators do about people, and how to take it back."""
+
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from common.leases import Leased
+from reader.models import Upload
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+
+class Reason(models.TextChoices):
+    SPAM = "spam", _("Spam or advertising")
+    WRONG_CONTENT = "wrong_content", _("Not what it says it is")
+    BAD_QUALITY = "bad_quality", _("Cannot be read: quality, order or translation")
+    STOLEN = "stolen", _("Somebody else's work, taken without asking")
+    ILLEGAL = "illegal", _("Against the law")
+    HATEFUL = "hateful", _("Hate or threats")
+    SEXUAL_MINOR = "sexual_minor", _("Sexual content with minors")
+    IMPERSONATION = "impersonation", _("Pretends to be somebody else")
+    OTHER = "other", _("Something else")
+
+
+# What cannot wait behind spam.
+SEVERE = (Reason.ILLEGAL, Reason.SEXUAL_MINOR)
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open", _("Open")
+    ACTED = "acted", _("Acted")
+    DISMISSED = "dismissed", _("Dismissed")
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Reads of cases; `visible_to` alone decides who sees what."""
+
+    def visible_to(self, user: "User | AnonymousUser") -> Self:
+        """Those that moderators may decide: nobody judges a report about their own things.
+
+        But admins do, for there may be nobody else; who reported them they do not see.
+        """
+        if not user.has_perm("safety.view_case"):
+            return self.none()
+        return self if user.has_perm("accounts.change_user") else self.exclude(accused=user.pk)
+
+
+class Case(models.Model):
+    """All reports of one thing while it is one person's, until a moderator decides.
+
+    Later reports open the next case; so do those of what somebody else put in its place. What it
+    is about is a kind of `safety.subjects` and an id. Label and address stay when the thing goes,
+    but not a person's own.
+    """
+
+    subject_type = models.CharField(_("kind of thing"), max_length=20)
+    subject_id = models.BigIntegerField()
+    subject_label = models.CharField(_("about"), max_length=300)
+    subject_url = models.CharField(max_length=300, help_text="in the web app")
+    accused = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="cases_about", verbose_name=_("whose"),
+    )  # fmt: skip
+    # The id of `accused` while they are here, 0 for nobody: by this and not by that an open case is
+    # unique, or two of one thing would be in each other's way when their people leave.
+    opened_against = models.BigIntegerField(default=0, editable=False)
+    state = models.CharField(
+        _("state"), max_length=9, choices=CaseState, default=CaseState.OPEN, editable=False
+    )
+    is_severe = models.BooleanField(_("severe"), default=False, editable=False)
+    report_count = models.PositiveIntegerField(_("reports"), default=0, editable=False)
+    answer = models.TextField(_("answer"), blank=True, editable=False)
+    created_at = models.DateTimeField(_("first reported"), default=timezone.now, editable=False)
+    reported_at = models.DateTimeField(_("last reported"), default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="decided_cases", verbose_name=_("decided by"), editable=False,
+    )  # fmt: skip
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        permissions = [("decide_case", "Can decide about what was reported")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id", "opened_against"],
+                condition=Q(state="open"), name="case_open_once",
+            )
+        ]  # fmt: skip
+        indexes = [
+            models.Index(
+                fields=["-is_severe", "created_at", "id"], name="case_queue",
+                condition=Q(state="open"),
+            ),
+            models.Index(fields=["subject_type", "subject_id"], name="case_subject"),
+            models.Index(fields=["accused", "-created_at"], name="case_accused"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}: {self.subject_label}"
+
+    @property
+    def shown_label(self) -> str:
+        """What it is called; a person's name goes with them."""
+        return self.subject_label or gettext("somebody who left")
+
+
+class Report(models.Model):
+    """What one person says about it. Who that was, only moderators learn."""
+
+    case = models.ForeignKey(
+        Case, on_delete=models.CASCADE, related_name="reports", verbose_name=_("case")
+    )
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="reports", verbose_name=_("by"),
+    )  # fmt: skip
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    text = models.TextField(_("text"), max_length=1000, blank=True)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("report")
+        verbose_name_plural = _("reports")
+        constraints = [
+            models.UniqueConstraint(fields=["case", "reporter"], name="report_once_a_case")
+        ]
+        indexes = [models.Index(fields=["reporter", "-created_at", "-id"], name="report_mine")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}: {self.reason}"
+
+
+class Caution(models.Model):
+    """A moderator's word of warning, shown to the person until they have read it."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cautions",
+        verbose_name=_("user"),
+    )  # fmt: skip
+    text = models.TextField(_("text"), max_length=2000)
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
+        verbose_name=_("by"),
+    )  # fmt: skip
+    # The form that it was sent with: one sent twice warns once.
+    form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+    seen_at = models.DateTimeField(_("seen"), null=True)
+
+    class Meta:
+        verbose_name = _("warning")
+        verbose_name_plural = _("warnings")
+        permissions = [
+            ("warn_user", "Can warn people"),
+            ("strike_user", "Can count strikes against people"),
+        ]
+        indexes = [models.Index(fields=["user", "-created_at"], name="caution_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.text[:60]}"
+
+
+class MassDeletion(Leased):
+    """One act that removed all uploads of a person; `created_at` marks them (`decided_at`)."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="mass_deletions", verbose_name=_("user"),
+    )  # fmt: skip
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
+        verbose_name=_("by"),
+    )  # fmt: skip
+    reason = models.TextField(_("reason"))
+    upload_count = models.PositiveIntegerField(_("uploads"), default=0)
+    created_at = models.DateTimeField(_("when"), default=timezone.now)
+    undo_until = models.DateTimeField(_("can be undone until"))
+    undone_at = models.DateTimeField(_("undone"), null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    restored_count = models.PositiveIntegerField(default=0)
+    # Null while a worker has yet to move the files, one way or back.
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("deletion of all uploads")
+        verbose_name_plural = _("deletions of all uploads")
+        permissions = [("delete_all_uploads", "Can delete all uploads of a person, and undo it")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"], name="mass_deletion_of_user"),
+            models.Index(
+                fields=["created_at"], name="mass_deletion_unsettled",
+                condition=Q(settled_at__isnull=True),
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.upload_count}"
+
+    @property
+    def left_count(self) -> int:
+        """How many an undo left as they were."""
+        return self.upload_count - self.restored_count
+
+    @property
+    def can_be_undone(self) -> bool:
+        """True until it is undone, or its time is over."""
+        return self.undone_at is None and self.undo_until > timezone.now()
+
+
+class MassDeletionItem(models.Model):
+    """One upload that it removed, and the state that it had."""
+
+    deletion = models.ForeignKey(MassDeletion, on_delete=models.CASCADE, related_name="items")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="mass_deletion_items")
+    from_state = models.CharField(max_length=16)
+    # Null until it is undone; False: left, for another upload stands there by now.
+    is_restored = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deletion", "upload"], name="mass_deletion_item_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deletion_id}: {self.upload_id}"
+
+
+class Member(User):
+    """A person as moderators see them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("member")
+        verbose_name_plural = _("members")

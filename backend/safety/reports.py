@@ -1,0 +1,143 @@
+"""A reader reports something; reports of one thing of one person are one case; it is decided.
+
+Starts at `report_thing`, ends at `decide_case`, which tells everybody who reported. Nobody but
+moderators learns who that was.
+"""
+
+from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.addresses import refuse_unconfirmed
+from accounts.audit import log_decision
+from accounts.bans import refuse_banned
+from accounts.letters import send_letter
+from accounts.models import Letter, User
+from common.errors import AlreadyDecided, Forbidden, Invalid
+from safety.letters import REPORT_DECIDED
+from safety.models import SEVERE, Case, CaseState, Reason, Report
+from safety.subjects import USER, Subject, visible_subject
+
+_ATTEMPTS = 5
+
+
+def report_thing(
+    subject_type: str, subject_id: int, *, reporter: User, reason: Reason, text: str = ""
+) -> tuple[Report, bool]:
+    """Report what one can see; return the report and whether it is new.
+
+    The same person's next report of an open case replaces the words of the first.
+    """
+    refuse_banned(reporter)
+    refuse_unconfirmed(reporter)
+    subject = visible_subject(subject_type, subject_id, viewer=reporter)
+    if subject_type == USER and subject_id == reporter.pk:
+        message = _("You cannot report yourself.")
+        raise Invalid(message, fields={"subject_id": [message]})
+    for _attempt in range(_ATTEMPTS):
+        with transaction.atomic():
+            case = _find_or_open_case(subject_type, subject_id, subject)
+            if case is not None:
+                return _add_report(case, reporter=reporter, reason=reason, text=text.strip())
+    raise RuntimeError(f"no open case of {subject_type} {subject_id}")
+
+
+def _find_or_open_case(subject_type: str, subject_id: int, subject: Subject) -> Case | None:
+    """Return the open case, held until the transaction ends; None where it was just decided."""
+    is_open = Case.objects.filter(
+        subject_type=subject_type, subject_id=subject_id, accused=subject.accused_id,
+        state=CaseState.OPEN,
+    )  # fmt: skip
+    held = is_open.select_for_update()
+    found = held.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Case.objects.create(
+                subject_type=subject_type,
+                subject_id=subject_id,
+                subject_label=subject.label[:300],
+                subject_url=subject.url[:300],
+                accused_id=subject.accused_id,
+                opened_against=subject.accused_id or 0,
+            )
+    except IntegrityError:  # somebody else reports it at this moment
+        return held.first()
+
+
+def _add_report(case: Case, *, reporter: User, reason: Reason, text: str) -> tuple[Report, bool]:
+    report, is_new = Report.objects.get_or_create(
+        case=case, reporter=reporter, defaults={"reason": reason, "text": text}
+    )
+    if not is_new:
+        report.reason, report.text = reason, text
+        report.save(update_fields=["reason", "text"])
+    case.is_severe = Report.objects.filter(case=case, reason__in=SEVERE).exists()
+    case.reported_at = timezone.now()
+    Case.objects.filter(pk=case.pk).update(
+        report_count=F("report_count") + int(is_new),
+        is_severe=case.is_severe,
+        reported_at=case.reported_at,
+    )
+    report.case = case
+    return report, is_new
+
+
+def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str = "") -> None:
+    """Close a case as acted or dismissed, and tell everybody who reported it."""
+    refuse_unless_case_moderator(moderator, case)
+    if outcome not in (CaseState.ACTED, CaseState.DISMISSED):
+        raise ValueError(outcome)
+    answer = answer.strip()
+    with transaction.atomic():
+        decided = Case.objects.filter(pk=case.pk, state=CaseState.OPEN).update(
+            state=outcome, answer=answer, decided_at=timezone.now(), decided_by=moderator
+        )
+        case.refresh_from_db()
+        if not decided:
+            raise AlreadyDecided(
+                _("Somebody else was first: this case is “%(state)s” now.")
+                % {"state": case.get_state_display()}
+            )
+        log_decision(
+            case, action="decide_case", actor=moderator, reason=answer,
+            from_state=CaseState.OPEN, to_state=outcome,
+        )  # fmt: skip
+        _tell_reporters(case)
+
+
+def refuse_unless_case_moderator(user: User, case: Case) -> None:
+    """Raise unless this person may decide about this case."""
+    refuse_banned(user)
+    if not user.has_perm("safety.decide_case"):
+        raise Forbidden(_("Only moderators may do this."))
+    if not Case.objects.filter(pk=case.pk).visible_to(user).exists():
+        raise Forbidden(_("Nobody decides about themselves."))
+
+
+def _tell_reporters(case: Case) -> None:
+    """Write to each in their language, in three queries whatever their number."""
+    reporters = User.objects.filter(reports__case=case, is_active=True)
+    addresses = EmailAddress.objects.filter(user__in=reporters, verified=True)
+    of_person = {
+        address.user_id: address
+        for address in addresses.select_related("user").order_by("primary")  # the primary one last
+    }
+    letters = Letter.objects.bulk_create(
+        (
+            Letter(
+                kind=REPORT_DECIDED,
+                address=address.email,
+                user=address.user,
+                language=address.user.language,
+                params={"case": case.pk},
+            )
+            for address in of_person.values()
+        ),
+        batch_size=500,
+    )
+    if letters:  # one bell: the worker finds the others
+        send_letter.ring(letters[0].pk)
