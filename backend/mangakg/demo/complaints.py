@@ -1,0 +1,36 @@
+"""What waits for the demo's moderator: reports, a wish to upload; and a warning given."""
+
+from accounts.models import User
+from accounts.requests import ask_to_upload
+from catalog.models import Title
+from reader.models import Chapter
+from safety.cautions import warn_user
+from safety.models import Caution, Reason, Report
+from safety.reports import report_thing
+from safety.subjects import CHAPTER, TITLE, USER
+
+_STOLEN = "The third page is from a book that I have at home, with the page number cut off."
+_BLURRED = "On my phone the letters cannot be read."
+_WISH = "I translate from Japanese into Kyrgyz and would like to bring short stories here."
+_WARNING = "Please name who translated. Two of your chapters say nothing about it."
+
+
+def play_complaints(*, reader: User, uploader: User, moderator: User) -> None:
+    """Report three things, ask, and warn; what was played before is not played again."""
+    if not Report.objects.filter(reporter=reader).exists():
+        _report(reader, uploader)
+    if not reader.uploader_requests.exists():
+        ask_to_upload(reader, text=_WISH)
+    if not Caution.objects.filter(user=uploader).exists():
+        warn_user(uploader, moderator=moderator, text=_WARNING)
+
+
+def _report(reader: User, uploader: User) -> None:
+    chapter = Chapter.objects.public().order_by("pk").first()
+    if chapter is not None:  # a moderator may have taken everything down
+        report_thing(CHAPTER, chapter.pk, reporter=reader, reason=Reason.STOLEN, text=_STOLEN)
+        report_thing(CHAPTER, chapter.pk, reporter=uploader, reason=Reason.BAD_QUALITY)
+    title = Title.objects.all().public().order_by("pk").last()
+    if title is not None:
+        report_thing(TITLE, title.pk, reporter=reader, reason=Reason.BAD_QUALITY, text=_BLURRED)
+    report_thing(USER, uploader.pk, reporter=reader, reason=Reason.IMPERSONATION)

@@ -1,0 +1,86 @@
+"""The demo's titles become rows: names, words, people, cover, and findable by all of them."""
+
+import io
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from PIL import Image
+
+from accounts.models import User
+from catalog.choices import Moderation
+from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
+from catalog.moderation import approve_title
+from catalog.slugs import unique_slug
+from mangakg.demo.covers import draw_cover
+from mangakg.demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
+from reader.covers import make_thumbnails, set_cover
+
+
+def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:
+    """Return the title's row, approved and with its cover; a second time changes nothing."""
+    found = Title.objects.filter(name=demo.name, kind=demo.kind).first()
+    title = found or _make_title(demo, moderator)
+    if not Cover.objects.filter(title=title).exists():
+        cover = set_cover(title, _cover_file(demo), moderator=moderator)
+        make_thumbnails.run(cover.pk)
+    return title
+
+
+def _make_title(demo: DemoTitle, moderator: User) -> Title:
+    with transaction.atomic():
+        title = Title.objects.create(
+            kind=demo.kind,
+            name=demo.name,
+            original_name=demo.original_name,
+            synopsis=demo.synopsis,
+            status=demo.status,
+            content_rating=demo.rating,
+            year=demo.year,
+            original_language=demo.original_language,
+            direction=demo.direction,
+            length=demo.length,
+            duration_minutes=demo.duration_minutes,
+            popularity=demo.popularity,
+            moderation=Moderation.PENDING,
+            created_by=moderator,
+        )
+        title.categories.set(
+            Category.objects.get_or_create(slug=slug, defaults={"name": CATEGORIES[slug]})[0]
+            for slug in demo.categories
+        )
+        title.tags.set(
+            Tag.objects.get_or_create(slug=slug, defaults={"name": TAGS[slug]})[0]
+            for slug in demo.tags
+        )
+        for language, name in demo.names.items():
+            Alias.objects.create(subject=title, name=name, language=language)
+        for role, name in demo.people:
+            Credit.objects.create(title=title, person=_find_or_make_person(name), role=role)
+        approve_title(title, moderator=moderator)
+    return title
+
+
+def _find_or_make_person(name: str) -> Person:
+    person, created = Person.objects.get_or_create(
+        name=name, defaults={"slug": unique_slug(Person, name, fallback="person")}
+    )
+    if created:
+        for language, other in PEOPLE[name].items():
+            Alias.objects.create(subject=person, name=other, language=language)
+    return person
+
+
+def _cover_file(demo: DemoTitle) -> "ContentFile[bytes]":
+    names = " · ".join(dict.fromkeys(name for _role, name in demo.people))
+    subtitle = demo.names["ky"]
+    cover = draw_cover(
+        demo.name, subtitle, names, palette=demo.look.palette, scene=demo.cover_scene
+    )
+    return ContentFile(as_jpeg(cover), name="cover.jpg")
+
+
+def as_jpeg(picture: Image.Image, *, quality: int = 84) -> bytes:
+    """Return the picture as a JPEG file."""
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()

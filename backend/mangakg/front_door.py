@@ -1,0 +1,67 @@
+"""What no honest client sends is refused before anything reads it."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import UnsupportedMediaType
+
+from common.errors import AppError, answer_error
+from common.parsing import BodyTooLarge, refuse_charset
+
+# Words and boundaries around an archive.
+_FORM_BYTES = 2**20
+_ADMIN = "/admin/"
+_MAX_DIGITS = 15
+
+
+class FrontDoorMiddleware:
+    """A body without a length, in a charset of its own, or longer than we take from this person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH")
+        if length or "HTTP_TRANSFER_ENCODING" in request.META:
+            try:
+                _refuse_odd_body(request, length or "")
+            except AppError as error:
+                return answer_error(error)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., object], *_place: object
+    ) -> HttpResponse | None:
+        """Refuse a long body while nobody has read it.
+
+        The check of the forms' tokens, whose turn is after ours, reads the whole form onto the
+        disk to find the token in it: also a stranger's, and for a view that wants no form. A view
+        that it passes by is the API's, and says itself how much it takes and from whom.
+        """
+        if getattr(view, "csrf_exempt", False):
+            return None
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        max_bytes: int = settings.API_MAX_BODY_BYTES
+        if length > max_bytes and _is_page_for(request):
+            max_bytes = settings.UPLOAD_LIMITS["max_archive_bytes"] + _FORM_BYTES
+        return answer_error(BodyTooLarge(max_bytes)) if length > max_bytes else None
+
+
+def _is_page_for(request: HttpRequest) -> bool:
+    """True for the admin's pages, and who is in: the first of two steps has a session as well."""
+    return request.path.startswith(_ADMIN) and admin.site.has_permission(request)
+
+
+def _refuse_odd_body(request: HttpRequest, length: str) -> None:
+    if not (length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS):
+        # One that comes in pieces would be taken for an empty one.
+        raise AppError(_("Send the body's length with it."), code="length_required", status=411)
+    try:
+        refuse_charset(request)
+    except UnsupportedMediaType as error:
+        raise AppError(
+            _("Write the body in UTF-8."), code="unsupported_media_type", status=415
+        ) from error

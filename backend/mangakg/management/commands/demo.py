@@ -1,0 +1,37 @@
+"""`manage.py demo`: draw the demo library (`mangakg.demo`)."""
+
+import logging
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from mangakg.demo.play import draw_demo_library, is_empty
+
+
+class Command(BaseCommand):
+    help = "Draw the demo library, with accounts whose passwords are public."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take `--if-empty`."""
+        parser.add_argument(
+            "--if-empty", action="store_true", help="do nothing where there are titles already"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Draw what is missing; refuses without MANGAKG_DEMO=1."""
+        if not settings.DEMO:
+            raise CommandError("The demo makes accounts with public passwords: set MANGAKG_DEMO=1.")
+        if options["if_empty"] and not is_empty():
+            return
+        started = time.monotonic()
+        self.stdout.write("Drawing the demo library ...")
+        self.stdout.flush()
+        logging.disable(logging.INFO)  # a line for each page's way helps nobody here
+        try:
+            titles, chapters = draw_demo_library()
+        finally:
+            logging.disable(logging.NOTSET)
+        seconds = time.monotonic() - started
+        self.stdout.write(f"{titles} titles and {chapters} uploads in {seconds:.1f} s")

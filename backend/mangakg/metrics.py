@@ -1,0 +1,31 @@
+"""/metrics for Prometheus: for who holds the token, or, without one, for this machine alone."""
+
+import hmac
+import ipaddress
+
+import django_prometheus.exports
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from common.visitors import client_address
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer the counters; for anybody else there is nothing here."""
+    if not _may_read(request):
+        raise Http404
+    answer: HttpResponse = django_prometheus.exports.ExportToDjangoView(request)
+    return answer
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if settings.METRICS_TOKEN:
+        expected = f"Bearer {settings.METRICS_TOKEN}"
+        given = request.headers.get("Authorization", "")
+        return hmac.compare_digest(given.encode(), expected.encode())
+    try:
+        return ipaddress.ip_address(client_address(request)).is_loopback
+    except ValueError:
+        return False

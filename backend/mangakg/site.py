@@ -1,0 +1,55 @@
+"""GET /api/site: what the web app must know of this installation."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.hot_lists import HotListView
+from common.shapes import refusals
+
+
+class UploadLimitsShape(serializers.Serializer[None]):
+    archive_bytes = serializers.IntegerField()
+    pages = serializers.IntegerField()
+    page_bytes = serializers.IntegerField()
+    pixels = serializers.IntegerField()
+
+
+_SITE = inline_serializer(
+    "Site",
+    {
+        "name": serializers.CharField(),
+        "languages": serializers.ListField(child=serializers.CharField()),
+        "demo": serializers.BooleanField(),
+        "upload_limits": UploadLimitsShape(),
+    },
+)
+
+
+class SiteView(HotListView):
+    """This installation."""
+
+    def public_body(self, request: HttpRequest, **place: Any) -> Any:
+        """See HotListView."""
+        limits = settings.UPLOAD_LIMITS
+        return {
+            "name": settings.SITE_NAME,
+            "languages": [code for code, _name in settings.LANGUAGES],
+            "demo": settings.DEMO,
+            "upload_limits": {
+                "archive_bytes": limits["max_archive_bytes"],
+                "pages": limits["max_pages"],
+                "page_bytes": limits["max_picture_bytes"],
+                "pixels": limits["max_picture_pixels"],
+            },
+        }
+
+    @extend_schema(responses={200: _SITE, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """Show this installation's name, languages and limits."""
+        return Response(self.public_body(request._request))

@@ -1,0 +1,66 @@
+"""The web app's shell, under every path that is one of its pages."""
+
+import re
+from functools import lru_cache
+from html import unescape
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.views.decorators.http import require_safe
+
+from mangakg.headers import NOTHING, picture_sources, write_policy
+
+# Never the shell's: what is not found here is not found.
+_NOT_PAGES = re.compile(r"/(api|media|files|admin|opds|static|_app|metrics|healthz|readyz)(/|$)")
+_PAGES = re.compile(
+    r"/(|browse|library|me|me/reports|login|register|confirm|forgot|reset|upload"
+    r"|settings(/(profile|reading|account|security|devices|keys))?"
+    r"|series/[^/.]+|read/[0-9]+|u/[^/]+)/?"
+)
+_META = re.compile(r'<meta http-equiv="content-security-policy" content="([^"]+)">')
+_WITHOUT_ONE = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
+
+
+@require_safe
+def web_page(request: HttpRequest) -> HttpResponse:
+    """Answer the shell; with 404 where the web app has no such page, which it then says itself."""
+    is_page = _PAGES.fullmatch(request.path) is not None
+    looks_like_a_file = "." in request.path.rsplit("/", 1)[-1] and not is_page
+    if _NOT_PAGES.match(request.path) or looks_like_a_file:
+        raise Http404
+    shell, etag, policy = _shell(settings.FRONTEND_BUILD / "index.html")
+    response: HttpResponse
+    if request.headers.get("If-None-Match") == etag:
+        response = HttpResponseNotModified()
+    else:
+        status = 200 if is_page else 404
+        response = HttpResponse(shell, status=status)
+        response["ETag"] = etag
+        response["Cache-Control"] = "no-cache"
+    # Also with a 304: its headers take the place of those that the browser has stored.
+    response["Content-Security-Policy"] = policy
+    return response
+
+
+@lru_cache(maxsize=1)
+def _shell(path: Path) -> tuple[bytes, str, str]:
+    if not path.is_file():
+        message = b"The web app is not built yet: run `make up`, or `npm run build` in frontend/."
+        return message, '"none"', NOTHING
+    html = path.read_bytes()
+    return html, f'"{path.stat().st_mtime_ns:x}"', _policy(html.decode())
+
+
+def _policy(html: str) -> str:
+    """Return the policy that the build wrote into the page, with what only a header can say.
+
+    The build knows the hashes of its scripts, and not where this installation's pictures are.
+    """
+    found = _META.search(html)
+    text = unescape(found[1]) if found else _WITHOUT_ONE
+    written = (part.strip().partition(" ") for part in text.split(";"))
+    directives = {name: value for name, _space, value in written if name}
+    directives["img-src"] = f"{picture_sources()} blob:"
+    directives["frame-ancestors"] = "'none'"
+    return write_policy(directives)

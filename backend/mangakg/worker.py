@@ -1,0 +1,130 @@
+"""The embedded profile's worker: runs due rows and the schedule, without a broker.
+
+One thread a queue, so that variants never delay extraction. Whoever holds the lock file is the
+only worker, and so takes over at once what a killed one left.
+"""
+
+import fcntl
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import IO
+
+import structlog
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from common.background import QUEUES, SCHEDULE, TASKS, bell_file
+from common.leases import end_all_leases
+from common.storages import remove_drafts
+from mangakg.celery import app  # noqa: F401 - importing it registers every story's tasks
+
+log = structlog.get_logger(__name__)
+
+_LISTEN_SECONDS = 0.1
+_ROUND_SECONDS = 5.0
+
+
+def lock_file() -> Path:
+    """Return the file whose lock the worker holds while it lives."""
+    return Path(settings.DATA_FOLDER) / "run" / "worker.lock"
+
+
+def is_worker_alive() -> bool:
+    """True while some process holds the worker's lock."""
+    try:
+        with lock_file().open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+def run_worker() -> None:
+    """Work until SIGTERM or SIGINT; what is under way then is finished by the next worker."""
+    lock = _take_lock()
+    if connection.vendor == "sqlite":  # on a database of its own, other hosts may work too
+        end_all_leases()
+    remove_drafts()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    lanes = [
+        threading.Thread(target=_run_lane, args=(queue, stop), daemon=True) for queue in QUEUES
+    ]
+    for lane in lanes:
+        lane.start()
+    log.info("worker.started", pid=os.getpid())
+    parent = os.getppid()
+    while not stop.wait(1):
+        if os.getppid() != parent:  # the supervisor was killed: its next run starts a new worker
+            break
+        if not all(lane.is_alive() for lane in lanes):
+            raise SystemExit("a lane of the worker died")
+    lock.close()
+    os._exit(0)  # a page that is being decoded is not waited for: its row's lease is
+
+
+def _take_lock() -> IO[str]:
+    path = lock_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("a")
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            time.sleep(_LISTEN_SECONDS)  # another worker holds this data folder
+        else:
+            return file
+
+
+def _run_lane(queue: str, stop: threading.Event) -> None:
+    scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
+    while not stop.is_set():
+        heard = _bell_time(queue)
+        worked = False
+        try:
+            worked = run_due_rows(queue)
+            _run_schedule(scheduled)
+        except Exception:
+            log.exception("worker.round_failed", queue=queue)
+        finally:
+            close_old_connections()
+        if not worked:
+            _wait_for_bell(queue, heard, stop)
+    connection.close()
+
+
+def run_due_rows(queue: str) -> bool:
+    """Run every row that is due now; True if there was one."""
+    worked = False
+    for task in TASKS.values():
+        if task.queue != queue:
+            continue
+        for pk in list(task.due()):
+            worked = task.work(pk) or worked
+    return worked
+
+
+def _run_schedule(last_runs: dict[str, float]) -> None:
+    for name, last in last_runs.items():
+        task = SCHEDULE[name]
+        if time.monotonic() - last >= task.every_seconds or not last:
+            last_runs[name] = time.monotonic()
+            task.run()
+
+
+def _bell_time(queue: str) -> int:
+    try:
+        return bell_file(queue).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _wait_for_bell(queue: str, heard: int, stop: threading.Event) -> None:
+    until = time.monotonic() + _ROUND_SECONDS
+    while time.monotonic() < until and not stop.wait(_LISTEN_SECONDS):
+        if _bell_time(queue) != heard:
+            return

@@ -1,0 +1,21 @@
+"""The door that granian opens."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mangakg.settings")
+_django = get_wsgi_application()
+
+from django.conf import settings  # noqa: E402 (settings need the line above)
+
+_HEALTH = ("/healthz", "/readyz")
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer a request; whoever watches over this machine asks it by address, not by name."""
+    if environ.get("PATH_INFO", "").rstrip("/") in _HEALTH and "*" not in settings.ALLOWED_HOSTS:
+        environ["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].removeprefix(".")
+    return _django(environ, start_response)
