@@ -1,0 +1,331 @@
+"""Every route of the API x every member of the cast. A route without a row fails.
+
+How to write a row: `(method, route, what is asked): expect(...)`. `expect(200)` is what a route
+behind a login answers: 200 to people, 401 to nobody and to the deleted, 403 to the banned and to
+API keys. Name whoever gets something else: `expect(204, nobody=204)`, `expect(403, **staff(200))`.
+API keys belong to the uploader and are named by their scope, or `keys=` for all three.
+OPEN, LOGIN, READ, UPLOAD, MODERATORS, OWN and OWN_IN_OPEN are the usual ones; `OPEN | {...}`
+changes one.
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.urls import URLPattern
+from rest_framework.test import APIClient
+
+from accounts.api_keys import make_key
+from accounts.bans import ban_user
+from accounts.leaving import delete_account
+from accounts.models import User, Visibility
+from accounts.scopes import SCOPES
+from accounts.sessions import open_session
+from catalog.choices import Moderation
+from catalog.models import Title
+from mangakg.urls import api
+from reader.states import UploadState
+from safety.cautions import warn_user
+from tests.cast import PASSWORD, client_of, make_title, make_upload_row, make_user
+from tests.reader.archive_builders import make_chapter_zip, page_bytes
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = (
+    "nobody", "reader", "uploader", "other", "trusted", "moderator", "admin", "banned",
+    "unconfirmed", "deleted",
+)  # fmt: skip
+KEYS = tuple(f"key_{scope}" for scope in SCOPES)
+CAST = (*PEOPLE, *KEYS)
+Row = dict[str, int]
+
+
+def expect(everybody: int, *, keys: int = 403, **others: int) -> Row:
+    """Return the status for each of the cast: `everybody` unless it is said otherwise."""
+    strangers = {"nobody": 401, "banned": 403, "deleted": 401} | dict.fromkeys(KEYS, keys)
+    assert not others.keys() - set(CAST), others
+    return dict.fromkeys(CAST, everybody) | strangers | others
+
+
+def staff(status: int) -> Row:
+    """The same for moderators and admins."""
+    return {"moderator": status, "admin": status}
+
+
+# Behind a login, and closed to API keys.
+LOGIN = expect(200)
+# Open to keys for reading, or for uploading.
+READ = LOGIN | {"key_read": 200}
+UPLOAD = LOGIN | {"key_upload": 200}
+# What anybody sees, from a cached list; a banned person's token is over.
+OPEN = READ | {"nobody": 200, "banned": 401}
+MODERATORS = expect(403, **staff(200))
+# Whoever asks: it takes a key, which none of them has.
+ANYBODY_400 = dict.fromkeys(CAST, 400)
+# What belongs to the uploader, found by who may see it.
+OWN = expect(404, uploader=200, **staff(200))
+OWN_IN_OPEN = OWN | {"nobody": 404, "banned": 401, "key_read": 200}
+
+WORD, ID, NAME = "{word}", "{id}", "{name}"
+# (method, route, what is asked) -> the statuses in the order of CAST
+MATRIX: dict[tuple[str, str, str], Row] = {
+    ("POST", "auth/token", "/api/auth/token"):
+        expect(200, deleted=401, keys=200),
+    ("POST", "auth/refresh", "/api/auth/refresh"):
+        expect(200, banned=401, keys=401),
+    ("POST", "auth/logout", "/api/auth/logout"):
+        expect(204, nobody=204, banned=204, deleted=204, keys=204),
+    ("POST", "auth/register", "/api/auth/register"):
+        expect(201, nobody=201, banned=201, deleted=201, keys=201),
+    ("POST", "auth/email/confirm", "/api/auth/email/confirm"): ANYBODY_400,
+    ("POST", "auth/email/resend", "/api/auth/email/resend"): expect(204),
+    ("POST", "auth/email/change", "/api/auth/email/change"): expect(202),
+    ("DELETE", "auth/email/change", "/api/auth/email/change"): expect(204),
+    ("POST", "auth/password/change", "/api/auth/password/change"): LOGIN,
+    ("POST", "auth/password/reset", "/api/auth/password/reset"): dict.fromkeys(CAST, 204),
+    ("POST", "auth/password/reset/confirm", "/api/auth/password/reset/confirm"): ANYBODY_400,
+    ("GET", "auth/me", "/api/auth/me"): READ,
+    ("PATCH", "auth/me", "/api/auth/me"): LOGIN,
+    ("DELETE", "auth/me", "/api/auth/me"): expect(204),
+    ("GET", "auth/sessions", "/api/auth/sessions"): LOGIN,
+    ("DELETE", "auth/sessions", "/api/auth/sessions"): expect(204),
+    ("DELETE", f"auth/sessions/{ID}", "/api/auth/sessions/{session}"): expect(404, uploader=204),
+    ("GET", "auth/keys", "/api/auth/keys"): LOGIN,
+    ("POST", "auth/keys", "/api/auth/keys"): expect(201),
+    ("DELETE", "auth/keys", "/api/auth/keys"): expect(204),
+    ("DELETE", f"auth/keys/{ID}", "/api/auth/keys/{key}"): expect(404, uploader=204),
+    ("GET", "auth/second-factor", "/api/auth/second-factor"): LOGIN,
+    ("POST", "auth/second-factor", "/api/auth/second-factor"): LOGIN,
+    ("DELETE", "auth/second-factor", "/api/auth/second-factor"): expect(409),
+    ("POST", "auth/second-factor/confirm", "/api/auth/second-factor/confirm"): expect(400),
+    ("POST", "auth/second-factor/recovery-codes", "/api/auth/second-factor/recovery-codes"):
+        expect(409),
+    ("POST", "auth/uploader-request", "/api/auth/uploader-request"):
+        expect(409, reader=201, unconfirmed=403),
+    ("PUT", "auth/me/avatar", "/api/auth/me/avatar"): expect(200, unconfirmed=403),
+    ("DELETE", "auth/me/avatar", "/api/auth/me/avatar"): expect(204),
+    ("POST", "auth/me/export", "/api/auth/me/export"): LOGIN,
+    ("GET", f"users/{NAME}", "/api/users/uli"): READ | {"nobody": 200},
+    ("GET", f"users/{NAME}", "/api/users/private"):
+        expect(404, nobody=404, key_read=404, **staff(200)),
+    ("GET", "titles", "/api/titles"): OPEN,
+    ("GET", "titles", "/api/titles?scope=mine"): READ,
+    ("GET", "titles", "/api/titles?scope=all"): MODERATORS,
+    ("GET", f"titles/{WORD}", "/api/titles/{series}"): OPEN,
+    ("GET", f"titles/{WORD}", "/api/titles/{pending}"): OWN_IN_OPEN,
+    ("GET", "categories", "/api/categories"): OPEN,
+    ("GET", "tags", "/api/tags"): OPEN,
+    ("GET", "series", "/api/series"): OPEN,
+    ("GET", "series", "/api/series?scope=mine"): READ,
+    ("GET", "series", "/api/series?scope=all"): MODERATORS,
+    ("GET", f"series/{WORD}", "/api/series/{series}"): OPEN,
+    ("GET", f"series/{WORD}", "/api/series/{pending}"): OWN_IN_OPEN,
+    ("GET", f"series/{WORD}/chapters", "/api/series/{series}/chapters"): OPEN,
+    ("GET", f"series/{WORD}/chapters", "/api/series/{pending}/chapters"): OWN_IN_OPEN,
+    ("POST", f"series/{WORD}/chapters", "/api/series/{series}/chapters"):
+        expect(202, reader=403, unconfirmed=403, key_upload=202),
+    ("POST", f"series/{WORD}/chapters", "/api/series/{pending}/chapters"):
+        expect(404, reader=403, unconfirmed=403, uploader=202, key_upload=202, **staff(202)),
+    ("GET", f"series/{WORD}/progress", "/api/series/{series}/progress"): READ,
+    ("GET", f"series/{WORD}/progress", "/api/series/{pending}/progress"): OWN | {"key_read": 200},
+    ("GET", "chapters", "/api/chapters"): OPEN,
+    ("GET", f"chapters/{ID}", "/api/chapters/{live}"): OPEN,
+    ("GET", f"chapters/{ID}", "/api/chapters/{waiting}"): OWN_IN_OPEN,
+    ("PUT", f"chapters/{ID}/progress", "/api/chapters/{live}/progress"):
+        LOGIN | {"key_library": 200},
+    ("PUT", f"chapters/{ID}/progress", "/api/chapters/{waiting}/progress"):
+        OWN | {"key_library": 200},
+    ("GET", "reading", "/api/reading"): READ,
+    ("GET", "uploads", "/api/uploads"): UPLOAD,
+    ("GET", "uploads", "/api/uploads?scope=mine"): UPLOAD,
+    ("GET", "uploads", "/api/uploads?scope=all"): MODERATORS,
+    ("GET", "uploads/quota", "/api/uploads/quota"):
+        expect(200, reader=403, unconfirmed=403, key_upload=200),
+    ("GET", f"uploads/{ID}", "/api/uploads/{upload}"): OWN | {"key_upload": 200},
+    ("DELETE", f"uploads/{ID}", "/api/uploads/{upload}"):
+        expect(404, uploader=204, key_upload=204, **staff(204)),
+    ("GET", "moderation/summary", "/api/moderation/summary"): LOGIN,
+    ("GET", "reports", "/api/reports"): LOGIN,
+    ("POST", "reports", "/api/reports"): expect(201, unconfirmed=403),
+    ("GET", "reports/reasons", "/api/reports/reasons"): READ | {"nobody": 200},
+    ("GET", "warnings", "/api/warnings"): LOGIN,
+    ("POST", f"warnings/{ID}/seen", "/api/warnings/{warning}/seen"): expect(404, uploader=204),
+    ("GET", "site", "/api/site"): OPEN,
+    ("GET", "schema", "/api/schema"):
+        expect(200, nobody=200, banned=200, deleted=200, keys=200),
+}  # fmt: skip
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def route_of(pattern: URLPattern) -> str:
+    route = str(pattern.pattern).removeprefix("^").removesuffix("/?$")
+    route = route.replace(r"(?P<id_or_slug>[-\w]+)", WORD).replace("(?P<pk>[0-9]{1,18})", ID)
+    return route.replace("(?P<username>[^/]{1,60})", NAME)
+
+
+def routes() -> set[tuple[str, str]]:
+    return {
+        (method.upper(), route_of(pattern))
+        for pattern in api
+        for method in METHODS
+        if hasattr(pattern.callback.view_class, method)  # type: ignore[attr-defined]
+    }
+
+
+def test_every_route_and_method_has_a_row():
+    assert {(method, route) for method, route, _asked in MATRIX} == routes()
+
+
+@pytest.fixture
+def house(moderator_mo, admin_aida):
+    """The cast, and one thing of each kind that they ask for."""
+    uploader = make_user("uli", "uploader")
+    people = {
+        "nobody": None,
+        "reader": make_user("rina"),
+        "uploader": uploader,
+        "other": make_user("otto", "uploader"),
+        "trusted": make_user("toktogul", "trusted"),
+        "moderator": moderator_mo,
+        "admin": admin_aida,
+        "banned": make_user("boris", "uploader"),
+        "unconfirmed": make_user("nina", "uploader", confirmed=False),
+        "deleted": make_user("dastan", "uploader"),
+    }
+    User.objects.filter(pk=make_user("private").pk).update(visibility=Visibility.PRIVATE)
+    series = make_title()
+    pending = make_title("Secret", moderation=Moderation.PENDING, created_by=uploader)
+    live = make_upload_row(uploader=uploader, series=series)
+    waiting = make_upload_row(uploader=uploader, series=series, state=UploadState.AWAITING_REVIEW)
+    open_session(uploader)
+    key, _text = make_key(
+        uploader, name="Tachiyomi", scopes=SCOPES, expires_in_days=None, password=PASSWORD
+    )
+    places = {
+        "session": uploader.sessions.get().pk, "key": key.pk,
+        "series": series.slug, "pending": pending.pk, "live": live.chapter_id,
+        "waiting": waiting.chapter_id, "upload": waiting.pk,
+        "warning": warn_user(uploader, moderator=moderator_mo, text="Credit the translators.").pk,
+    }  # fmt: skip
+    return people, places
+
+
+_numbers = itertools.count(1)
+
+
+def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str, Any]:
+    """What a request of that route needs to be taken."""
+    bodies: dict[tuple[str, str], Callable[[], dict[str, Any]]] = {
+        ("POST", "auth/token"): lambda: {"username": name, "password": PASSWORD},
+        ("POST", "auth/refresh"): lambda: {"refresh_token": refresh_token},
+        ("POST", "auth/logout"): lambda: {"refresh_token": refresh_token},
+        ("POST", "auth/email/confirm"): lambda: {"key": "x"},
+        ("POST", "auth/email/change"): lambda: {
+            "email": f"fresh{next(_numbers)}@example.test", "password": PASSWORD,
+        },
+        ("POST", "auth/password/change"): lambda: {
+            "old_password": PASSWORD, "new_password": f"{PASSWORD}-2",
+        },
+        ("POST", "auth/password/reset"): lambda: {"email": "uli@example.test"},
+        ("POST", "auth/password/reset/confirm"): lambda: {"key": "x", "password": PASSWORD},
+        ("POST", "auth/register"): lambda: {
+            "username": f"fresh{next(_numbers)}", "email": "fresh@example.test",
+            "password": PASSWORD,
+        },
+        ("PATCH", "auth/me"): lambda: {"display_name": "Somebody"},
+        ("DELETE", "auth/me"): lambda: {"password": PASSWORD},
+        ("PUT", "auth/me/avatar"): lambda: {
+            "file": SimpleUploadedFile("me.png", page_bytes("png")),
+        },
+        ("POST", "auth/me/export"): lambda: {"password": PASSWORD},
+        ("POST", "auth/keys"): lambda: {
+            "name": "OPDS", "scopes": ["read"], "expires_in_days": None, "password": PASSWORD,
+        },
+        ("POST", "auth/second-factor"): lambda: {"password": PASSWORD},
+        ("DELETE", "auth/second-factor"): lambda: {"password": PASSWORD, "code": "123456"},
+        ("POST", "auth/second-factor/confirm"): lambda: {"enrolment": "x", "code": "123456"},
+        ("POST", "auth/second-factor/recovery-codes"): lambda: {
+            "password": PASSWORD, "code": "123456",
+        },
+        ("POST", "auth/uploader-request"): lambda: {"text": "I translate."},
+        ("POST", "reports"): lambda: {
+            "subject_type": "title", "subject_id": Title.objects.get(name="Naruto").pk,
+            "reason": "spam",
+        },
+        ("PUT", f"chapters/{ID}/progress"): lambda: {
+            "page": 1, "changed_at": "2026-01-01T00:00:00Z",
+        },
+        ("POST", f"series/{WORD}/chapters"): lambda: {
+            "file": SimpleUploadedFile("c.zip", make_chapter_zip(2)), "number": "77",
+        },
+    }  # fmt: skip
+    return bodies.get((method, route), dict)()
+
+
+def credentials(people: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return each member's Authorization and refresh token."""
+    found = {"nobody": ("", "x")}
+    for role, user in people.items():
+        if user is not None:
+            tokens = open_session(user)
+            found[role] = f"Bearer {tokens.access_token}", tokens.refresh_token
+    for scope in SCOPES:
+        _key, text = make_key(
+            people["uploader"], name=scope, scopes=[scope], expires_in_days=30, password=PASSWORD
+        )
+        found[f"key_{scope}"] = f"Bearer {text}", text
+    return found
+
+
+@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row[0]} {row[2]}")
+def test_everybody_gets_what_is_theirs(
+    row, house, moderator_mo, django_capture_on_commit_callbacks
+):
+    method, route, asked = row
+    people, places = house
+    shown = credentials(people)
+    with django_capture_on_commit_callbacks(execute=True):
+        ban_user(people["banned"], moderator=moderator_mo, reason="spam")
+        delete_account(people["deleted"], password=PASSWORD)
+
+    answered = {}
+    for role in CAST:
+        authorization, refresh_token = shown[role]
+        client = APIClient()
+        if authorization:
+            client.credentials(HTTP_AUTHORIZATION=authorization)
+        user = people["uploader"] if role in KEYS else people[role]
+        body = body_for(method, route, user.username if user else "nobody", refresh_token)
+        is_form = "file" in body
+        point = transaction.savepoint()  # what one does, the next has not seen
+        answer = (
+            client.generic(method, asked.format(**places))
+            if not body
+            else getattr(client, method.lower())(
+                asked.format(**places), body, format="multipart" if is_form else "json"
+            )
+        )
+        transaction.savepoint_rollback(point)
+        answered[role] = answer.status_code
+        if answer.status_code >= 400:
+            assert b"code" in answer.content
+            assert b"detail" in answer.content
+
+    assert answered == MATRIX[row]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
+    client = client_of(moderator_mo)
+    for pattern in api:
+        if hasattr(pattern.callback.view_class, method):  # type: ignore[attr-defined]
+            continue
+        path = route_of(pattern).replace(WORD, "1").replace(ID, "1").replace(NAME, "1")
+
+        answer = getattr(client, method)(f"/api/{path}")
+
+        assert answer.status_code == 405, path
+        assert b"method_not_allowed" in answer.content

@@ -1,0 +1,95 @@
+"""/api/users/{username}: what others see of a person."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from accounts.avatars import set_avatar
+from accounts.bans import ban_user
+from accounts.models import User
+from catalog.choices import Moderation
+from reader.states import UploadState
+from tests.cast import client_of, make_title, make_upload_row
+from tests.reader.archive_builders import page_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+def profile_of(username, viewer=None):
+    return client_of(viewer).get(f"/api/users/{username}")
+
+
+def set_picture(user, *, days_old):
+    joined = timezone.now() - timedelta(days=days_old)
+    User.objects.filter(pk=user.pk).update(date_joined=joined)
+    user.refresh_from_db()
+    set_avatar(user, ContentFile(page_bytes("png"), name="me.png"))
+
+
+def test_others_see_what_is_meant_for_them_and_nothing_else(uploader_uli):
+    User.objects.filter(pk=uploader_uli.pk).update(bio="I translate.", display_name="Uli K.")
+    series = make_title()
+    make_upload_row(uploader=uploader_uli, series=series)
+    make_upload_row(uploader=uploader_uli, series=series, state=UploadState.AWAITING_REVIEW)
+    hidden = make_title("Secret", moderation=Moderation.PENDING)
+    make_upload_row(uploader=uploader_uli, series=hidden)
+
+    answer = profile_of("ULI")
+
+    body = answer.json()
+    assert body.pop("created_at").endswith("Z")
+    assert body == {
+        "id": uploader_uli.pk,
+        "username": "uli",
+        "display_name": "Uli K.",
+        "bio": "I translate.",
+        "avatar_url": None,
+        "roles": ["reader", "uploader"],
+        "uploads_live": 1,
+    }
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_a_new_accounts_picture_is_for_members(uploader_uli, reader_rina):
+    set_picture(uploader_uli, days_old=1)
+
+    assert profile_of("uli").json()["avatar_url"] is None
+    assert "signature=" in profile_of("uli", reader_rina).json()["avatar_url"].lower()
+
+
+def test_an_old_accounts_picture_is_for_everybody(uploader_uli, settings):
+    set_picture(uploader_uli, days_old=8)
+
+    assert profile_of("uli").json()["avatar_url"].startswith(settings.MEDIA_URL)
+
+
+def test_a_banned_person_shows_no_words_and_no_picture(uploader_uli, reader_rina, moderator_mo):
+    User.objects.filter(pk=uploader_uli.pk).update(bio="Buy this.", display_name="Buy")
+    set_picture(uploader_uli, days_old=8)
+    ban_user(uploader_uli, moderator=moderator_mo, reason="Spam.")
+
+    body = profile_of("uli", reader_rina).json()
+
+    assert (body["display_name"], body["bio"], body["avatar_url"]) == ("", "", None)
+    assert "Spam" not in str(body)
+
+
+@pytest.mark.parametrize("username", ["nobody", "r%D1%96na", "a%2Fb", "%00", "%F0%9F%98%80", "."])
+def test_who_is_not_here_is_not_found(username, reader_rina):
+    answer = profile_of(username)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_private_profile_looks_like_none(reader_rina, uploader_uli):
+    User.objects.filter(pk=reader_rina.pk).update(visibility="private")
+
+    assert profile_of("rina", uploader_uli).content == profile_of("nobody", uploader_uli).content
+    assert profile_of("rina", reader_rina).status_code == 200
+
+
+def test_a_profile_costs_few_queries(uploader_uli, django_assert_max_num_queries):
+    with django_assert_max_num_queries(3):
+        profile_of("uli")

@@ -1,0 +1,283 @@
+"""/api/titles, /api/series and the vocabularies: filters, order, pages, what is cached."""
+
+import gzip
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from catalog.choices import Moderation
+from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
+from common.hot_cache import forget_lists, hot_cache
+from tests.cast import client_of, make_title, make_upload_row
+
+pytestmark = pytest.mark.django_db
+
+
+def names(answer) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [row["name"] for row in answer.json()["results"]]
+
+
+@pytest.fixture
+def shelf():
+    """Four titles that differ in everything that can be asked for."""
+    action, drama = (Category.objects.create(slug=slug) for slug in ("action", "drama"))
+    ninja, school = (Tag.objects.create(slug=slug) for slug in ("ninja", "school"))
+    a = make_title("Anchor", kind="manga", year=1999, popularity=5, rating_average="7.50")
+    b = make_title("Bridge", kind="manhwa", status="completed", year=2005, rating_average="9.00")
+    c = make_title("Cloud", kind="movie", content_rating="suggestive", year=2005, popularity=9)
+    make_title("Draft", moderation=Moderation.PENDING)
+    a.categories.set([action, drama])
+    b.categories.set([action])
+    a.tags.set([ninja])
+    b.tags.set([ninja, school])
+    maker = Person.objects.create(name="Oda", slug="oda")
+    Credit.objects.create(title=a, person=maker, role="author")
+    Credit.objects.create(title=a, person=maker, role="artist")
+    return {"maker": maker, "a": a, "b": b, "c": c}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "CBA"),
+        ("kind=manga", "A"),
+        ("kind=manga&kind=movie", "CA"),
+        ("status=completed", "B"),
+        ("rating=suggestive", "C"),
+        ("year=2005", "CB"),
+        ("year=1999&year=2005", "CBA"),
+        ("genre=action", "BA"),
+        ("genre=action&genre=drama", "A"),
+        ("tag=ninja&exclude_tag=school", "A"),
+        ("exclude_tag=ninja", "C"),
+        ("exclude_tag=school&exclude_tag=ninja", "C"),
+        ("person=oda", "A"),
+        ("genre=none", ""),
+        ("kind=", "CBA"),
+        ("ordering=title", "ABC"),
+        ("ordering=popular", "CAB"),
+        ("ordering=rating", "BAC"),
+        ("ordering=newest", "CBA"),
+        ("search=bridge", "B"),
+        ("search=bridg&kind=manga", ""),
+        ("search=%20", "CBA"),
+    ],
+)
+def test_titles_are_filtered_and_ordered(query, found, shelf):
+    assert "".join(name[0] for name in names(client_of(None).get(f"/api/titles?{query}"))) == found
+
+
+def test_a_person_is_found_by_id_too(shelf):
+    assert names(client_of(None).get(f"/api/titles?person={shelf['maker'].pk}")) == ["Anchor"]
+
+
+def test_series_are_only_what_is_read(shelf):
+    assert names(client_of(None).get("/api/series")) == ["Bridge", "Anchor"]
+    assert client_of(None).get(f"/api/series/{shelf['c'].slug}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["kind=book", "year=soon", "page=0", "page=x", "page_size=101", "ordering=best", "year=-1",
+     "search=%00", "genre=%00", "person=a%00", "page=99999999999999999999"],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_named(query):
+    answer = client_of(None).get(f"/api/titles?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert list(answer.json()["fields"]) == [query.partition("=")[0]]
+
+
+def test_pages_lead_to_each_other():
+    for number in range(5):
+        make_title(f"Title {number}")
+    client = client_of(None)
+
+    first = client.get("/api/titles?page_size=2&ordering=title").json()
+    second = client.get(first["next"]).json()
+    third = client.get(second["next"]).json()
+
+    assert (first["count"], first["previous"], third["next"]) == (5, None, None)
+    walked = [row["name"] for page in (first, second, third) for row in page["results"]]
+    assert walked == [f"Title {number}" for number in range(5)]
+    assert client.get(third["previous"]).json()["results"] == second["results"]
+    assert client.get("/api/titles?page=9").json()["results"] == []
+
+
+def test_search_is_paged_too():
+    for number in range(3):
+        make_title(f"Naruto {number}")
+
+    answer = client_of(None).get("/api/titles?search=naruto&page_size=2&page=2").json()
+
+    assert (answer["count"], len(answer["results"]), answer["next"]) == (3, 1, None)
+
+
+@pytest.mark.parametrize("address", ["/api/titles", "/api/series", "/api/titles?search=title"])
+def test_a_list_costs_the_same_queries_whatever_its_length(address, django_assert_num_queries):
+
+    make_title("Title 0").categories.add(Category.objects.create(slug="action"))
+    with CaptureQueriesContext(
+        connection,
+    ) as one:
+        client_of(None).get(address)
+    for number in range(1, 50):
+        make_title(f"Title {number}").categories.add(Category.objects.get())
+    hot_cache().clear()
+
+    with django_assert_num_queries(len(one)):
+        answer = client_of(None).get(f"{address}{'&' if '?' in address else '?'}page_size=50")
+
+    assert len(answer.json()["results"]) == 50
+    assert len(one) <= 6
+
+
+def test_the_second_reader_costs_no_query(django_assert_num_queries):
+    make_title()
+    first = client_of(None).get("/api/titles")
+
+    with django_assert_num_queries(0):
+        second = client_of(None).get("/api/titles/")
+
+    assert second.content == first.content
+
+
+def test_a_known_body_is_not_sent_again():
+    make_title()
+    first = client_of(None).get("/api/titles")
+
+    again = client_of(None).get("/api/titles", HTTP_IF_NONE_MATCH=first["ETag"])
+
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["ETag"] == first["ETag"]
+    assert first["Cache-Control"] == "no-cache"
+    assert "Accept-Encoding" in first["Vary"]
+
+
+def test_a_changed_list_has_another_etag(django_capture_on_commit_callbacks):
+    make_title()
+    first = client_of(None).get("/api/titles")
+    with django_capture_on_commit_callbacks(execute=True):
+        make_title("Second")
+        forget_lists()
+
+    again = client_of(None).get("/api/titles", HTTP_IF_NONE_MATCH=first["ETag"])
+
+    assert again.status_code == 200
+    assert len(again.json()["results"]) == 2
+
+
+def test_bodies_are_sent_compressed_to_who_understands_it():
+    for number in range(30):
+        make_title(f"Title {number}")
+    plain = client_of(None).get("/api/titles?page_size=50")
+
+    packed = client_of(None).get("/api/titles?page_size=50", HTTP_ACCEPT_ENCODING="gzip, br")
+
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content
+    assert int(packed["Content-Length"]) == len(packed.content) < len(plain.content) / 3
+
+
+@pytest.mark.parametrize("scope", ["mine", "all"])
+def test_what_only_some_see_is_never_cached(scope, moderator_mo):
+    make_title("Secret", moderation=Moderation.DRAFT, created_by=moderator_mo)
+    client = client_of(moderator_mo)
+
+    answer = client.get(f"/api/titles?scope={scope}")
+
+    assert answer["Cache-Control"] == "private, no-store"
+    assert names(answer) == ["Secret"]
+    Title.objects.update(name="Changed")
+    assert names(client.get(f"/api/titles?scope={scope}")) == ["Changed"]
+    assert client_of(None).get(f"/api/titles?scope={scope}").status_code == 401
+
+
+def test_a_title_tells_all_about_itself(shelf):
+    title = shelf["a"]
+    Alias.objects.create(subject=title, name="アンカー", language="ja")
+    Title.objects.filter(pk=title.pk).update(anilist_id=7, synopsis={"ky": "Баяны"})
+
+    detail = client_of(None).get(f"/api/titles/{title.slug}").json()
+
+    assert detail["aliases"] == [{"name": "アンカー", "language": "ja"}]
+    assert [credit["role"] for credit in detail["credits"]] == ["author", "artist"]
+    assert detail["external_ids"] == {"anilist": 7, "mal": None, "mangadex": None}
+    assert detail["synopsis"] == {"ky": "Баяны"}
+    assert [genre["slug"] for genre in detail["genres"]] == ["action", "drama"]
+    assert detail["reading_direction"] == "rtl"
+    assert detail["cover"] is None
+
+
+@pytest.mark.parametrize("folder", ["titles", "series"])
+def test_a_title_answers_to_its_id_and_its_slug(folder):
+    title = make_title()
+
+    bodies = {
+        client_of(None).get(f"/api/{folder}/{word}").content
+        for word in (title.slug, title.pk, f"p-{title.pk}", f"{title.slug}/")
+    }
+
+    assert len(bodies) == 1
+
+
+def test_an_old_slug_leads_to_the_new_one():
+    title = make_title()
+    OldSlug.objects.create(title=title, slug="once")
+
+    answer = client_of(None).get("/api/series/once")
+
+    assert answer.status_code in (301, 308)
+    assert answer["Location"] == f"/api/series/{title.slug}"
+
+
+@pytest.mark.parametrize(
+    "word", ["nothing", "999999", "9" * 18, "9" * 40, "p-", "p-9", "Наруто", "-"]
+)
+def test_what_is_not_there_is_not_found(word):
+    answer = client_of(None).get(f"/api/titles/{word}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_a_pending_title_is_never_cached_for_others(uploader_uli):
+    pending = make_title("Secret", moderation=Moderation.PENDING, created_by=uploader_uli)
+
+    own = client_of(uploader_uli).get(f"/api/titles/{pending.pk}")
+
+    assert own["Cache-Control"] == "private, no-store"
+    assert own.json()["slug"] == f"p-{pending.pk}"
+    assert client_of(None).get(f"/api/titles/{pending.pk}").status_code == 404
+
+
+@pytest.mark.parametrize(("address", "model"), [("categories", Category), ("tags", Tag)])
+def test_vocabularies_are_listed_by_slug(address, model):
+    for slug in ("drama", "action"):
+        model.objects.create(slug=slug, name={"en": slug.title()})
+
+    answer = client_of(None).get(f"/api/{address}").json()
+
+    assert answer["results"] == [
+        {"slug": "action", "name": {"en": "Action"}},
+        {"slug": "drama", "name": {"en": "Drama"}},
+    ]
+
+
+def test_the_site_tells_its_limits(settings):
+    site = client_of(None).get("/api/site").json()
+
+    assert site["languages"] == ["en", "ky", "ru"]
+    assert site["upload_limits"]["pages"] == settings.UPLOAD_LIMITS["max_pages"]
+
+
+def test_a_series_counts_what_is_public(uploader_uli):
+    series = make_title()
+    make_upload_row(uploader=uploader_uli, series=series)
+    make_upload_row(uploader=uploader_uli, series=series, state="awaiting_review")
+
+    [row] = client_of(None).get("/api/series").json()["results"]
+
+    assert row["chapter_count"] == 1
+    assert row["last_chapter_at"].endswith("Z")

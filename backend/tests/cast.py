@@ -1,0 +1,195 @@
+"""The people of the tests, and plain builders of what they act on."""
+
+import itertools
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+)
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.roles import ADMIN, MODERATOR, READER, UPLOADER, grant_role
+from accounts.sessions import open_session
+from catalog.choices import Kind, Moderation
+from catalog.models import Title
+from catalog.search_index import reindex_title
+from common.models import MediaFile
+from reader.chapters import refresh_counters
+from reader.models import Chapter, Page, Upload
+from reader.moderation import approve_upload
+from reader.publishing import publish_upload
+from reader.states import UploadState
+from reader.uploads import Submission, extract_upload, submit_upload
+from tests.reader.archive_builders import make_chapter_zip
+
+PASSWORD = "felt-rug-shyrdak"
+_numbers = itertools.count(1)
+
+
+def make_user(username: str, role: str = READER, *, confirmed: bool = True) -> User:
+    """Make a person with a role and an address."""
+    user = User.objects.create_user(username, f"{username}@example.test", PASSWORD)
+    grant_role(user, role)
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=confirmed)
+    return user
+
+
+def give_second_factor(user: User) -> str:
+    """Give a person an authenticator app; returns its secret, for `totp_code`."""
+    secret: str = generate_totp_secret()
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
+    return secret
+
+
+def totp_code(secret: str, *, steps: int = 0) -> str:
+    """Return the code that the app shows now, or `steps` half minutes from now."""
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps)))
+
+
+def client_of(user: User | None) -> APIClient:
+    """Return an API client, logged in as `user`."""
+    client = APIClient()
+    if user is not None:
+        token = open_session(user).access_token
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def post_zip(user: User | None, series: Title, archive: bytes, **form: Any) -> Any:
+    """Send a zip as the web app does; one-shot unless `number` is given."""
+    file = SimpleUploadedFile(form.pop("filename", "chapter.zip"), archive, "application/zip")
+    return client_of(user).post(f"/api/series/{series.path_slug}/chapters", {"file": file, **form})
+
+
+def make_title(name: str = "Naruto", *, kind: str = Kind.MANGA, **columns: Any) -> Title:
+    """Make a title that everybody sees, unless `moderation` says otherwise."""
+    columns.setdefault("moderation", Moderation.APPROVED)
+    columns.setdefault("approved_at", timezone.now())
+    title = Title.objects.create(name=name, kind=kind, **columns)
+    if not title.slug and title.moderation == Moderation.APPROVED:
+        title.slug = f"title-{title.pk}"
+        title.save(update_fields=["slug"])
+    reindex_title(title.pk)
+    return title
+
+
+def make_upload(
+    *,
+    uploader: User,
+    series: Title | None = None,
+    state: str = UploadState.AWAITING_REVIEW,
+    number: Decimal | str | None = "next",
+    language: str = "en",
+    group: str = "",
+    archive: bytes | None = None,
+    moderator: User | None = None,
+) -> Upload:
+    """Walk a real zip to `state`: received, awaiting_review, publishing or live."""
+    if archive is None:
+        archive = make_chapter_zip(pages=3, seed=next(_numbers))
+    upload = submit_upload(
+        series or make_title(),
+        uploader=uploader,
+        archive=ContentFile(archive, name="chapter.zip"),
+        submission=Submission(
+            number=Decimal(next(_numbers)) if isinstance(number, str) else number,
+            language=language,
+            group=group,
+        ),
+    )
+    if state == UploadState.RECEIVED:
+        return upload
+    extract_upload.run(upload.pk)
+    if state in (UploadState.PUBLISHING, UploadState.LIVE):
+        approve_upload(upload, moderator=moderator or make_user(f"mo{next(_numbers)}", MODERATOR))
+    if state == UploadState.LIVE:
+        publish_upload.run(upload.pk)
+    upload.refresh_from_db()
+    assert upload.state == state, (upload.state, upload.error_code)
+    return upload
+
+
+def make_upload_row(
+    *,
+    uploader: User,
+    series: Title,
+    state: str = UploadState.LIVE,
+    pages: int = 2,
+    **columns: Any,
+) -> Upload:
+    """Make the rows of an upload, with no file behind them: for what reads rows only."""
+    place = {name: columns.pop(name, None) for name in ("group", "publish_at", "volume")}
+    chapter = Chapter.objects.create(
+        series=series,
+        number=columns.pop("number", next(_numbers)),
+        language=columns.pop("language", "en"),
+        published_at=timezone.now() if state == UploadState.LIVE else None,
+        page_count=pages,
+        **place,
+    )
+    upload = Upload.objects.create(
+        chapter=chapter, uploader=uploader, state=state, filename="chapter.zip",
+        archive_bytes=1000, archive_sha256=f"{next(_numbers):064x}", page_count=pages, **columns,
+    )  # fmt: skip
+    for number in range(1, pages + 1):
+        digest = f"{next(_numbers):064x}"
+        file = None
+        if state == UploadState.LIVE:
+            file = MediaFile.objects.create(
+                name=f"{digest[:2]}/{digest}.jpg", content_type="image/jpeg", bytes=10,
+                unreferenced_since=None,
+            )  # fmt: skip
+        Page.objects.create(
+            upload=upload, number=number, name=f"{number:03}.jpg", content_type="image/jpeg",
+            width=120, height=170, bytes=10, sha256=digest, perceptual_hash=number,
+            color="#112233", file=file,
+        )  # fmt: skip
+    if state == UploadState.LIVE:
+        chapter.live_upload = upload
+        chapter.save(update_fields=["live_upload"])
+        refresh_counters(series.pk)
+    return upload
+
+
+@pytest.fixture
+def reader_rina(db: None) -> User:
+    return make_user("rina", READER)
+
+
+@pytest.fixture
+def uploader_uli(db: None) -> User:
+    return make_user("uli", UPLOADER)
+
+
+@pytest.fixture
+def outsider_otto(db: None) -> User:
+    """Another uploader, to whom nothing of Uli's belongs."""
+    return make_user("otto", UPLOADER)
+
+
+@pytest.fixture
+def moderator_mo(db: None) -> User:
+    return make_user("mo", MODERATOR)
+
+
+@pytest.fixture
+def moderator_max(db: None) -> User:
+    return make_user("max", MODERATOR)
+
+
+@pytest.fixture
+def admin_aida(db: None) -> User:
+    return make_user("aida", ADMIN)

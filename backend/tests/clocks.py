@@ -1,0 +1,37 @@
+"""The clocks by which guesses and rate limits are counted: they stand until a test moves them.
+
+On a slow machine the second for which a door is shut is over before the next line of a test.
+"""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+
+@pytest.fixture(autouse=True)
+def guess_clock(monkeypatch):
+    """The time that guesses are counted by; `guess_clock(60)` is a minute later."""
+    from accounts import guessing
+
+    now = [timezone.now()]
+    monkeypatch.setattr(guessing, "timezone", SimpleNamespace(now=lambda: now[0]))
+
+    def move(seconds: float) -> None:
+        now[0] += timedelta(seconds=seconds)
+
+    return move
+
+
+@pytest.fixture
+def limit(settings, monkeypatch):
+    """Set one scope's rate; 15 seconds of the window are left, and stay."""
+    from accounts.api import throttles
+
+    monkeypatch.setattr(throttles, "time", SimpleNamespace(time=lambda: 1_800_000_045))
+
+    def set_rate(scope, amount, seconds=60):
+        settings.THROTTLES = settings.THROTTLES | {scope: (amount, seconds)}
+
+    return set_rate

@@ -1,0 +1,32 @@
+"""What every test stands on: its own data folder, database, storage and cache."""
+
+import pytest
+
+pytest_plugins = ["tests.cast", "tests.clocks", "tests.smtp"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """SQLite in a file, as it is in earnest: in memory, two threads would share one lock."""
+    from django.conf import settings
+    from django.db import connection
+
+    if connection.vendor == "sqlite" and not connection.settings_dict["TEST"]["NAME"]:
+        connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_FOLDER / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _fast_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_stores(settings):
+    """Each test finds empty storages and an empty cache."""
+    from common.hot_cache import hot_cache
+    from common.storages import delete_names, list_names, media_storage, quarantine_storage
+
+    yield
+    for storage in (media_storage(), quarantine_storage()):
+        delete_names(storage, list_names(storage, ""))
+    hot_cache().clear()

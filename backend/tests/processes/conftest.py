@@ -1,0 +1,163 @@
+"""Installations ready to start: each test gets a copy of one that was migrated once."""
+
+import secrets
+import shutil
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.processes.browsing import CHROMIUM
+from tests.processes.installation import Installation
+from tests.reader.archive_builders import make_chapter_zip
+from tests.services import (
+    DATABASE_PREFIX,
+    OwnS3,
+    delete_redis_keys,
+    drop_databases,
+    find_postgres,
+    find_redis,
+    make_database,
+    new_database_name,
+)
+
+POSTGRES, REDIS = find_postgres(), find_redis()
+PROFILES = ["embedded", *(["services"] if POSTGRES and REDIS else [])]
+_KEYS = {
+    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnop",
+    "MEDIA_NAME_KEY": "only-for-tests-9876543210-zyxwvutsrqponmlk",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of what needs PostgreSQL and Redis; end as with Ctrl-C when terminated."""
+    # Otherwise processes, databases and keys would stay.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    config.addinivalue_line("markers", "services: needs PostgreSQL and Redis")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for a profile in each that this machine has."""
+    if "profile" in metafunc.fixturenames:
+        metafunc.parametrize("profile", PROFILES, scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs services that are not here; `tests.run` says so in its last line."""
+    if len(PROFILES) == 1:
+        items[:] = [item for item in items if not item.get_closest_marker("services")]
+
+
+@pytest.fixture(autouse=True)
+def _clean_stores() -> None:
+    """Nothing of this process's own installation is used here."""
+
+
+@pytest.fixture(scope="session")
+def chapter_zip() -> bytes:
+    """60 pages of 1000 x 1400: some seconds of work, long enough to be killed in."""
+    return make_chapter_zip(pages=60, size=(1000, 1400))
+
+
+@pytest.fixture(scope="session")
+def small_pages_zip() -> bytes:
+    """60 small pages, whose variants are made soon."""
+    return make_chapter_zip(pages=60, size=(300, 420))
+
+
+@pytest.fixture(scope="session")
+def embedded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with the cast."""
+    made = Installation("embedded", tmp_path_factory.mktemp("embedded template"), _KEYS)
+    made.run("manage.py", "migrate", "-v", "0")
+    made.run("-m", "tests.processes.newcomers")
+    path = made.folder / "data" / "mangakg.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def services_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database with the cast; its copies are named after it."""
+    assert POSTGRES is not None
+    name = new_database_name()
+    made = Installation(
+        "services",
+        tmp_path_factory.mktemp("services template"),
+        {**_KEYS, "DATABASE_URL": make_database(POSTGRES, name)},
+    )
+    try:
+        made.run("manage.py", "migrate", "-v", "0")
+        made.run("-m", "tests.processes.newcomers")
+        yield name
+    finally:
+        drop_databases(POSTGRES, name)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnS3]:
+    """An S3 server of the tests' own."""
+    with OwnS3(tmp_path_factory.mktemp("s3 buckets")) as server:
+        yield server
+
+
+@pytest.fixture
+def embedded(embedded_template: Path, tmp_path: Path) -> Iterator[Installation]:
+    """An embedded installation that does not run yet; its path has a space."""
+    made = Installation("embedded", tmp_path / "an installation", _KEYS)
+    (made.folder / "data").mkdir(parents=True)
+    shutil.copy(embedded_template, made.folder / "data" / "mangakg.sqlite3")
+    yield made
+    made.clean_up()
+
+
+@pytest.fixture
+def services(services_template: str, s3: OwnS3, tmp_path: Path) -> Iterator[Installation]:
+    """One on PostgreSQL, Redis and S3 that does not run yet."""
+    assert POSTGRES is not None
+    assert REDIS is not None
+    instance = f"test-{secrets.token_hex(4)}"
+    name = f"{services_template}_{secrets.token_hex(4)}"
+    made = Installation(
+        "services",
+        tmp_path / "an installation",
+        {
+            **_KEYS,
+            **s3.environment(),
+            "MANGAKG_INSTANCE": instance,
+            "DATABASE_URL": make_database(POSTGRES, name, template=services_template),
+            "DATABASE_POOL_SIZE": "4",
+            "REDIS_URL": REDIS,
+            "MEDIA_BASE_URL": f"{s3.public_url}/{instance}",
+        },
+        s3=s3,
+    )
+    made.folder.mkdir()
+    assert name.startswith(DATABASE_PREFIX)
+    yield made
+    made.clean_up()
+    drop_databases(POSTGRES, name)
+    delete_redis_keys(REDIS, instance)
+    for bucket in ("media", "quarantine"):
+        shutil.rmtree(s3.folder / bucket / instance, ignore_errors=True)
+
+
+@pytest.fixture
+def installation(profile: str, request: pytest.FixtureRequest) -> Installation:
+    """One of each profile."""
+    made: Installation = request.getfixturevalue(profile)
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -1,0 +1,13 @@
+"""`python -m tests.processes.newcomers`: the cast and one series, in an installation of its own."""
+
+import django
+
+django.setup()
+
+from accounts.roles import ADMIN, MODERATOR, READER, UPLOADER  # noqa: E402
+from tests.cast import make_title, make_user  # noqa: E402
+
+if __name__ == "__main__":
+    for name, role in (("rina", READER), ("uli", UPLOADER), ("mo", MODERATOR), ("aida", ADMIN)):
+        make_user(name, role)
+    make_title("Naruto", slug="naruto")

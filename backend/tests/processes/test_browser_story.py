@@ -1,0 +1,79 @@
+"""The main job in a real browser, against real processes: dropped, approved, read by keyboard."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.cast import PASSWORD
+from tests.processes.browsing import IN_A_BROWSER, visit_as
+from tests.processes.installation import SERIES, Installation
+from tests.reader.archive_builders import make_chapter_zip
+
+PAGES = 6
+# A worker, a moderator's click and a poll of the upload page lie between two states.
+STATE_MILLISECONDS = 30_000
+
+pytestmark = IN_A_BROWSER
+
+
+def log_in(page: Page, username: str) -> None:
+    page.goto("/login")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).not_to_have_url(re.compile("/login"))
+
+
+def drop_zip(page: Page, archive: Path) -> None:
+    page.goto("/upload")
+    page.get_by_role("searchbox").fill("naruto")
+    page.get_by_test_id("series-choice").first.click()
+    page.locator("input[type=file]").first.set_input_files(archive)
+    page.get_by_test_id("upload-send").click()
+
+
+def upload_row(page: Page, state: str):
+    return page.locator(f"[data-testid=upload-row][data-state={state}]")
+
+
+def approve_first(page: Page) -> None:
+    page.goto("/admin/login/?next=/admin/reader/upload/review/")
+    page.locator("#id_username").fill("mo")
+    page.locator("#id_password").fill(PASSWORD)
+    page.locator("#id_password").press("Enter")
+    expect(page.locator("#approve")).to_be_visible()
+    page.wait_for_load_state("load")  # the keys are there once the page's script has run
+    page.keyboard.press("a")
+
+
+def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
+    browser: Browser, installation: Installation, tmp_path: Path
+) -> None:
+    archive = tmp_path / "Naruto 7.zip"
+    archive.write_bytes(make_chapter_zip(pages=PAGES, size=(700, 1000)))
+    if installation.profile == "services":  # there the image holds them, collected when it is built
+        installation.run("manage.py", "collectstatic", "--no-input", "-v", "0")
+    installation.start()
+    reader = visit_as(browser, installation, viewport={"width": 360, "height": 740})
+    uploader = visit_as(browser, installation)
+    moderator = visit_as(browser, installation)
+
+    log_in(uploader, "uli")
+    drop_zip(uploader, archive)
+    expect(upload_row(uploader, "awaiting_review")).to_be_visible(timeout=STATE_MILLISECONDS)
+    reader.goto(f"/series/{SERIES}")
+    expect(reader.get_by_role("heading", name="Naruto")).to_be_visible()
+    expect(reader.get_by_test_id("chapter-row")).to_have_count(0)
+    approve_first(moderator)
+    expect(upload_row(uploader, "live")).to_be_visible(timeout=STATE_MILLISECONDS)
+
+    reader.reload()
+    expect(reader.get_by_test_id("chapter-row")).to_have_count(1)
+    reader.get_by_test_id("main-button").click()
+    room = reader.get_by_test_id("reader")
+    for number in range(1, PAGES + 1):
+        expect(room).to_have_attribute("data-page-current", str(number))
+        picture = reader.locator(f"[data-testid=reader-page][data-page='{number}']")
+        expect(picture).to_have_attribute("data-loaded", "true")
+        reader.keyboard.press("ArrowLeft")  # a manga is read from right to left

@@ -1,0 +1,192 @@
+"""`make test`: every test, in both profiles where their services answer, and the coverage.
+
+1. the embedded profile: SQLite and folders; 2. the services profile: PostgreSQL, Redis and S3, in
+a database and under a key prefix of this run's own; 3. real processes and browsers, in both.
+What is given on the command line goes to pytest: `python -m tests.run -k upload`.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tests.profile import PUBLIC_BUCKET, RUN
+from tests.services import (
+    GIVEN_POSTGRES,
+    GIVEN_REDIS,
+    OwnS3,
+    database_url,
+    delete_objects,
+    delete_redis_keys,
+    drop_databases,
+    find_postgres,
+    find_redis,
+    given_s3,
+)
+
+BACKEND = Path(__file__).resolve().parent.parent
+MIN_COVERAGE = 90
+_PROCESSES = ("tests/processes", "tests/attacks", "tests/e2e")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_OF_SERVICES = ("DATABASE_URL", "REDIS_URL", "S3_", "MEDIA_BASE_URL", "STATIC_TO_S3")
+_NOTHING_COLLECTED = 5
+_CLEAN_UP_SECONDS = 60
+
+
+class Tests:
+    """The runs of pytest, one after the other, with one set of coverage data."""
+
+    def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
+        self.arguments = list(arguments)
+        self.config = folder / "settings.ini"
+        (folder / "data").mkdir()
+        self.config.write_text(_coverage_settings(folder))
+        self.results: dict[str, str] = {}
+        self.has_failed = False
+
+    def run(self, name: str, options: Sequence[str], env: Mapping[str, str]) -> None:
+        """Run pytest once; a failure is remembered and the next run goes on."""
+        print(f"\n=== {name}", flush=True)
+        started = time.monotonic()
+        command = [
+            sys.executable, "-m", "pytest", "-q", *options,
+            "--cov", f"--cov-config={self.config}", "--cov-append", "--cov-report=",
+            *self.arguments,
+        ]  # fmt: skip
+        status = _run_to_its_end(command, env)
+        passed = status in (0, _NOTHING_COLLECTED)
+        self.has_failed |= not passed
+        minutes, seconds = divmod(round(time.monotonic() - started), 60)
+        self.results[name] = f"{'ok' if passed else 'FAILED'} ({minutes}:{seconds:02} min)"
+
+    def report_coverage(self) -> None:
+        """Print what no run has reached; too little of everything fails."""
+        threshold = [] if self.arguments else [f"--fail-under={MIN_COVERAGE}"]
+        for step in (["combine", "--append", "-q"], ["report", *threshold]):
+            result = subprocess.run(
+                [sys.executable, "-m", "coverage", *step, f"--rcfile={self.config}"],
+                cwd=BACKEND, check=False,
+            )  # fmt: skip
+            if step[0] == "report" and result.returncode:
+                self.has_failed = True
+                self.results["coverage"] = f"FAILED (under {MIN_COVERAGE} %)"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run everything that this machine can; returns the exit status."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    postgres, redis = find_postgres(), find_redis()
+    has_browser = any(shutil.which(name) for name in _BROWSERS)
+    plain = {
+        name: value for name, value in os.environ.items() if not name.startswith(_OF_SERVICES)
+    } | {GIVEN_POSTGRES: postgres or "", GIVEN_REDIS: redis or ""}
+    in_processes = [path for path in _PROCESSES if (BACKEND / path).is_dir()]
+    outside_processes = [f"--ignore={path}" for path in in_processes]
+    two_at_once = ["-n", "2", "--dist", "loadfile"]
+
+    with tempfile.TemporaryDirectory(prefix="mangakg test run ") as folder:
+        tests = Tests(Path(folder), arguments)
+        tests.run("embedded profile", [*two_at_once, *outside_processes], plain)
+        if postgres and redis:
+            with _own_services(postgres, redis, Path(folder)) as services:
+                options = ["-p", "tests.profile", *two_at_once, *outside_processes]
+                tests.run("services profile", options, plain | services)
+        browsers = [] if has_browser else ["-m", "not e2e"]
+        tests.run("real processes", [*in_processes, *browsers], plain)
+        tests.report_coverage()
+
+    missing = {
+        "no PostgreSQL answers": not postgres,
+        "no Redis answers": not redis,
+        "no Chromium is found": not has_browser,
+        "no redis-server is installed to be killed": not shutil.which("redis-server"),
+    }
+    left_out = ", ".join(words for words, is_missing in missing.items() if is_missing)
+    print(f"\n{'; '.join(f'{name}: {result}' for name, result in tests.results.items())}")
+    print(f"Not covered here: {left_out or 'nothing'}.")
+    return int(tests.has_failed)
+
+
+def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a command; interrupted, let it clean up, which `subprocess.run` would cut short."""
+    child = subprocess.Popen(command, cwd=BACKEND, env=dict(env))
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(timeout=_CLEAN_UP_SECONDS)
+        finally:
+            child.kill()
+        raise
+
+
+@contextmanager
+def _own_services(postgres: str, redis: str, folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the variables of services in which, whatever happens, nothing is left behind."""
+    run = secrets.token_hex(4)
+    # Django puts `test_` before it; each of two workers appends its own name.
+    database = f"mangakg_{run}"
+    with ExitStack() as stack:
+        s3 = given_s3()
+        # A bucket that was given has an address of its own, for which it answers anybody.
+        public = f"{s3['S3_ENDPOINT_URL']}/{s3['S3_BUCKET_MEDIA']}" if s3 else ""
+        if s3 is None:
+            own = stack.enter_context(OwnS3(folder / "s3"))
+            s3, public = own.environment(), own.public_url
+        stack.callback(delete_objects, s3, f"test-{run}")
+        stack.callback(delete_redis_keys, redis, f"test-{run}")
+        stack.callback(drop_databases, postgres, f"test_{database}")
+        yield {
+            **s3,
+            RUN: run,
+            PUBLIC_BUCKET: public,
+            "REDIS_URL": redis,
+            "DATABASE_URL": _without_waiting(database_url(postgres, database)),
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "MEDIA_NAME_KEY": secrets.token_urlsafe(48),
+        }
+
+
+def _without_waiting(url: str) -> str:
+    """Return the address of a database in which nothing has to survive a power cut."""
+    return f"{url}{'&' if '?' in url else '?'}options=-c+synchronous_commit%3Doff"
+
+
+def _coverage_settings(folder: Path) -> str:
+    """Return the project's coverage settings, and that processes which tests start count too."""
+    project = tomllib.loads((BACKEND / "pyproject.toml").read_text())["tool"]["coverage"]
+    indent = "\n    "
+    lines = [
+        "[run]",
+        f"source ={indent}{indent.join(project['run']['source'])}",
+        f"omit ={indent}{indent.join(project['run'].get('omit', []))}",
+        f"data_file = {folder / 'data' / 'coverage'}",
+        f"patch ={indent}subprocess{indent}_exit{indent}execv",
+        "sigterm = true",
+        "parallel = true",
+        "[report]",
+        "skip_covered = true",
+        "show_missing = true",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Interrupted; databases, keys and files of the tests are removed.")
