@@ -1,0 +1,106 @@
+"""`make bench`: what the hot paths cost, as ratios inside one run.
+
+`python -m bench [extraction memory lists auth growth search] [--quick]`; see docs/performance.md.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench.auth import measure_auth
+from bench.extraction import measure_extraction, measure_growth
+from bench.installation import BACKEND, Installation, find_services
+from bench.lists import measure_lists
+from bench.memory import measure_memory
+
+SECTIONS = ("extraction", "memory", "lists", "auth", "growth", "search")
+
+
+def main() -> None:
+    """Run the sections asked for, each printed as soon as it is known."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, rougher figures")
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no such section: {', '.join(sorted(unknown))}")
+    wanted = options.sections or SECTIONS
+    _print(
+        [f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"]
+    )
+    if {"extraction", "memory", "growth"} & set(wanted):
+        with _installed(0, 0) as (empty, found):
+            if "extraction" in wanted:
+                _print(measure_extraction(empty, pages=12 if options.quick else 60))
+            if "memory" in wanted:
+                megabytes = 60 if options.quick else 500
+                _print(measure_memory(empty, found["token"], megabytes=megabytes))
+            if {"growth", "lists"} & set(wanted):
+                _measure_full(wanted, empty, quick=options.quick)
+    elif "lists" in wanted:
+        _measure_full(wanted, None, quick=options.quick)
+    if "auth" in wanted:
+        _measure_auth(quick=options.quick)
+    if "search" in wanted:
+        _search(quick=options.quick)
+
+
+def _measure_full(wanted: Iterable[str], empty: Installation | None, *, quick: bool) -> None:
+    size = (1_000, 10_000) if quick else (10_000, 100_000)
+    with _installed(*size) as (full, found):
+        if empty is not None and "growth" in wanted:
+            _print(measure_growth(empty, full, pages=12))
+        if "lists" in wanted:
+            _print(measure_lists(full, found, requests=400 if quick else 3_000))
+    if "lists" not in wanted:
+        return
+    services = find_services()
+    if services is None:
+        _print(["Lists on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
+        return
+    with _installed(*size, *services) as (full, found):
+        _print(measure_lists(full, found, requests=400 if quick else 3_000))
+
+
+def _measure_auth(*, quick: bool) -> None:
+    for services in (("", ""), find_services()):
+        if services is None:
+            _print(["Authentication on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
+            return
+        with _installed(1_000, 10_000, *services) as (house, found):
+            _print(measure_auth(house, found, requests=600 if quick else 6_000))
+
+
+@contextmanager
+def _installed(
+    titles: int, chapters: int, database_url: str = "", redis_url: str = ""
+) -> Iterator[tuple[Installation, Any]]:
+    with Installation(database_url=database_url, redis_url=redis_url) as house:
+        yield house, house.run("library", str(titles), str(chapters))
+
+
+def _search(*, quick: bool) -> None:
+    _print(["Search alone, against what else could be done"])
+    size = ("1000", "3000") if quick else ("10000", "30000")
+    with tempfile.TemporaryDirectory(prefix="mangakg bench ") as folder:
+        subprocess.run(
+            [sys.executable, "-m", "bench.search", "--titles", size[0], "--names", size[1]],
+            cwd=BACKEND,
+            env=os.environ | {"MANGAKG_DATA": folder, "DATABASE_URL": "", "REDIS_URL": ""},
+            check=True,
+        )
+
+
+def _print(lines: Iterable[str]) -> None:
+    print("\n".join(lines), end="\n\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Series list, search, chapter list and chapter pages, each against a bare view's same bytes."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bench.installation import BACKEND, Installation
+from bench.processes import processor_seconds
+
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a round of requests cost; `cpu` and the percentiles in milliseconds."""
+
+    cpu: float
+    per_second: float
+    p50: float
+    p99: float
+
+
+def measure_lists(house: Installation, found: dict[str, str], *, requests: int) -> list[str]:
+    """Return the table of one installation."""
+    paths = {
+        "series list": "/api/series",
+        "search": f"/api/series?search={quote(found['name'])}",
+        "chapter list": f"/api/series/{found['slug']}/chapters",
+        "chapter pages": f"/api/chapters/{found['chapter']}",
+    }
+    lines = [
+        f"Lists on {house.name}, {CONNECTIONS} connections",
+        f"  {'':22}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}"
+        f"{'CPU ms':>9}{'bare':>8}{'ratio':>8}  goal",
+    ]
+    with house.serve() as (pid, port):
+        bodies = house.folder / "bodies"
+        bodies.mkdir(exist_ok=True)
+        for name, path in paths.items():
+            (bodies / name.replace(" ", "-")).write_bytes(_fetch(port, path))
+        with house.serve("bench.bare") as (bare_pid, bare_port):
+            for name, path in paths.items():
+                bare_path = f"/bare/{name.replace(' ', '-')}"
+                distinct = f"{path}{'&' if '?' in path else '?'}n={{n}}"
+                rounds = [
+                    (
+                        cost_of(bare_pid, bare_port, bare_path, requests),
+                        cost_of(pid, port, path, requests),
+                        cost_of(pid, port, distinct, requests // 2),
+                    )
+                    for _ in range(2)
+                ]
+                bare, warm, cold = (
+                    min(costs, key=lambda c: c.cpu) for costs in zip(*rounds, strict=True)
+                )
+                lines.append(_line(f"{name}, warm", warm, bare, 1.7))
+                lines.append(_line(f"{name}, cold", cold, bare, 2.5))
+    return lines
+
+
+def _line(name: str, cost: Cost, bare: Cost, goal: float) -> str:
+    ratio = cost.cpu / bare.cpu
+    verdict = "" if ratio <= goal else "  MISSED"
+    return (
+        f"  {name:22}{cost.per_second:8.0f}{cost.p50:9.2f}{cost.p99:9.2f}{cost.cpu:9.3f}"
+        f"{bare.cpu:8.3f}{ratio:8.2f}  {goal}{verdict}"
+    )
+
+
+def _fetch(port: int, path: str) -> bytes:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", headers={"Accept-Encoding": "gzip"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def cost_of(pid: int, port: int, path: str, requests: int, *, token: str = "") -> Cost:
+    """Ask for a path so many times, with a Bearer token if there is one."""
+    # First a few, so that every thread has its connections.
+    _load(port, path, max(requests // 20, CONNECTIONS), token)
+    before = processor_seconds(pid)
+    seen = _load(port, path, requests, token)
+    cpu = (processor_seconds(pid) - before) / requests * 1000
+    return Cost(cpu=cpu, **seen)
+
+
+def _load(port: int, path: str, requests: int, token: str) -> dict[str, float]:
+    words = [str(port), str(CONNECTIONS), str(requests), path, token]
+    result = subprocess.run(
+        [sys.executable, "-m", "bench.load", *words],
+        cwd=BACKEND,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    seen: dict[str, float] = json.loads(result.stdout)
+    return seen
