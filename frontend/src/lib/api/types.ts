@@ -1,0 +1,41 @@
+/** The nouns of the API by their short names, so that one file knows how the schema calls them. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Me = Schemas['MeShape'];
+export type MeChange = Schemas['PatchedMeFormRequest'];
+export type Profile = Schemas['ProfileShape'];
+export type Device = Schemas['SessionShape'];
+export type ApiKey = Schemas['KeyShape'];
+export type SecondFactor = Schemas['SecondFactorShape'];
+export type Enrolment = Schemas['EnrolmentShape'];
+export type Rating = Schemas['RatingEnum'];
+export type Report = Schemas['ReportShape'];
+export type Reason = Schemas['ReasonEnum'];
+export type SubjectType = Schemas['SubjectTypeEnum'];
+export type Warning = Schemas['WarningShape'];
+export type Cover = Schemas['CoverShape'];
+export type TitleRow = Schemas['TitleRowShape'];
+export type Title = Schemas['TitleShape'];
+export type Term = Schemas['NamesShape'];
+export type SeriesRef = Schemas['SeriesCardShape'];
+export type ChapterRow = Schemas['ChapterRowShape'];
+export type LatestRow = Schemas['LatestChapterShape'];
+export type Chapter = Schemas['ChapterShape'];
+export type Page = Schemas['PageShape'];
+export type Progress = Schemas['ProgressShape'];
+export type Reading = Schemas['ReadingShape'];
+export type Upload = Schemas['UploadRowShape'];
+export type Quota = Schemas['QuotaShape'];
+export type Site = Schemas['Site'];
+export type ModerationSummary = Schemas['WaitingShape'];
+export type ReadingDirection = TitleRow['reading_direction'];
+export type Kind = TitleRow['kind'];
+
+/** One page of any list. */
+export interface Batch<Row> {
+  results: Row[];
+  next: string | null;
+  count?: number;
+}

@@ -1,0 +1,107 @@
+/** The words on the screen: which language is chosen, and each text in it. */
+import { fill, type Catalogue, type CountKey, type Params, type TextKey } from './catalogue';
+import { dayHeading, formatDate, formatDateTime, inZone, relativeTime } from './dates';
+import { formatBytes, formatDuration, formatNumber } from './numbers';
+import { languages, pluralForm, type Language } from './plural';
+import { readLocal, writeLocal } from '$lib/ui/storage';
+
+const storageKey = 'mangakg.language';
+
+// The annotations make a missing or misshapen key in ky or ru a type error.
+const loaders: Record<Language, () => Promise<Catalogue>> = {
+  en: async () => (await import('./en.json')).default,
+  ky: async () => (await import('./ky.json')).default,
+  ru: async () => (await import('./ru.json')).default
+};
+
+let language = $state<Language>('en');
+let catalogue = $state.raw<Catalogue>();
+let timeZone = $state('');
+
+function isLanguage(value: string | null | undefined): value is Language {
+  return languages.includes(value as Language);
+}
+
+/** What was chosen here, else the first of the browser's languages that we speak. */
+export function preferredLanguage(): Language {
+  const chosen = readLocal(storageKey);
+  if (isLanguage(chosen)) return chosen;
+  const spoken = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find(isLanguage);
+  return spoken ?? 'en';
+}
+
+export function hasChosenLanguage(): boolean {
+  return isLanguage(readLocal(storageKey));
+}
+
+export async function loadLanguage(next: Language): Promise<void> {
+  if (catalogue && next === language) return;
+  const loaded = await loaders[next]();
+  catalogue = loaded;
+  language = next;
+  document.documentElement.lang = next;
+}
+
+export async function chooseLanguage(next: Language): Promise<void> {
+  writeLocal(storageKey, next);
+  await loadLanguage(next);
+}
+
+/** By whose clock times are told: an IANA name, or empty for the device's. */
+export function tellTimeIn(zone: string): void {
+  timeZone = zone;
+}
+
+export function currentLanguage(): Language {
+  return language;
+}
+
+export function t(key: TextKey, params: Params = {}): string {
+  return fill(catalogue?.[key] ?? key, params);
+}
+
+/** A text that counts: picks the form that the language wants and fills in {count}. */
+export function counted(key: CountKey, count: number): string {
+  const forms = catalogue?.[key];
+  if (!forms) return key;
+  const form = forms[pluralForm(language, count)] ?? forms.other;
+  return fill(form, { count: formatNumber(language, count) });
+}
+
+/** A text whose key is put together at run time, such as a kind from the server; else the value. */
+export function named(group: string, value: string): string {
+  const key = `${group}.${value}` as TextKey;
+  return catalogue?.[key] ?? value;
+}
+
+/** The name of a language by its tag, in that language where the app speaks it. */
+export function languageName(tag: string): string {
+  const name = named('language', tag.slice(0, 2));
+  if (name !== tag.slice(0, 2)) return name;
+  try {
+    return new Intl.DisplayNames([language, 'en'], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
+/** Out of {"en", "ky", "ru"} from the server: ours, else the nearest that has words. */
+export function inOurWords(words: Record<string, string | undefined>): string {
+  return words[language] || words.ru || words.en || Object.values(words).find(Boolean) || '';
+}
+
+function wallClock(iso?: string): Date {
+  return inZone(iso ? new Date(iso) : new Date(), timeZone);
+}
+
+export const say = {
+  number: (value: number) => formatNumber(language, value),
+  bytes: (value: number) => formatBytes(language, value),
+  duration: (seconds: number) => formatDuration(language, seconds),
+  ago: (iso: string) => relativeTime(language, wallClock(iso), wallClock()),
+  exact: (iso: string) => formatDateTime(language, wallClock(iso)),
+  date: (iso: string) => formatDate(language, wallClock(iso)),
+  /** The same for all moments of one day. */
+  dayKey: (iso: string) => wallClock(iso).toDateString(),
+  day: (iso: string) => dayHeading(language, wallClock(iso), wallClock())
+};

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { recoverySheet } from '../src/lib/people/recovery.ts';
+import { zoneChoices, zoneName } from '../src/lib/people/zones.ts';
+import { reasonsFor } from '../src/lib/reports/reasons.ts';
+import { chaptersLeft } from '../src/lib/uploads/quota.ts';
+
+test('a sheet of recovery codes says whose they are and numbers each', () => {
+  const words = { heading: 'Codes', owner: 'here.test · rina', rule: 'Each works once.' };
+
+  const sheet = recoverySheet(['aaaa-bbbb', 'cccc-dddd'], words);
+
+  assert.equal(
+    sheet,
+    'Codes\nhere.test · rina\n\n 1. aaaa-bbbb\n 2. cccc-dddd\n\nEach works once.\n'
+  );
+});
+
+test('a time zone is named by its place first', () => {
+  assert.equal(zoneName('Asia/Bishkek'), 'Bishkek (Asia)');
+  assert.equal(zoneName('America/Argentina/Buenos_Aires'), 'Buenos Aires, Argentina (America)');
+  assert.equal(zoneName('UTC'), 'UTC');
+});
+
+test('a zone that this browser does not know stays among the choices', () => {
+  const values = zoneChoices('Mars/Olympus_Mons').map((zone) => zone.value);
+
+  assert.ok(values.includes('Mars/Olympus_Mons'));
+  assert.ok(values.includes('Asia/Bishkek'));
+  assert.equal(new Set(values).size, values.length);
+});
+
+test('people are reported for what people do, works for what works are', () => {
+  assert.ok(reasonsFor('user').includes('impersonation'));
+  assert.ok(!reasonsFor('user').includes('bad_quality'));
+  assert.ok(reasonsFor('page').includes('bad_quality'));
+  assert.ok(!reasonsFor('chapter').includes('impersonation'));
+});
+
+test('the tightest limit says how many chapters may still be sent', () => {
+  assert.equal(chaptersLeft({ uploads_left: 9, waiting_left: 2 }), 2);
+  assert.equal(chaptersLeft({ uploads_left: null, waiting_left: 0 }), 0);
+  assert.equal(chaptersLeft({ uploads_left: null, waiting_left: null }), null);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { answer, forgetBrowser, hold, memory, server } from './browser.ts';
+import {
+  forgetToken,
+  freshToken,
+  inTurn,
+  keepToken,
+  refreshToken,
+  remembersMember,
+  tokenInHand
+} from '../src/lib/auth/tokens.ts';
+
+const fresh = (name: string) => answer({ access_token: name, expires_in: 900 });
+
+beforeEach(() => {
+  forgetToken();
+  forgetBrowser();
+});
+
+test('a refresh outlives the page that asked for it, since asking uses the cookie up', async () => {
+  server.answers('/api/auth/refresh', () => fresh('new'));
+
+  assert.equal(await refreshToken(), true);
+  assert.equal(server.calls[0]?.init?.keepalive, true);
+});
+
+test('however many ask, the cookie is used up once', async () => {
+  server.answers('/api/auth/refresh', () => fresh('new'));
+
+  assert.deepEqual(await Promise.all([refreshToken(), refreshToken()]), [true, true]);
+  assert.equal(server.calls.length, 1);
+});
+
+test('an answer that breaks off is no logout, and no crash', async () => {
+  memory.set('mangakg.member', '1');
+  server.answers('/api/auth/refresh', () => new Response('{"access_tok'));
+
+  assert.equal(await refreshToken(), false);
+  assert.equal(remembersMember(), true);
+});
+
+test('neither a server in trouble nor one that is asked too often ends the session', async () => {
+  for (const status of [429, 500, 502]) {
+    memory.set('mangakg.member', '1');
+    server.answers('/api/auth/refresh', () => answer({}, status));
+
+    assert.equal(await refreshToken(), false);
+    assert.equal(remembersMember(), true, String(status));
+  }
+});
+
+test('what ends a session waits for the refresh in flight, so that nothing comes after it', async () => {
+  keepToken({ access_token: 'old', expires_in: 0 });
+  const refresh = hold();
+  server.answers('/api/auth/refresh', () => refresh.then(() => fresh('new')));
+
+  const renewed = freshToken();
+  const left = inTurn(async () => {
+    assert.equal(tokenInHand(), 'new');
+    forgetToken();
+  });
+  refresh.release();
+  await Promise.all([renewed, left]);
+
+  assert.equal(tokenInHand(), null);
+  assert.equal(remembersMember(), false);
+});
+
+test('a turn that fails lets the next one go on', async () => {
+  await assert.rejects(inTurn(() => Promise.reject(new Error('no answer'))));
+
+  assert.equal(await inTurn(async () => 'next'), 'next');
+});
