@@ -30,7 +30,7 @@ class MailFolder(BaseEmailBackend):
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in messages:
-            time = timezone.now().strftime("%Y%m%d-%H%M%S")
+            time = timezone.now().strftime("%Y%m%d-%H%M%S-%f")  # sorted by name is sorted by time
             file = folder / f"{time}-{os.getpid()}-{next(_numbers)}.eml"
             draft = file.with_suffix(".part")
             draft.touch(mode=0o600)

@@ -12,6 +12,7 @@ from smtplib import SMTPServerDisconnected
 
 import pytest
 from django.core.cache import cache
+from django.core.mail import send_mail
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -346,6 +347,18 @@ def test_without_a_server_letters_are_files_and_the_log_says_where(settings, tmp
     assert str(file) in caplog.text
     assert TO not in caplog.text
     assert "#key" not in caplog.text
+
+
+def test_letters_that_are_files_sort_by_time(settings, tmp_path):
+    settings.EMAIL_BACKEND = "common.mail_folder.MailFolder"
+    settings.EMAIL_FILE_PATH = tmp_path
+    addresses = [f"reader{number}@example.test" for number in range(12)]
+
+    for address in addresses:
+        send_mail("A letter", "Text.", None, [address])
+
+    written = [file.read_text() for file in sorted(tmp_path.iterdir())]
+    assert [re.search("^To: (.*)$", mail, re.M)[1] for mail in written] == addresses
 
 
 @pytest.mark.django_db(transaction=True)

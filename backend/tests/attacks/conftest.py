@@ -4,7 +4,6 @@ import itertools
 import secrets
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -57,10 +56,3 @@ def act(server: Installation) -> Callable[[str], None]:
         server.run("-c", f"import django; django.setup()\n{code}")
 
     return run
-
-
-@pytest.fixture(scope="session")
-def mails(server: Installation) -> Callable[[], list[str]]:
-    """Return all mails that were written, the oldest first."""
-    folder = Path(server.folder) / "data" / "mail"
-    return lambda: [path.read_text() for path in sorted(folder.glob("*"))]

@@ -1,5 +1,7 @@
 """One installation with its real processes, in a folder of its own, for tests that kill them."""
 
+import email
+import email.policy
 import os
 import secrets
 import signal
@@ -8,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +171,12 @@ class Installation:
         """Return what its processes have written."""
         return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
 
+    def mails(self) -> list[EmailMessage]:
+        """Return what was mailed without a mail server, oldest first."""
+        written = sorted((self.folder / "data" / "mail").glob("*.eml"))
+        policy: Any = email.policy.default  # makes EmailMessages
+        return [email.message_from_bytes(file.read_bytes(), policy=policy) for file in written]
+
     # --- HTTP -----------------------------------------------------------------------------------
 
     @property
@@ -240,9 +249,12 @@ class Installation:
     def stored(self, kind: str) -> set[str]:
         """Return the names of all files of `media` or `quarantine`, drafts included."""
         root = self.s3.folder / kind if self.s3 else self.folder / "data" / kind
-        found = {path for path in root.rglob("*") if path.is_file()}
         prefix = f"{self.extra_env.get('MANGAKG_INSTANCE', '')}/" if self.s3 else ""
-        return {str(path.relative_to(root)).removeprefix(prefix) for path in found}
+        return {
+            str((Path(folder) / file).relative_to(root)).removeprefix(prefix)
+            for folder, _folders, files in os.walk(root)  # passes over what vanishes meanwhile
+            for file in files
+        }
 
     def approve(self, upload: int) -> subprocess.Popen[bytes]:
         """Let Mo approve, in a process of its own that is not waited for."""

@@ -1,10 +1,7 @@
 """A person's way in a real browser: from registering to a key that outlives every session."""
 
-import email
-import email.policy
 import re
 from collections.abc import Iterator
-from email.message import EmailMessage
 
 import httpx
 import pytest
@@ -40,15 +37,8 @@ def mailbox(installation: Installation) -> Iterator[MailServer | None]:
 
 def letters(installation: Installation, mailbox: MailServer | None) -> list[str]:
     """Return the texts of what was mailed, oldest first."""
-    if mailbox is not None:
-        return [text_of(mail) for mail in mailbox.to(ADDRESS)]
-    files = sorted((installation.folder / "data" / "mail").glob("*.eml"))
-    mails = [
-        email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files
-    ]
-    return [
-        text_of(mail) for mail in mails if isinstance(mail, EmailMessage) and mail["To"] == ADDRESS
-    ]
+    mails = installation.mails() if mailbox is None else mailbox.mails
+    return [text_of(mail) for mail in mails if mail["To"] == ADDRESS]
 
 
 def wait_for_link(installation: Installation, mailbox: MailServer | None, page: str) -> str:
