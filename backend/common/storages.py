@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import mimetypes
+import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -146,8 +147,11 @@ def list_names(storage: Storage, prefix: str) -> list[str]:
         found = storage.bucket.objects.filter(Prefix=f"{location}{prefix}")
         return [cast(str, item.key).removeprefix(location) for item in found]
     root = Path(storage.path(""))
-    folder = root / prefix
-    names = (str(path.relative_to(root)) for path in folder.rglob("*") if path.is_file())
+    names = (
+        str((Path(folder) / file).relative_to(root))
+        for folder, _folders, files in os.walk(root / prefix)  # passes over what vanishes meanwhile
+        for file in files
+    )
     return [name for name in names if not name.startswith(".")]
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +89,21 @@ def test_names_are_listed_without_drafts(folder):
     assert list_names(folder, "") == ["a/b"]
     assert list_names(folder, "a/") == ["a/b"]
     assert list_names(folder, "none/") == []
+
+
+def test_a_folder_that_vanishes_while_names_are_listed_is_no_error(folder, monkeypatch):
+    folder.save("a/b/c", ContentFile(b"1"))
+    folder.save("d", ContentFile(b"1"))
+    scandir = os.scandir
+
+    def remove_first(path):
+        if Path(path).name == "b":
+            folder.delete("a/b/c")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", remove_first)
+
+    assert list_names(folder, "") == ["d"]
 
 
 def test_names_that_are_gone_are_no_error(folder):
