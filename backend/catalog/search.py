@@ -2,9 +2,9 @@
 grams, and scores them here, so that SQLite and PostgreSQL answer alike (docs/decisions/0003)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -13,6 +13,7 @@ from django.db.models import F, QuerySet
 from catalog.folding import gram_code
 from catalog.models import Title
 from catalog.search_terms import Terms, choose_grams
+from common.compiled_rows import read_rows
 
 MAX_RESULTS = 500
 
@@ -101,14 +102,14 @@ def _count_names(grams: list[str]) -> dict[str, int]:
     """How many names have each gram, counted up to a limit."""
     codes = [gram_code(gram) for gram in grams]
     values = ", ".join(["(%s)"] * len(codes))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH wanted (gram) AS (VALUES {values}) SELECT gram, (SELECT count(*) FROM ("  # noqa: S608
-            "SELECT 1 FROM catalog_searchgram held WHERE held.gram = wanted.gram LIMIT %s) one)"
-            " FROM wanted",
-            [*codes, _COMMON],
-        )
-        counts = dict(cursor.fetchall())
+    found = read_rows(
+        f"WITH wanted (gram) AS (VALUES {values}) SELECT gram, (SELECT count(*) FROM ("  # noqa: S608
+        "SELECT 1 FROM catalog_searchgram held WHERE held.gram = wanted.gram LIMIT %s) one)"
+        " AS names FROM wanted",
+        [*codes, _COMMON],
+        ["gram", "names"],
+    )
+    counts = dict(cast(Sequence[tuple[int, int]], found))
     return {gram: counts[code] for gram, code in zip(grams, codes, strict=True)}
 
 
@@ -174,15 +175,11 @@ class _Names:
         return self._read(f" AND catalog_searchname.id IN {_marks(ids)}", ids) if ids else []
 
     def _ids(self, select: str, params: list[Any]) -> Iterator[int]:
-        with connection.cursor() as cursor:
-            cursor.execute(select, params)
-            return chain.from_iterable(cursor.fetchall())
+        return chain.from_iterable(read_rows(select, params, ["name_id"]))
 
     def _read(self, condition: str, params: list[Any]) -> list[Found]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._select + condition, [*self._params, *params])
-            found: list[Found] = cursor.fetchall()
-        return found
+        sql, columns = self._select + condition, ["title_id", "folded", "source"]
+        return [(*row,) for row in read_rows(sql, [*self._params, *params], columns)]
 
 
 def _marks(values: list[int]) -> str:

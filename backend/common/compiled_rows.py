@@ -24,24 +24,17 @@ class CompiledQuery:
 
     sql: str
     params: tuple[Any, ...]
-    width: int
-    packed_row: str = ""
+    columns: tuple[str, ...]
 
     def rows(self, values: Mapping[Any, Any] = _NOTHING) -> Sequence[Sequence[Any]]:
         """Run it whole; `values` are put for the stand-ins it was compiled with."""
         if not self.sql:
             return []
         params = tuple(values.get(param, param) for param in self.params)
-        with connection.cursor() as cursor:
-            if self.packed_row:
-                packing = f"SELECT json_group_array({self.packed_row}) FROM ({self.sql})"  # noqa: S608
-                cursor.execute(packing, params)
-                packed: list[list[Any]] = orjson.loads(cursor.fetchone()[0])
-                return packed
-            cursor.execute(self.sql, params)
-            found: Sequence[tuple[Any, ...]] = cursor.fetchall()
-        if found and len(found[0]) > self.width:  # DISTINCT selects what it is ordered by, too
-            return [row[: self.width] for row in found]
+        found = read_rows(self.sql, params, self.columns)
+        width = len(self.columns)
+        if found and len(found[0]) > width:  # DISTINCT selects what it is ordered by, too
+            return [row[:width] for row in found]
         return found
 
     def page(
@@ -54,23 +47,32 @@ class CompiledQuery:
         return replace(self, sql=f"{self.sql} LIMIT %s OFFSET %s", params=params).rows(values)
 
 
-def compile_rows(queryset: "QuerySet[Any]", columns: Sequence[str]) -> CompiledQuery:
-    """Compile an unsliced queryset into rows of `columns`.
+def read_rows(sql: str, params: Sequence[Any], columns: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """Run SQL that gives columns of these names.
 
     SQLite packs them into one JSON text: its driver lets go of the interpreter's lock and takes it
     back for every row, which costs busy threads more than the rows do.
     """
-    is_packed = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            row = f"json_array({', '.join(columns)})"
+            cursor.execute(f"SELECT json_group_array({row}) FROM ({sql})", params)  # noqa: S608
+            packed: list[list[Any]] = orjson.loads(cursor.fetchone()[0])
+            return packed
+        cursor.execute(sql, params)
+        found: Sequence[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def compile_rows(queryset: "QuerySet[Any]", columns: Sequence[str]) -> CompiledQuery:
+    """Compile an unsliced queryset into rows of `columns`."""
     compiler = queryset.values_list(*columns).query.get_compiler(connection=connection)
     try:
-        sql, params = compiler.as_sql(with_col_aliases=is_packed)
+        sql, params = compiler.as_sql(with_col_aliases=True)
     except EmptyResultSet:  # such as "id in ()"
-        return CompiledQuery("", (), 0)
-    packed_row = ""
-    if is_packed:
-        names = [connection.ops.quote_name(alias) for *_rest, alias in compiler.select]
-        packed_row = f"json_array({', '.join(names[: len(columns)])})"
-    return CompiledQuery(sql, tuple(params), len(columns), packed_row)
+        return CompiledQuery("", (), ())
+    names = [connection.ops.quote_name(alias) for *_rest, alias in compiler.select]
+    return CompiledQuery(sql, tuple(params), tuple(names[: len(columns)]))
 
 
 def as_utc(moment: datetime | str | None) -> datetime | str | None:
