@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import django
 
@@ -38,10 +39,10 @@ CHAPTERS_WITH_PAGES = 500
 _PASSWORD = "a password of no account"
 
 
-def fill(titles: int, chapters: int) -> dict[str, str | int]:
+def fill(titles: int, chapters: int) -> dict[str, Any]:
     """Make people, and as many titles and chapters; return what can be asked for."""
     call_command("migrate", interactive=False, verbosity=0)
-    found: dict[str, str | int] = {
+    found: dict[str, Any] = {
         "token": _make_uploader(), "username": "bench", "password": _PASSWORD,
     }  # fmt: skip
     if titles:
@@ -55,7 +56,7 @@ def fill(titles: int, chapters: int) -> dict[str, str | int]:
         chapter = Chapter.objects.filter(series=first, number=5).first()
         if first is None or chapter is None or first.slug is None:
             raise RuntimeError("the library was not filled")
-        found |= {"slug": first.slug, "chapter": chapter.pk, "name": names[len(names) // 2]}
+        found |= {"slug": first.slug, "chapter": chapter.pk, "names": names}
     return found
 
 

@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 from urllib.parse import quote
 
 from bench.installation import BACKEND, Installation
@@ -23,11 +26,11 @@ class Cost:
     p99: float
 
 
-def measure_lists(house: Installation, found: dict[str, str], *, requests: int) -> list[str]:
+def measure_lists(house: Installation, found: dict[str, Any], *, requests: int) -> list[str]:
     """Return the table of one installation."""
     paths = {
         "series list": "/api/series",
-        "search": f"/api/series?search={quote(found['name'])}",
+        "search": f"/api/series?search={quote(found['names'][0])}",
         "chapter list": f"/api/series/{found['slug']}/chapters",
         "chapter pages": f"/api/chapters/{found['chapter']}",
     }
@@ -36,6 +39,7 @@ def measure_lists(house: Installation, found: dict[str, str], *, requests: int) 
         f"  {'':22}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}"
         f"{'CPU ms':>9}{'bare':>8}{'ratio':>8}  goal",
     ]
+    names = iter(found["names"][1:])
     with house.serve() as (pid, port):
         bodies = house.folder / "bodies"
         bodies.mkdir(exist_ok=True)
@@ -44,20 +48,24 @@ def measure_lists(house: Installation, found: dict[str, str], *, requests: int) 
         with house.serve("bench.bare") as (bare_pid, bare_port):
             for name, path in paths.items():
                 bare_path = f"/bare/{name.replace(' ', '-')}"
-                distinct = f"{path}{'&' if '?' in path else '?'}n={{n}}"
+                asked = {"warm": path, "cold": f"{path}{'&' if '?' in path else '?'}n={{n}}"}
+                if name == "search":  # what was found is remembered for the next pages
+                    asked |= {"cold": "/api/series?search={words}", "next": asked["cold"]}
                 rounds = [
                     (
                         cost_of(bare_pid, bare_port, bare_path, requests),
-                        cost_of(pid, port, path, requests),
-                        cost_of(pid, port, distinct, requests // 2),
+                        *(
+                            cost_of(pid, port, one, requests // (1 if one == path else 2), names)
+                            for one in asked.values()
+                        ),
                     )
                     for _ in range(2)
                 ]
-                bare, warm, cold = (
-                    min(costs, key=lambda c: c.cpu) for costs in zip(*rounds, strict=True)
-                )
-                lines.append(_line(f"{name}, warm", warm, bare, 1.7))
-                lines.append(_line(f"{name}, cold", cold, bare, 2.5))
+                bare, *costs = (min(one, key=lambda c: c.cpu) for one in zip(*rounds, strict=True))
+                lines += [
+                    _line(f"{name}, {how}", cost, bare, 1.7 if how == "warm" else 2.5)
+                    for how, cost in zip(asked, costs, strict=True)
+                ]
     return lines
 
 
@@ -79,21 +87,33 @@ def _fetch(port: int, path: str) -> bytes:
     return body
 
 
-def cost_of(pid: int, port: int, path: str, requests: int, *, token: str = "") -> Cost:
-    """Ask for a path so many times, with a Bearer token if there is one."""
+def cost_of(
+    pid: int,
+    port: int,
+    path: str,
+    requests: int,
+    words: Iterable[str] = (),
+    *,
+    token: str = "",
+) -> Cost:
+    """Ask for a path so many times, with a Bearer token if there is one; see `bench.load`."""
     # First a few, so that every thread has its connections.
-    _load(port, path, max(requests // 20, CONNECTIONS), token)
+    _load(port, path, max(requests // 20, CONNECTIONS), words, token)
     before = processor_seconds(pid)
-    seen = _load(port, path, requests, token)
+    seen = _load(port, path, requests, words, token)
     cpu = (processor_seconds(pid) - before) / requests * 1000
     return Cost(cpu=cpu, **seen)
 
 
-def _load(port: int, path: str, requests: int, token: str) -> dict[str, float]:
-    words = [str(port), str(CONNECTIONS), str(requests), path, token]
+def _load(
+    port: int, path: str, requests: int, words: Iterable[str], token: str
+) -> dict[str, float]:
+    arguments = [str(port), str(CONNECTIONS), str(requests), path, token]
+    lines = islice(words, requests) if "{words}" in path else ()
     result = subprocess.run(
-        [sys.executable, "-m", "bench.load", *words],
+        [sys.executable, "-m", "bench.load", *arguments],
         cwd=BACKEND,
+        input="\n".join(lines).encode(),
         stdout=subprocess.PIPE,
         check=True,
     )

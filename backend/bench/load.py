@@ -1,15 +1,18 @@
 """A client with kept-alive connections: `python -m bench.load PORT CONNECTIONS REQUESTS PATH TOKEN`
 
 One thread over plain sockets, so that it costs the machine less than the server does. `{n}` in
-the path becomes another number in every request; an empty TOKEN is nobody. Prints requests a
-second and percentiles.
+the path becomes another number in every request, `{words}` the next line of standard input; an
+empty TOKEN is nobody. Prints requests a second and percentiles.
 """
 
+import itertools
 import json
 import selectors
 import socket
 import sys
 import time
+from collections.abc import Iterator
+from urllib.parse import quote
 
 
 class _Connection:
@@ -50,17 +53,24 @@ class _Connection:
         return self._left == 0
 
 
+def addresses(path: str) -> Iterator[str]:
+    """Yield the path for one request after the other."""
+    for number in itertools.count(time.time_ns()):
+        words = quote(sys.stdin.readline().strip()) if "{words}" in path else ""
+        yield path.replace("{n}", str(number)).replace("{words}", words)
+
+
 def measure(port: int, connections: int, requests: int, path: str, token: str) -> dict[str, float]:
     """Send all requests; times in milliseconds."""
     selector = selectors.DefaultSelector()
-    start = time.time_ns()
+    paths = addresses(path)
     taken: list[float] = []
     sent = 0
     began = time.perf_counter()
     for _ in range(connections):
         connection = _Connection(port, token)
         selector.register(connection.socket, selectors.EVENT_READ, connection)
-        connection.ask(path.replace("{n}", str(start + sent)))
+        connection.ask(next(paths))
         sent += 1
     while len(taken) < requests:
         for key, _events in selector.select(timeout=30):
@@ -69,7 +79,7 @@ def measure(port: int, connections: int, requests: int, path: str, token: str) -
                 continue
             taken.append((time.perf_counter() - connection.started) * 1000)
             if sent < requests:
-                connection.ask(path.replace("{n}", str(start + sent)))
+                connection.ask(next(paths))
                 sent += 1
     seconds = time.perf_counter() - began
     taken.sort()

@@ -182,6 +182,17 @@ def title_detail(titles: TitleQuerySet) -> dict[str, Any] | None:
     return detail
 
 
+@lru_cache(maxsize=256)
+def _public_by_id(model: type[Title], count: int) -> CompiledQuery:
+    return compile_titles(model.objects.all().public().filter(pk__in=_stand_ins(count)))
+
+
+def public_title_rows(model: type[Title], ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return list rows of those of the ids that are public, in the order of `ids`."""
+    values = dict(zip(_stand_ins(len(ids)), ids, strict=True))
+    return in_order(rows_of_titles(_public_by_id(model, len(ids)).rows(values)), ids)
+
+
 def in_order(rows: Iterable[dict[str, Any]], ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return rows in the order of `ids`."""
     by_id = {row["id"]: row for row in rows}

@@ -24,6 +24,7 @@ from common.redis_cache import delete_matching
 log = structlog.get_logger(__name__)
 
 GENERATION = "generation"
+NO_GENERATION = bytes(8)
 
 
 class HotCache(Protocol):
@@ -154,13 +155,16 @@ def hot_cache() -> HotCache:
 
 
 def current_generation() -> bytes:
-    """Return the generation that bodies are built in now; read it before reading the database."""
+    """Return the generation that bodies are built in now; read it before reading the database.
+
+    While the cache is away it is NO_GENERATION: what was read then cannot be told to be stale.
+    """
     cache = hot_cache()
     found = cache.get(GENERATION)
     if found is None:
         cache.put_if_absent(GENERATION, secrets.token_bytes(8), 86_400)
         found = cache.get(GENERATION)
-    return found or b"\0" * 8
+    return found or NO_GENERATION
 
 
 def forget_lists() -> None:

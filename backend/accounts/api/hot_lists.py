@@ -6,8 +6,9 @@ a thing that is not public) goes through DRF and is never stored.
 
 import gzip
 import hashlib
+import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase, HttpResponseNotModified
@@ -20,7 +21,7 @@ from accounts.models import User
 from accounts.scopes import READ
 from accounts.sessions import Identity, InvalidToken, epoch_key, read_access_token
 from common.errors import AppError, NotFound, Throttled, answer_error
-from common.hot_cache import GENERATION, current_generation, hot_cache
+from common.hot_cache import GENERATION, NO_GENERATION, current_generation, hot_cache
 from common.rendering import to_json
 from common.visitors import throttle_address
 
@@ -29,9 +30,11 @@ _GENERATION_BYTES = 8
 _ETAG_BYTES = 16
 # A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
 _GZIP_LEVEL = 1
-_MAX_COUNTS = 2_000
-# What lists hold in all, with the generation it was counted in; each process counts for itself.
-_counts: dict[str, tuple[bytes, int]] = {}
+# What was found out for all pages of a list, with the generation it was read in and when it is
+# over; each process finds it out for itself. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
+_MAX_FINDINGS = 2_000
+_findings: dict[str, tuple[bytes, float, Any]] = {}
+Finding = TypeVar("Finding")
 
 
 class HotListView(APIView):
@@ -49,14 +52,17 @@ class HotListView(APIView):
         """Return the path where the thing is now, for one that is not here any more."""
         return None
 
-    def count_once(self, what: str, count: Callable[[], int]) -> int:
-        """Count for the first page, and remember it for the others until a list changes."""
-        known = _counts.get(what)
-        if known is None or known[0] != self.generation:
-            if len(_counts) >= _MAX_COUNTS:
-                _counts.clear()
-            known = _counts[what] = self.generation, count()
-        return known[1]
+    def once(self, what: str, find: Callable[[], Finding]) -> Finding:
+        """Find it out for the first page, and remember it for the others until a list changes."""
+        generation, now = self.generation, time.monotonic()
+        known = _findings.get(what)
+        if known is not None and known[0] == generation != NO_GENERATION and now < known[1]:
+            return cast(Finding, known[2])
+        finding = find()
+        if len(_findings) >= _MAX_FINDINGS:
+            _findings.clear()
+        _findings[what] = generation, now + BODY_SECONDS, finding
+        return finding
 
     def dispatch(self, request: HttpRequest, *args: Any, **place: Any) -> HttpResponseBase:
         """Answer a public GET without DRF, everything else with it."""

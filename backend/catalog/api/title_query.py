@@ -37,6 +37,11 @@ class TitleQuery(Paging):
     person: str = Field(default="", max_length=220)
     ordering: Ordering | None = None
 
+    @property
+    def is_ranked(self) -> bool:
+        """True where what answers the search best comes first."""
+        return bool(self.search.strip()) and self.ordering in (None, "relevance")
+
     def filters(self) -> str:
         """Return what decides which titles and in which order, the same text for the same."""
         return self.model_dump_json(exclude={"page", "page_size"}, exclude_defaults=True)
@@ -58,9 +63,9 @@ def title_queryset(query: TitleQuery, titles: TitleQuerySet) -> tuple[TitleQuery
     if not query.search.strip():
         return titles.order_by(*ORDERINGS.get(query.ordering or "newest", ORDERINGS["newest"])), []
     found = search_titles(query.search, among=titles)
-    if query.ordering in (None, "relevance"):
+    if query.is_ranked:
         return titles.filter(pk__in=found), found
-    return titles.filter(pk__in=found).order_by(*ORDERINGS[query.ordering]), []
+    return titles.filter(pk__in=found).order_by(*ORDERINGS[query.ordering or "newest"]), []
 
 
 def _filter_columns(query: TitleQuery, titles: TitleQuerySet) -> TitleQuerySet:

@@ -1,5 +1,6 @@
 """GET /api/titles and /api/titles/{id or slug}; /api/categories and /api/tags."""
 
+from array import array
 from functools import lru_cache, partial
 from typing import Any, ClassVar
 
@@ -17,6 +18,7 @@ from catalog.models import Category, Tag, Title, TitleQuerySet
 from catalog.rows import (
     compile_titles,
     in_order,
+    public_title_rows,
     rows_of_titles,
     title_detail,
     title_rows,
@@ -53,6 +55,10 @@ def _public_titles(model: type[Title], filters: str) -> CompiledQuery:
     return compile_titles(title_queryset(query, model.objects.all().public())[0])
 
 
+def _rank_titles(model: type[Title], query: TitleQuery) -> "array[int]":
+    return array("q", title_queryset(query, model.objects.all().public())[1])
+
+
 def _count_titles(model: type[Title], query: TitleQuery) -> int:
     return title_queryset(query, model.objects.all().public())[0].count()
 
@@ -65,15 +71,17 @@ class TitleListView(HotListView):
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See HotListView."""
         query = parse_query(TitleQuery, request.GET)
+        filters = query.filters()
+        what = f"{self.titles.__name__} {filters}"
+        start = (query.page - 1) * query.page_size
+        if query.is_ranked:
+            ids = self.once(what, partial(_rank_titles, self.titles, query))
+            shown = public_title_rows(self.titles, ids[start : start + query.page_size])
+            return page_body(request, shown, count=len(ids), paging=query)
         if query.search.strip():
             return self.body(request, self.titles.objects.all().public())
-        filters = query.filters()
-        rows = _public_titles(self.titles, filters).page(
-            (query.page - 1) * query.page_size, query.page_size
-        )
-        count = self.count_once(
-            f"{self.titles.__name__} {filters}", partial(_count_titles, self.titles, query)
-        )
+        rows = _public_titles(self.titles, filters).page(start, query.page_size)
+        count = self.once(what, partial(_count_titles, self.titles, query))
         return page_body(request, rows_of_titles(rows), count=count, paging=query)
 
     def body(self, request: HttpRequest, titles: TitleQuerySet) -> dict[str, Any]:

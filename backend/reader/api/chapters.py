@@ -91,7 +91,7 @@ def public_chapters_body(
         count=query.page_size,
         **words,
     )
-    count = view.count_once(
+    count = view.once(
         f"chapters {series_id} {words}",
         lambda: filter_chapters(Chapter.objects.public().filter(series=series_id), **words).count(),
     )

@@ -115,6 +115,67 @@ def test_search_is_paged_too():
     assert (answer["count"], len(answer["results"]), answer["next"]) == (3, 1, None)
 
 
+def test_the_second_page_of_a_search_is_not_searched_for_again(django_assert_num_queries):
+    for number in range(3):
+        make_title(f"Naruto {number}")
+    assert names(client_of(None).get("/api/titles?search=naruto&page_size=2")) == [
+        "Naruto 0", "Naruto 1",
+    ]  # fmt: skip
+
+    with django_assert_num_queries(2):  # its rows, their genres
+        second = client_of(None).get("/api/titles?search=naruto&page_size=2&page=2")
+
+    assert names(second) == ["Naruto 2"]
+
+
+def test_a_search_shows_what_has_changed_since(django_capture_on_commit_callbacks):
+    titles = [make_title(f"Naruto {number}") for number in range(3)]
+    assert len(names(client_of(None).get("/api/titles?search=naruto"))) == 3
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Title.objects.filter(pk=titles[0].pk).update(moderation=Moderation.UNLISTED)
+        make_title("Naruto 3")
+        forget_lists()
+
+    answer = client_of(None).get("/api/titles?search=naruto&page_size=2")
+    assert (answer.json()["count"], names(answer)) == (3, ["Naruto 1", "Naruto 2"])
+
+
+def test_a_search_that_was_remembered_shows_nothing_that_is_hidden_now():
+    titles = [make_title(f"Naruto {number}") for number in range(3)]
+    client_of(None).get("/api/titles?search=naruto")
+
+    Title.objects.filter(pk=titles[0].pk).update(moderation=Moderation.UNLISTED)
+
+    answer = client_of(None).get("/api/titles?search=naruto&page_size=2")
+    assert names(answer) == ["Naruto 1"]
+
+
+def test_while_the_cache_is_away_nothing_is_remembered(monkeypatch):
+    class Away:
+        def visit(self, counter, seconds, keys):
+            return 0, [None] * len(keys)
+
+        def get(self, key):
+            return None
+
+        def put(self, key, value, seconds):
+            pass
+
+        put_if_absent = put
+
+    monkeypatch.setattr("common.hot_cache.hot_cache", Away)
+    monkeypatch.setattr("accounts.api.hot_lists.hot_cache", Away)
+    make_title("Naruto 0")
+    assert client_of(None).get("/api/titles?search=naruto").json()["count"] == 1
+    assert client_of(None).get("/api/titles").json()["count"] == 1
+
+    make_title("Naruto 1")
+
+    assert client_of(None).get("/api/titles?search=naruto").json()["count"] == 2
+    assert client_of(None).get("/api/titles").json()["count"] == 2
+
+
 @pytest.mark.parametrize("address", ["/api/titles", "/api/series", "/api/titles?search=title"])
 def test_a_list_costs_the_same_queries_whatever_its_length(address, django_assert_num_queries):
 
