@@ -8,8 +8,10 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import django
 import polib
 import rest_framework
 from django.utils.translation.template import templatize
@@ -19,7 +21,7 @@ from common.messages import LOCALE
 BACKEND = Path(__file__).resolve().parent.parent
 APPS = ("mangakg", "safety", "reader", "catalog", "accounts", "common")
 LANGUAGES = ("ky", "ru")
-_PLACE = re.compile(r"%\(\w+\)[sd]|{[^{}]*}|%[sd]")
+_PLACE = re.compile(r"%\(\w+\)[sdr]|{[^{}]*}|%[sd]")
 _SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
 # What `templatize` writes for {% translate %}, {% blocktranslate %} and _("...").
@@ -32,8 +34,10 @@ _TEMPLATE_CALL = re.compile(
 Message = tuple[str, str]  # the text and its plural, which is empty for most
 
 
-def collect_messages() -> set[Message]:
-    """Return every text of our own code, and those of DRF, which ships no Kyrgyz."""
+@cache
+def collect_messages(language: str) -> set[Message]:
+    """Return every text of our own code, those of DRF, which ships no Kyrgyz, and what Django has
+    no translation for."""
     found: set[Message] = set()
     for app in APPS:
         for path in (BACKEND / app).rglob("*.py"):
@@ -42,7 +46,7 @@ def collect_messages() -> set[Message]:
             found |= set(_of_template(path.read_text()))
         for path in (BACKEND / app).rglob("*.txt"):
             found |= set(_of_template(path.read_text()))
-    return found | _of_tables() | _of_drf()
+    return found | _of_tables() | _of_drf() | _lacking_in_django(language)
 
 
 def _of_python(source: str) -> Iterator[Message]:
@@ -86,6 +90,23 @@ def _of_drf() -> set[Message]:
     return found
 
 
+def _lacking_in_django(language: str) -> set[Message]:
+    lacking: set[Message] = set()
+    for part in ("conf", "contrib/admin", "contrib/auth", "contrib/contenttypes"):
+        folder = Path(django.__file__).parent / part / "locale"
+        english, theirs = (
+            polib.pofile(str(folder / code / "LC_MESSAGES" / "django.po"))
+            for code in ("en", language)
+        )
+        translated = {(entry.msgid, entry.msgid_plural) for entry in theirs.translated_entries()}
+        lacking |= {
+            (entry.msgid, entry.msgid_plural)
+            for entry in english
+            if entry.occurrences[0][0] != "conf/global_settings.py"  # names of languages
+        } - translated
+    return lacking
+
+
 def catalogue_of(language: str) -> polib.POFile:
     """Open a language's `.po`."""
     return polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po"))
@@ -100,7 +121,7 @@ def untranslated(language: str) -> list[str]:
     }
     return sorted(
         one
-        for one, many in collect_messages()
+        for one, many in collect_messages(language)
         if (one, many) not in translated or not _has_same_places(translated[one, many])
     )
 
@@ -147,7 +168,7 @@ def update(language: str) -> int:
         "Content-Transfer-Encoding": "8bit",
         "Plural-Forms": plurals[language],
     }
-    for one, many in sorted(collect_messages()):
+    for one, many in sorted(collect_messages(language)):
         entry = known.get((one, many))
         if entry is None:
             forms = 1 if language == "ky" else 3
@@ -164,8 +185,6 @@ def update(language: str) -> int:
 
 
 if __name__ == "__main__":
-    import django
-
     django.setup()
     for language in sys.argv[1:] or LANGUAGES:
         print(f"{language}: {update(language)} texts wait for a translation")
