@@ -14,7 +14,7 @@ def run_at_once(*functions: Callable[[], Any]) -> list[Any]:
 
     def run(function: Callable[[], Any]) -> Any:
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=120)
             return function()
         except Exception as error:  # noqa: BLE001 (the test looks at it)
             return error

@@ -4,13 +4,10 @@ Only what asks for a database is run a second time: the rest cannot tell the pro
 """
 
 import os
-from functools import partial
 from typing import Any
 
 import httpx
 import pytest
-
-from tests.services import wait_for
 
 # About folders themselves: they break, age or look into those of the embedded profile.
 _ABOUT_FOLDERS = {
@@ -54,13 +51,6 @@ def _can_tell_profiles_apart(item: pytest.Item) -> bool:
     )
 
 
-def _answer_of(path: str) -> httpx.Response | None:
-    try:
-        return httpx.get(path)
-    except httpx.RemoteProtocolError:
-        return None  # the file has just gone, and the bucket's list still names it
-
-
 @pytest.fixture(autouse=True)
 def _pictures_come_from_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Django's test client go where a picture's address says, as a browser does."""
@@ -72,7 +62,7 @@ def _pictures_come_from_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     def get(self: APIClient, path: str, *arguments: Any, **options: Any) -> Any:
         if not path.startswith("http"):
             return inside(self, path, *arguments, **options)
-        answer = wait_for(path, partial(_answer_of, path))
+        answer = httpx.get(path, timeout=60)
         return HttpResponse(answer.content, status=answer.status_code, headers=dict(answer.headers))
 
     monkeypatch.setattr(APIClient, "get", get)

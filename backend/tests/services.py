@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -24,7 +24,7 @@ from psycopg import sql
 DATABASE_PREFIX = "test_mangakg_"
 GIVEN_POSTGRES, GIVEN_REDIS = "TEST_POSTGRES_URL", "TEST_REDIS_URL"
 BUCKETS = ("media", "quarantine")
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _Answer = TypeVar("_Answer")
 
 
@@ -42,11 +42,18 @@ def wait_for(
         time.sleep(every)
 
 
+def free_ports(count: int) -> list[int]:
+    """Return different ports of loopback that nobody listens on now."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _number in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return one such port."""
+    return free_ports(1)[0]
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
@@ -190,11 +197,10 @@ class OwnS3:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self._public_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self.key, self.secret = secrets.token_hex(10), secrets.token_hex(20)
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._public_port = free_port()
         self.public_url = f"http://127.0.0.1:{self._public_port}"
 
     @staticmethod
@@ -212,7 +218,7 @@ class OwnS3:
              "--addr", f"127.0.0.1:{self.port}", "--vfs-cache-mode", "off", "--no-cleanup",
              *common, self.folder],
             [self.program(), "serve", "http", "--addr", f"127.0.0.1:{self._public_port}",
-             "--dir-cache-time", "100ms", *common, self.folder / "media"],
+             "--dir-cache-time", "0s", *common, self.folder / "media"],
         ]  # fmt: skip
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
         self._processes = [
@@ -220,6 +226,7 @@ class OwnS3:
         ]
         for port in (self.port, self._public_port):
             wait_for("rclone", partial(_listens, port), seconds=_START_SECONDS)
+        assert all(process.poll() is None for process in self._processes), "its port was taken"
 
     def stop(self) -> None:
         """End it; the folder stays."""

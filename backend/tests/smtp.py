@@ -23,7 +23,9 @@ class MailServer:
         self.mails: list[EmailMessage] = []
         self.refusal = ""
         self.refuses_recipients = False
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=free_port(), ready_timeout=60
+        )
         self.host, self.port = "127.0.0.1", self._controller.port
 
     def __enter__(self) -> Self:

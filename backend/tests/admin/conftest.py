@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 _CHROMIUM = Path("/usr/bin/chromium")
 
@@ -45,5 +45,6 @@ def chromium() -> Iterator[Browser]:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         path = str(_CHROMIUM) if _CHROMIUM.exists() else None
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        expect.set_options(timeout=30_000)  # as pages wait, whose own limit it does not follow
         yield browser
         browser.close()

@@ -11,7 +11,7 @@ from reader.models import BannedPicture, Upload
 from safety.cautions import warn_user
 from safety.models import Case, CaseState, Reason
 from safety.reports import decide_case, report_thing
-from tests.cast import PASSWORD, make_title, make_upload, make_upload_row, make_user
+from tests.cast import PASSWORD, make_title, make_upload, make_upload_row, make_user, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -313,7 +313,7 @@ def test_nobody_judges_what_is_said_about_them(reader_rina, log_in, moderator_mo
 def test_an_admin_who_is_reported_does_not_see_by_whom(reader_rina, log_in, admin_aida):
     case = report("user", admin_aida.pk, reader_rina, text="Absent for months.")
 
-    page = log_in(admin_aida).get(page_of(case)).content.decode()
+    page = shown(log_in(admin_aida).get(page_of(case)))
 
     assert "Absent for months." in page
     assert "rina" not in page

@@ -32,7 +32,7 @@ def desk(chromium, live_server):
         cookie = browser.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
         page: Page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.complaints = []  # type: ignore[attr-defined]
         page.on("console", lambda said: complain(page, said.text))
         return page
@@ -80,6 +80,7 @@ def test_keys_take_down_and_go_to_the_next_also_on_a_cyrillic_keyboard(desk, mod
     page.keyboard.type("Stolen, and drawn by somebody else.")  # letters of the text are no keys
     page.keyboard.press("Control+Enter")
     expect(page.locator(".messagelist")).to_contain_text("Taken down")
+    page.wait_for_load_state("load")  # the keys are there once the page's script has run
 
     upload.refresh_from_db()
     assert upload.state == UploadState.TAKEN_DOWN

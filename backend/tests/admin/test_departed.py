@@ -8,7 +8,7 @@ from reader.states import UploadState
 from safety.admin import cases
 from safety.models import Case, Reason
 from safety.reports import decide_case, report_thing
-from tests.cast import PASSWORD, client_of, make_title, make_upload_row
+from tests.cast import PASSWORD, client_of, make_title, make_upload_row, shown
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_uploads_of_who_left_are_shown_without_a_name(
         "/admin/accounts/user/",
     ):
         answer = client.get(page)
-        text = answer.content.decode()
+        text = shown(answer)
         assert (answer.status_code, "uli" in text.split("<main")[-1]) == (200, False), page
     assert "somebody who left" in client.get("/admin/reader/upload/").content.decode()
 

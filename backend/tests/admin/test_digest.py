@@ -1,6 +1,5 @@
 """The mail to moderators, through a real SMTP server on this machine."""
 
-import socket
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -11,6 +10,7 @@ from aiosmtpd.controller import Controller
 from accounts.bans import ban_user
 from reader.digest import send_moderator_digest
 from tests.cast import make_upload, make_user
+from tests.services import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -32,9 +32,8 @@ class Mailbox:
 @pytest.fixture
 def mailbox(settings):
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port)
+    port = free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
     server.start()
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"

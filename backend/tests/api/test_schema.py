@@ -134,8 +134,11 @@ def _one_connection():
 
 
 @pytest.fixture
-def library(settings, db) -> Library:
+def library(settings, db, monkeypatch) -> Library:
     """One of everything, with every optional column set once."""
+    # Asking everything may take longer than a token or an enrolment lives.
+    settings.ACCESS_TOKEN_SECONDS = 86_400
+    monkeypatch.setattr("accounts.second_factor.ENROLMENT_SECONDS", 86_400)
     settings.THROTTLES = {**settings.THROTTLES, "report": None}  # an hour's worth is soon asked
     house = make_user("otto", "uploader")
     series = make_title(

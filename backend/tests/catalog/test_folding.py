@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from catalog.folding import MAX_FOLDED_CHARS, fold_name, gram_code, name_grams
@@ -105,6 +105,7 @@ LETTERS = st.text(alphabet="abdeghiklmnoprstu", min_size=5, max_size=14)
 def test_a_name_within_the_edits_has_one_of_the_chosen_grams(words, chance, data):
     name = fold_name(" ".join(words))
     typed = with_edits(name, len(name.replace(" ", "")) // 6, chance)
+    assume(fold_name(typed) == typed)  # folded once more it is further away than was typed
     terms = Terms(typed)
     cost = {gram: data.draw(st.integers(0, 500)) for gram in terms.grams}
 
