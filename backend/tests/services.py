@@ -24,12 +24,12 @@ from psycopg import sql
 DATABASE_PREFIX = "test_mangakg_"
 GIVEN_POSTGRES, GIVEN_REDIS = "TEST_POSTGRES_URL", "TEST_REDIS_URL"
 BUCKETS = ("media", "quarantine")
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _Answer = TypeVar("_Answer")
 
 
 def wait_for(
-    what: str, ask: Callable[[], _Answer | None], *, seconds: float = 30.0, every: float = 0.05
+    what: str, ask: Callable[[], _Answer | None], *, seconds: float = 120.0, every: float = 0.05
 ) -> _Answer:
     """Ask until the answer is true and return it; fail with `what` when it takes too long."""
     until = time.monotonic() + seconds

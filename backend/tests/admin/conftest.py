@@ -44,7 +44,8 @@ def chromium() -> Iterator[Browser]:
         # Playwright runs an event loop in this thread; Django would take our queries for its own.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         path = str(_CHROMIUM) if _CHROMIUM.exists() else None
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments, timeout=180_000)
         expect.set_options(timeout=30_000)  # as pages wait, whose own limit it does not follow
         yield browser
         browser.close()

@@ -45,7 +45,7 @@ def test_a_session_that_was_slipped_in_is_not_the_one_that_is_logged_in(server, 
     given = re.search(rf"{SESSION}=(\w+)", answer.headers["set-cookie"])
     assert given
     assert given[1] != planted
-    stolen = httpx.get(f"{server.url}/admin/", cookies={SESSION: planted})
+    stolen = httpx.get(f"{server.url}/admin/", cookies={SESSION: planted}, timeout=60)
     assert stolen.status_code == 302
 
 
@@ -55,11 +55,11 @@ def test_logging_out_ends_the_session_on_the_server(server, browser):
     assert given
     kept = {SESSION: given[1]}
     page = browser.get("/admin/")
-    assert httpx.get(f"{server.url}/admin/", cookies=kept).status_code == 200
+    assert httpx.get(f"{server.url}/admin/", cookies=kept, timeout=60).status_code == 200
 
     browser.post("/admin/logout/", data={"csrfmiddlewaretoken": token_of(page)})
 
-    assert httpx.get(f"{server.url}/admin/", cookies=kept).status_code == 302
+    assert httpx.get(f"{server.url}/admin/", cookies=kept, timeout=60).status_code == 302
 
 
 def test_cookies_of_the_admin_are_for_our_pages_only(browser):

@@ -12,9 +12,9 @@ LIMIT = 2**20
 GET = "GET /api/site HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 
 
-def raw(server: Installation, *parts: bytes) -> bytes:
-    """Send bytes as they are; returns what comes until the server closes or rests."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=2) as link:
+def raw(server: Installation, *parts: bytes, linger_seconds: float = 0) -> bytes:
+    """Send bytes as they are; returns the answer, and what comes within `linger_seconds` of it."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as link:
         for one in parts:
             link.sendall(one)
         heard = b""
@@ -23,7 +23,9 @@ def raw(server: Installation, *parts: bytes) -> bytes:
                 heard += chunk
                 head, _, body = heard.partition(b"\r\n\r\n")
                 if b"content-length: %d\r\n" % len(body) in head.lower() + b"\r\n":
-                    break
+                    if not linger_seconds:
+                        break
+                    link.settimeout(linger_seconds)
         except TimeoutError:
             pass
         return heard
@@ -38,7 +40,7 @@ def test_a_long_body_is_refused(server, path):
     body = json.dumps({"username": "x" * LIMIT, "password": "y"})
 
     answer = httpx.post(
-        server.url + path, content=body, headers={"content-type": "application/json"}
+        server.url + path, content=body, headers={"content-type": "application/json"}, timeout=60
     )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
@@ -51,7 +53,10 @@ def test_a_long_body_is_refused(server, path):
 )  # fmt: skip
 def test_a_deep_body_is_refused(server, body):
     answer = httpx.post(
-        f"{server.url}/api/auth/token", content=body, headers={"content-type": "application/json"}
+        f"{server.url}/api/auth/token",
+        content=body,
+        headers={"content-type": "application/json"},
+        timeout=60,
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
@@ -61,7 +66,9 @@ def test_many_fields_and_many_parts_are_refused(server):
     form = "application/x-www-form-urlencoded"
     part = '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
     answers = [
-        httpx.post(f"{server.url}/api/auth/token", content=body, headers={"content-type": kind})
+        httpx.post(
+            f"{server.url}/api/auth/token", content=body, headers={"content-type": kind}, timeout=60
+        )
         for body, kind in (
             ("a=1&" * 5000, form),
             (part * 3000 + "--x--\r\n", "multipart/form-data; boundary=x"),
@@ -76,6 +83,7 @@ def test_a_body_in_pieces_is_asked_for_its_length(server):
         f"{server.url}/api/auth/token",
         content=iter([b'{"username": "uli", ', b'"password": "x"}']),
         headers={"content-type": "application/json"},
+        timeout=60,
     )
 
     assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
@@ -128,7 +136,7 @@ def test_a_length_that_can_be_read_in_two_ways_is_never_taken(server, head):
         f"Content-Type: application/json\r\n{head}\r\n"
     )
 
-    heard = raw(server, start.encode() + b"0\r\n\r\n" + GET.encode())
+    heard = raw(server, start.encode() + b"0\r\n\r\n" + GET.encode(), linger_seconds=1)
 
     assert status_of(heard) in (400, 411)
     assert b"upload_limits" not in heard
@@ -142,7 +150,7 @@ def test_a_flood_of_headers_and_a_long_address_are_refused(server):
 
     assert status_of(heard) in (0, 400, 431)
     assert status_of(long) in (0, 400, 404, 414)
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert httpx.get(f"{server.url}/healthz", timeout=60).status_code == 200
 
 
 # --- For whom -----------------------------------------------------------------------------------
@@ -162,7 +170,9 @@ def test_another_host_is_answered_nothing(server, path, host):
 
 
 def test_a_proxys_word_for_the_host_is_not_taken(server):
-    answer = httpx.get(f"{server.url}/admin/", headers={"X-Forwarded-Host": "evil.example"})
+    answer = httpx.get(
+        f"{server.url}/admin/", headers={"X-Forwarded-Host": "evil.example"}, timeout=60
+    )
 
     assert answer.status_code == 302
     assert answer.headers["location"].startswith("/admin/login/")

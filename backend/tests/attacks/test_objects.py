@@ -10,6 +10,7 @@ import pytest
 from tests.cast import PASSWORD
 from tests.processes.installation import SERIES, Installation
 from tests.reader.archive_builders import make_chapter_zip
+from tests.services import wait_for
 
 STOLEN_ID = 424242
 EVIL: dict[str, Any] = {
@@ -113,7 +114,7 @@ def test_no_field_makes_anybody_more_than_they_are(server, schema, victim):
 def test_a_newcomer_is_a_reader_whatever_is_asked_for(server):
     form = EVIL | {"username": "nurgul", "email": "nurgul@example.test", "password": PASSWORD}
 
-    answer = httpx.post(f"{server.url}/api/auth/register", json=form)
+    answer = httpx.post(f"{server.url}/api/auth/register", json=form, timeout=60)
 
     assert answer.status_code == 201, answer.text
     me = answer.json()
@@ -185,6 +186,8 @@ def test_others_ids_open_nothing(server, schema, belongings):
         "SELECT id, user_id, expires_at, last_used_at FROM accounts_apikey ORDER BY id",
         "SELECT id, user_id, seen_at FROM safety_caution ORDER BY id",
     )
+    under_way = "SELECT 1 FROM reader_upload WHERE state IN ('received', 'extracting')"
+    wait_for("the worker to rest", lambda: not server.rows(under_way))
     before = [server.rows(statement) for statement in tables]
     told: dict[tuple[str, str, str], Any] = {}
 

@@ -22,7 +22,7 @@ DOORS = ("/api/auth/me", "/api/titles", "/api/series/naruto", "/api/titles?scope
 
 def log_in(server: Installation, name: str) -> dict[str, Any]:
     answer = httpx.post(
-        f"{server.url}/api/auth/token", data={"username": name, "password": PASSWORD}
+        f"{server.url}/api/auth/token", data={"username": name, "password": PASSWORD}, timeout=60
     )
     assert answer.status_code == 200, answer.text
     tokens: dict[str, Any] = answer.json()
@@ -30,12 +30,12 @@ def log_in(server: Installation, name: str) -> dict[str, Any]:
 
 
 def refresh(server: Installation, token: str) -> httpx.Response:
-    return httpx.post(f"{server.url}/api/auth/refresh", json={"refresh_token": token}, timeout=30)
+    return httpx.post(f"{server.url}/api/auth/refresh", json={"refresh_token": token}, timeout=120)
 
 
 def statuses(server: Installation, token: str) -> list[int]:
     headers = {"Authorization": f"Bearer {token}".strip()}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=server.url, headers=headers, timeout=120) as client:
         return [client.get(door).status_code for door in DOORS]
 
 
@@ -80,7 +80,7 @@ def test_a_ban_holds_at_the_next_request(server, victim, act):
     assert set(statuses(server, tokens["access_token"])) <= {401, 403}
     assert refresh(server, tokens["refresh_token"]).status_code in (401, 403)
     form = {"username": victim, "password": PASSWORD}
-    again = httpx.post(f"{server.url}/api/auth/token", data=form)
+    again = httpx.post(f"{server.url}/api/auth/token", data=form, timeout=60)
     assert (again.status_code, again.json()["code"]) == (403, "banned")
 
 
@@ -91,6 +91,7 @@ def test_a_new_password_ends_every_other_device(server, victim):
         f"{server.url}/api/auth/password/change",
         json={"old_password": PASSWORD, "new_password": "a-yurt-on-the-jailoo"},
         headers={"Authorization": f"Bearer {owner['access_token']}"},
+        timeout=60,
     )
 
     assert changed.status_code == 200, changed.text
@@ -103,7 +104,8 @@ def test_a_new_password_ends_every_other_device(server, victim):
 def test_logging_out_ends_both_tokens(server, victim):
     tokens = log_in(server, victim)
 
-    httpx.post(f"{server.url}/api/auth/logout", json={"refresh_token": tokens["refresh_token"]})
+    old = {"refresh_token": tokens["refresh_token"]}
+    httpx.post(f"{server.url}/api/auth/logout", json=old, timeout=60)
 
     assert statuses(server, tokens["access_token"]) == [401] * 4
     assert refresh(server, tokens["refresh_token"]).status_code == 401
@@ -181,6 +183,6 @@ def test_no_forged_token_is_believed(server, victim):
 )  # fmt: skip
 def test_no_other_scheme_lets_anybody_in(server, header):
     """The last one is a right name and password: what works here are tokens and keys."""
-    answer = httpx.get(f"{server.url}/api/auth/me", headers={"Authorization": header})
+    answer = httpx.get(f"{server.url}/api/auth/me", headers={"Authorization": header}, timeout=60)
 
     assert answer.status_code == 401

@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.processes.installation import Installation
 
@@ -13,11 +13,15 @@ IN_A_BROWSER = [
     pytest.mark.e2e,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
 ]
+# A busy machine hashes, starts the app and waits for a writer behind what is expected.
+_MILLISECONDS = 60_000
+expect.set_options(timeout=_MILLISECONDS)
 
 
 def visit_as(browser: Browser, installation: Installation, **options) -> Page:
     """Return a page of a person of its own."""
     context = browser.new_context(base_url=installation.url, locale="en-US", **options)
+    context.set_default_timeout(_MILLISECONDS)
     return context.new_page()
 
 

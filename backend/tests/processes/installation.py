@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
@@ -25,7 +26,7 @@ BACKEND = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 SERIES = "naruto"
 # Short, so that a killed worker's row is due again within the test.
-LEASE_SECONDS = 2
+LEASE_SECONDS = 5
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 _MARK = "MANGAKG_TESTED"
 
@@ -93,7 +94,7 @@ class Installation:
                     stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
         if not names or "web" in names or "up" in names:
-            wait_for("the web server", self.answers, seconds=60)
+            wait_for("the web server", self.answers, seconds=300)
 
     def stop(self) -> None:
         """Ask everything to end, as a terminal or an orchestrator does, and see that it does."""
@@ -101,7 +102,7 @@ class Installation:
             if process.poll() is None:
                 process.terminate()
         for process in self.processes.values():
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         self.processes.clear()
 
     def pids_of(self, words: str) -> list[int]:
@@ -147,10 +148,25 @@ class Installation:
     def kill(self, doomed: list[int]) -> None:
         """Kill processes with SIGKILL."""
         for pid in doomed:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # went with its parent
+                os.kill(pid, signal.SIGKILL)
         for process in self.processes.values():
             if process.pid in doomed:
                 process.wait()
+
+    def hold_storage(self) -> None:
+        """Let each process store a dozen files more and then wait; first called before a start."""
+        self.extra_env = {**self.extra_env, "DJANGO_SETTINGS_MODULE": "tests.processes.holding"}
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        self._hold.touch()
+
+    def release_storage(self) -> None:
+        """Let all go on."""
+        self._hold.unlink()
+
+    @property
+    def _hold(self) -> Path:
+        return self.folder / "data" / "hold"
 
     def clean_up(self) -> None:
         """Leave no process, whatever the test left."""
@@ -187,7 +203,7 @@ class Installation:
     def answers(self) -> bool:
         """Tell whether the web server answers; fail where a process has ended."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
+            return httpx.get(f"{self.url}/healthz", timeout=10).status_code == 200
         except httpx.HTTPError:
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended:\n{self.logs()}"
@@ -220,7 +236,7 @@ class Installation:
         """Return the rows of an SQL statement that both databases understand."""
         if self.profile == "embedded":
             address = f"file:{self.folder / 'data' / 'mangakg.sqlite3'}?mode=ro"
-            connection = sqlite3.connect(address, uri=True, timeout=20)
+            connection = sqlite3.connect(address, uri=True, timeout=60)
             try:
                 return connection.execute(statement).fetchall()
             finally:
@@ -233,7 +249,7 @@ class Installation:
         [(state,)] = self.rows(f"SELECT state FROM reader_upload WHERE id = {upload}")
         return str(state)
 
-    def wait_for_state(self, upload: int, state: str, *, seconds: float = 60) -> None:
+    def wait_for_state(self, upload: int, state: str, *, seconds: float = 300) -> None:
         """Wait until an upload is in `state`; fail at once when it failed."""
 
         def reached() -> bool:

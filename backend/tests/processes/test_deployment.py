@@ -182,7 +182,7 @@ def test_health_is_asked_by_address(embedded: Installation) -> None:
     embedded.extra_env = {**embedded.extra_env, "ALLOWED_HOSTS": "manga.example"}
     embedded.start()
 
-    assert httpx.get(f"{embedded.url}/healthz").status_code == 200
-    assert httpx.get(f"{embedded.url}/readyz", timeout=10).json()["database"] == "ok"
-    assert httpx.get(f"{embedded.url}/api/site").status_code == 400
+    assert httpx.get(f"{embedded.url}/healthz", timeout=60).status_code == 200
+    assert httpx.get(f"{embedded.url}/readyz", timeout=60).json()["database"] == "ok"
+    assert httpx.get(f"{embedded.url}/api/site", timeout=60).status_code == 400
     embedded.stop()

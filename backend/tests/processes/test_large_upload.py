@@ -32,6 +32,7 @@ def large_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_large_archive_is_never_held_in_memory(
     installation: Installation, large_zip: Path
 ) -> None:
+    installation.extra_env = {**installation.extra_env, "LEASE_SECONDS": "60"}  # none is killed
     installation.start()
     warm = installation.submit(make_chapter_zip(pages=2))
     installation.wait_for_state(warm, "awaiting_review")
@@ -44,7 +45,7 @@ def test_a_large_archive_is_never_held_in_memory(
             files={"file": ("large.zip", file)},
         )
     assert answer.status_code == 202, answer.text
-    installation.wait_for_state(answer.json()["id"], "awaiting_review", seconds=120)
+    installation.wait_for_state(answer.json()["id"], "awaiting_review", seconds=600)
 
     grown = {
         name: round((peak - idle.get(name, 0)) / MIB)
