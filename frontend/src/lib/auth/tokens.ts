@@ -7,6 +7,8 @@ import { readLocal, writeLocal } from '$lib/ui/storage';
 
 const memberKey = 'mangakg.member';
 const lockName = 'mangakg.refresh';
+const askedAtKey = 'mangakg.refreshing';
+const answerMs = 3_000;
 const earlySeconds = 30;
 
 export interface TokenAnswer {
@@ -70,14 +72,29 @@ export function refreshToken(): Promise<boolean> {
  * end nothing, and be followed by a new token. `work` must not renew the token, which waits for it.
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if ('locks' in navigator) return await navigator.locks.request(lockName, work);
+  const turn = async (): Promise<Result> => {
+    await answerToLeftPage();
+    return work();
+  };
+  if ('locks' in navigator) return await navigator.locks.request(lockName, turn);
   // Locks exist only in secure contexts; on plain http each tab takes turns by itself.
-  const turn = lastTurn.then(work);
-  lastTurn = turn.catch(() => undefined);
-  return turn;
+  const result = lastTurn.then(turn);
+  lastTurn = result.catch(() => undefined);
+  return result;
+}
+
+/**
+ * A page that was left while it asked gave its turn away, and its answer is still to come: the
+ * cookie of before it is used up, and presented again would end the session as a thief's would.
+ */
+async function answerToLeftPage(): Promise<void> {
+  const waited = Date.now() - Number(readLocal(askedAtKey));
+  if (waited < 0 || waited >= answerMs) return;
+  await new Promise((resolve) => setTimeout(resolve, answerMs - waited));
 }
 
 async function askForToken(): Promise<boolean> {
+  writeLocal(askedAtKey, String(Date.now()));
   try {
     const response = await fetch('/api/auth/refresh', {
       method: 'POST',
@@ -95,6 +112,8 @@ async function askForToken(): Promise<boolean> {
     if (status >= 400 && status < 500 && status !== 429) forgetToken();
   } catch {
     // Offline, or an answer that broke off, is no logout.
+  } finally {
+    writeLocal(askedAtKey, null);
   }
   return false;
 }
