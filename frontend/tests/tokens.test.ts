@@ -83,6 +83,19 @@ test('a page waits for what the one before it asked when it was left, not longer
   assert.equal(memory.get('mangakg.refreshing'), undefined);
 });
 
+test('without an answer the next time waits for it: a page that is left hears of a failure', async (context) => {
+  context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
+  assert.equal(await refreshToken(), false);
+  server.answers('/api/auth/refresh', () => fresh('new'));
+
+  const renewed = refreshToken();
+  await Promise.resolve();
+  assert.equal(server.calls.length, 1);
+  context.mock.timers.tick(3_000);
+
+  assert.equal(await renewed, true);
+});
+
 test('what was asked long ago, or is answered, is not waited for', async () => {
   server.answers('/api/auth/refresh', () => fresh('new'));
   for (const old of [Date.now() - 60_000, Date.now() + 60_000]) {

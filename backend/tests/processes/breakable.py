@@ -1,7 +1,8 @@
-"""A door in front of a server that can be broken: then it answers 500 to everything."""
+"""A door in front of a server: broken, it answers 500 to everything; or it holds answers back."""
 
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +19,9 @@ class BreakableDoor:
         self._open: set[socket.socket] = set()
         self._is_broken = False
         self.refused = 0
+        self._held = b""
+        self._release = threading.Event()
+        self.heard = 0
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
@@ -41,6 +45,16 @@ class BreakableDoor:
     def repair(self) -> None:
         """Pass everything on again."""
         self._is_broken = False
+
+    def hold_answers_to(self, words: bytes) -> None:
+        """Keep back what answers requests with these words; `heard` counts those requests."""
+        self._held = words
+        self._release.clear()
+
+    def release(self) -> None:
+        """Hand out what was kept back, and hold no more."""
+        self._held = b""
+        self._release.set()
 
     def _hang_up(self) -> None:
         for connection in list(self._open):
@@ -74,16 +88,29 @@ class BreakableDoor:
     def _pass_on(self, client: socket.socket) -> None:
         with client, socket.create_connection(("127.0.0.1", self._port)) as server:
             self._open |= {client, server}
-            back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+            is_held = threading.Event()
+
+            def ask(piece: bytes) -> None:
+                if self._held and self._held in piece:
+                    self.heard += 1
+                    is_held.set()
+
+            def answer(piece: bytes) -> None:
+                if is_held.is_set():
+                    self._release.wait()
+                    is_held.clear()
+
+            back = threading.Thread(target=_copy, args=(server, client, answer), daemon=True)
             back.start()
-            _copy(client, server)
+            _copy(client, server, ask)
             back.join()
             self._open -= {client, server}
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, look: Callable[[bytes], None]) -> None:
     try:
         while piece := source.recv(_CHUNK_BYTES):
+            look(piece)
             target.sendall(piece)
         target.shutdown(socket.SHUT_WR)
     except OSError:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import PASSWORD, totp_code
+from tests.processes.breakable import BreakableDoor
 from tests.processes.browsing import IN_A_BROWSER, hear_refusals, visit_as
 from tests.processes.installation import Installation
 from tests.services import wait_for
@@ -208,3 +209,28 @@ def test_somebody_does_without_the_second_factor_and_leaves(
     page.goto("/login")
     fill_login(page)
     expect(page.get_by_text("The name or the password is wrong")).to_be_visible()
+
+
+def test_a_reload_in_the_middle_of_a_renewal_logs_nobody_out(
+    browser: Browser, embedded: Installation
+) -> None:
+    with BreakableDoor(embedded.port) as door:
+        embedded.extra_env = {**embedded.extra_env, "MANGAKG_SITE_URL": door.url}
+        embedded.start()
+        page = visit_as(browser, embedded)
+        page.goto(f"{door.url}/login")
+        page.get_by_label("Username or e-mail").fill("rina")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page).to_have_url(f"{door.url}/")
+
+        door.hold_answers_to(b"POST /api/auth/refresh")
+        page.goto(f"{door.url}/me", wait_until="commit")
+        wait_for("the renewal", lambda: door.heard == 1)
+        page.reload(wait_until="commit")
+        page.wait_for_timeout(1_000)  # a page that does not wait would have asked again by now
+        door.release()
+
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        expect(page.get_by_role("heading", name="You are reading as a guest")).to_be_hidden()
+    embedded.stop()

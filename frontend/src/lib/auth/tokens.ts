@@ -104,6 +104,7 @@ async function askForToken(): Promise<boolean> {
       headers: { 'Content-Type': 'application/json', 'Accept-Language': currentLanguage() },
       body: '{}'
     });
+    writeLocal(askedAtKey, null);
     if (response.ok) {
       keepToken((await response.json()) as TokenAnswer);
       return true;
@@ -111,9 +112,7 @@ async function askForToken(): Promise<boolean> {
     const { status } = response;
     if (status >= 400 && status < 500 && status !== 429) forgetToken();
   } catch {
-    // Offline, or an answer that broke off, is no logout.
-  } finally {
-    writeLocal(askedAtKey, null);
+    // Offline, or an answer that broke off, is no logout. Where none came, one may be on its way.
   }
   return false;
 }
