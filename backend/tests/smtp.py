@@ -65,6 +65,10 @@ class MailServer:
             send_letter.run(pk)
         return self.mails[before:]
 
+    def to(self, address: str) -> list[EmailMessage]:
+        """Return what came for an address."""
+        return [mail for mail in self.mails if mail["To"] == address]
+
 
 def text_of(mail: EmailMessage) -> str:
     """Return the plain text of a mail."""
