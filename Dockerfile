@@ -12,7 +12,9 @@ RUN npm run build
 FROM python:3.11-slim AS packages
 COPY backend/requirements/base.txt /build/base.txt
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: -r /build/base.txt
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary=:all: \
+        -r /build/base.txt \
+    && /opt/venv/bin/pip check
 
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH \

@@ -4,7 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := backend/requirements
-PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes
+# The requirements are complete, so nothing is resolved: a pip that resolves may look for a newer
+# release than is pinned, and stops at its missing hash. `pip check` tells if something was missing.
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install -q --no-deps --require-hashes
 # npm and node of the Python wheel stand first, so that a machine's own Node is not needed.
 # The system's certificates as well as its own, for those behind a proxy.
 IN_FRONTEND := cd frontend && export NODE_USE_SYSTEM_CA=1 PATH="$(CURDIR)/$(BIN):$$PATH" &&
@@ -64,11 +67,11 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.web: $(REQUIREMENTS)/web.txt | $(VENV)/bin/python
-	@$(PIP) -r $(REQUIREMENTS)/web.txt
+	@$(INSTALL) -r $(REQUIREMENTS)/web.txt && $(PIP) check -q
 	@touch $@
 
 $(VENV)/.dev: $(REQUIREMENTS)/dev.txt | $(VENV)/bin/python
-	@$(PIP) -r $(REQUIREMENTS)/dev.txt
+	@$(INSTALL) -r $(REQUIREMENTS)/dev.txt && $(PIP) check -q
 	@touch $(VENV)/.web $@
 
 frontend/node_modules/.installed: frontend/package-lock.json | $(VENV)/.web
