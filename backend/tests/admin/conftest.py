@@ -1,4 +1,4 @@
-"""The admin's tests: plain static files, and a client for each of the cast."""
+"""The admin's tests: a client for each of the cast, and a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +9,6 @@ from django.test import Client
 from playwright.sync_api import Browser, expect, sync_playwright
 
 _CHROMIUM = Path("/usr/bin/chromium")
-
-
-@pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Nothing is collected in tests, so files have no hashed names."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture(autouse=True)

@@ -50,9 +50,7 @@ def test_other_addresses_are_counted_apart(limit):
         ("post", "/admin/login/", "auth"),
     ],
 )
-def test_a_network_of_ipv6_counts_as_one_address(method, path, scope, limit, settings):
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+def test_a_network_of_ipv6_counts_as_one_address(method, path, scope, limit):
     limit(scope, 2)
     form = {"username": "nobody", "password": "x"}
 
@@ -136,9 +134,7 @@ def test_whether_it_lives_may_be_asked_without_a_limit(limit):
 
 
 @pytest.mark.parametrize("path", ["/api/schema", "/api/docs", "/api/docs?script="])
-def test_what_describes_the_api_is_counted(path, limit, settings):
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+def test_what_describes_the_api_is_counted(path, limit):
     limit("anon", 2)
 
     assert statuses(client_of(None), path) == [200, 200, 429, 429]

@@ -17,8 +17,6 @@ DOORS = ("/api/auth/me", "/api/uploads", "/api/titles", "/api/titles?scope=all")
 @pytest.fixture(autouse=True)
 def _staff_need_one(settings):
     settings.STAFF_SECOND_FACTOR = True
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
 @dataclass

@@ -50,7 +50,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("over https")
     (folder / "static").mkdir()
     env = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.mangakg.https_settings",
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "MANGAKG_DATA": str(folder),
         "MANGAKG_INSTANCE": "mangakg",
         "HTTPS_ONLY": "1",

@@ -89,8 +89,6 @@ def test_a_moderators_zip_is_read_only_by_the_admin(full_disk, moderator_mo):
 @pytest.mark.django_db
 def test_a_moderators_zip_is_taken_up_to_its_limit(settings, moderator_mo):
     settings.UPLOAD_LIMITS = settings.UPLOAD_LIMITS | {"max_archive_bytes": 2**20}
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
     browser = stranger()
     browser.force_login(moderator_mo)
 

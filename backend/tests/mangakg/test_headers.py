@@ -28,14 +28,6 @@ handler500 = "mangakg.urls.handler500"
 
 
 @pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
-@pytest.fixture(autouse=True)
 def built(settings, tmp_path):
     """A built web app, and a static file."""
     from mangakg import web_app

@@ -1,4 +1,7 @@
-"""The settings as they are, with static files that nobody has collected."""
+"""The settings as they are, with what makes tests cheap: passwords, and static files.
+
+Nothing is collected, so static files have no hashed names.
+"""
 
 from mangakg.settings import *  # noqa: F403
 from mangakg.settings import STORAGES
