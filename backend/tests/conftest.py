@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.cast", "tests.clocks", "tests.smtp"]
+pytest_plugins = ["tests.cast", "tests.clocks", "tests.flushing", "tests.smtp"]
 
 
 @pytest.fixture(scope="session")
