@@ -1,8 +1,16 @@
 """What every test stands on: its own data folder, database, storage and cache."""
 
+import gc
+
 import pytest
 
-pytest_plugins = ["tests.cast", "tests.clocks", "tests.flushing", "tests.smtp"]
+pytest_plugins = ["tests.cast", "tests.clocks", "tests.decoders", "tests.flushing", "tests.smtp"]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of every later look for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,8 @@ from tests.reader.archive_builders import (
 
 MIB = 1024 * 1024
 
+pytestmark = pytest.mark.usefixtures("fresh_decoders")
+
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[PictureDecoder]:
