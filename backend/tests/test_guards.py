@@ -117,19 +117,18 @@ def test_every_module_with_a_task_is_a_story_module():
 # --- Tests --------------------------------------------------------------------------------------
 
 
-def test_the_tests_have_the_same_names_in_every_process():
+def test_the_tests_have_the_same_names_in_every_process(request):
     """A clock, a random value or a set in a name: two workers that collect it refuse all tests."""
-    assert _collected() == _collected()
-
-
-def _collected() -> list[str]:
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:xdist"],
         cwd=BACKEND, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
+
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
-    return [line for line in done.stdout.splitlines() if "::" in line]
+    collected_there = set(done.stdout.splitlines())
+    assert {item.nodeid for item in request.session.items} <= collected_there
 
 
 # --- Codes --------------------------------------------------------------------------------------
