@@ -1,11 +1,13 @@
 """`make test`: every test, in both profiles where their services answer, and the coverage.
 
-1. the embedded profile: SQLite and folders; 2. the services profile: PostgreSQL, Redis and S3, in
-a database and under a key prefix of this run's own; 3. real processes and browsers, in both.
+1. the embedded profile: SQLite and folders, with coverage; 2. the services profile: PostgreSQL,
+Redis and S3, in a database and under a key prefix of this run's own; 3. real processes and
+browsers, in both. At the end it prints what each part took, on the clock and of the processors.
 What is given on the command line goes to pytest: `python -m tests.run -k upload`.
 """
 
 import os
+import resource
 import secrets
 import shutil
 import signal
@@ -39,11 +41,13 @@ _PROCESSES = ("tests/processes", "tests/attacks", "tests/e2e")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _OF_SERVICES = ("DATABASE_URL", "REDIS_URL", "S3_", "MEDIA_BASE_URL", "STATIC_TO_S3")
 _NOTHING_COLLECTED = 5
+# Two workers take the tests in turns; who has none left takes over some of the other's.
+_TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 _CLEAN_UP_SECONDS = 60
 
 
 class Tests:
-    """The runs of pytest, one after the other, with one set of coverage data."""
+    """The runs of pytest, one after the other."""
 
     def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
         self.arguments = list(arguments)
@@ -53,25 +57,29 @@ class Tests:
         self.results: dict[str, str] = {}
         self.has_failed = False
 
-    def run(self, name: str, options: Sequence[str], env: Mapping[str, str]) -> None:
+    def run(
+        self, name: str, options: Sequence[str], env: Mapping[str, str], *, covers: bool = False
+    ) -> None:
         """Run pytest once; a failure is remembered and the next run goes on."""
         print(f"\n=== {name}", flush=True)
-        started = time.monotonic()
+        started, cpu_before = time.monotonic(), _cpu_seconds()
+        coverage = ["--cov", f"--cov-config={self.config}", "--cov-report="] if covers else []
         command = [
-            sys.executable, "-m", "pytest", "-q", *options,
-            "--cov", f"--cov-config={self.config}", "--cov-append", "--cov-report=",
+            sys.executable, "-m", "pytest", "-q", *_TWO_AT_ONCE, *options, *coverage,
             *self.arguments,
         ]  # fmt: skip
         status = _run_to_its_end(command, env)
         passed = status in (0, _NOTHING_COLLECTED)
         self.has_failed |= not passed
-        minutes, seconds = divmod(round(time.monotonic() - started), 60)
-        self.results[name] = f"{'ok' if passed else 'FAILED'} ({minutes}:{seconds:02} min)"
+        self.results[name] = (
+            f"{'ok' if passed else 'FAILED'} ({_minutes(time.monotonic() - started)} min, "
+            f"{_minutes(_cpu_seconds() - cpu_before)} of processors)"
+        )
 
     def report_coverage(self) -> None:
         """Print what no run has reached; too little of everything fails."""
         threshold = [] if self.arguments else [f"--fail-under={MIN_COVERAGE}"]
-        for step in (["combine", "--append", "-q"], ["report", *threshold]):
+        for step in (["combine", "-q"], ["report", *threshold]):
             result = subprocess.run(
                 [sys.executable, "-m", "coverage", *step, f"--rcfile={self.config}"],
                 cwd=BACKEND, check=False,
@@ -89,16 +97,17 @@ def main(arguments: Sequence[str]) -> int:
     plain = {
         name: value for name, value in os.environ.items() if not name.startswith(_OF_SERVICES)
     } | {GIVEN_POSTGRES: postgres or "", GIVEN_REDIS: redis or ""}
+    # Hundreds of processes are started; each would compile all that it imports.
+    plain.pop("PYTHONDONTWRITEBYTECODE", None)
     in_processes = [path for path in _PROCESSES if (BACKEND / path).is_dir()]
     outside_processes = [f"--ignore={path}" for path in in_processes]
-    two_at_once = ["-n", "2", "--dist", "loadfile"]
 
     with tempfile.TemporaryDirectory(prefix="mangakg test run ") as folder:
         tests = Tests(Path(folder), arguments)
-        tests.run("embedded profile", [*two_at_once, *outside_processes], plain)
+        tests.run("embedded profile", outside_processes, plain, covers=True)
         if postgres and redis:
             with _own_services(postgres, redis, Path(folder)) as services:
-                options = ["-p", "tests.profile", *two_at_once, *outside_processes]
+                options = ["-p", "tests.profile", *outside_processes]
                 tests.run("services profile", options, plain | services)
         browsers = [] if has_browser else ["-m", "not e2e"]
         tests.run("real processes", [*in_processes, *browsers], plain)
@@ -114,6 +123,16 @@ def main(arguments: Sequence[str]) -> int:
     print(f"\n{'; '.join(f'{name}: {result}' for name, result in tests.results.items())}")
     print(f"Not covered here: {left_out or 'nothing'}.")
     return int(tests.has_failed)
+
+
+def _cpu_seconds() -> float:
+    """Return what all children that have ended, and theirs, took of the processors."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _minutes(seconds: float) -> str:
+    return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
 def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
