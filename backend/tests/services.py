@@ -1,7 +1,9 @@
 """PostgreSQL, Redis and S3 for tests: found where they answer, or started; left as they were."""
 
 import getpass
+import itertools
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -9,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -42,18 +44,31 @@ def wait_for(
         time.sleep(every)
 
 
-def free_ports(count: int) -> list[int]:
-    """Return different ports of loopback that nobody listens on now."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _number in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
 def free_port() -> int:
-    """Return one such port."""
-    return free_ports(1)[0]
+    """Return a port of loopback that nobody listens on, and that no one else is given.
+
+    It lies below those that systems give to connections, and each worker has a range of its own.
+    """
+    for port in _PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    raise AssertionError("no port is left")
+
+
+def _own_ports() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 12_000 + worker % 10 * 2_000
+    # Another run on this machine begins elsewhere.
+    begin = random.SystemRandom().randrange(2_000)
+    yield from itertools.cycle([*range(first + begin, first + 2_000), *range(first, first + begin)])
+
+
+_PORTS = itertools.islice(_own_ports(), 20_000)
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------------
@@ -197,7 +212,7 @@ class OwnS3:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self._public_port = free_ports(2)
+        self.port, self._public_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.key, self.secret = secrets.token_hex(10), secrets.token_hex(20)
         self._processes: list[subprocess.Popen[bytes]] = []

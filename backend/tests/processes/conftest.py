@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.processes.browsing import CHROMIUM
+from tests.processes.held_storages import STORED_WHILE_HELD
 from tests.processes.installation import Installation
 from tests.reader.archive_builders import make_chapter_zip
 from tests.services import (
@@ -27,6 +28,13 @@ from tests.services import (
 
 POSTGRES, REDIS = find_postgres(), find_redis()
 PROFILES = ["embedded", *(["services"] if POSTGRES and REDIS else [])]
+PAGES = STORED_WHILE_HELD + 8
+_COLLECT = """
+import django
+django.setup()
+from mangakg.static_files import collect_static_files
+collect_static_files()
+"""
 _KEYS = {
     "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnop",
     "MEDIA_NAME_KEY": "only-for-tests-9876543210-zyxwvutsrqponmlk",
@@ -59,14 +67,16 @@ def _clean_stores() -> None:
 
 @pytest.fixture(scope="session")
 def chapter_zip() -> bytes:
-    """60 pages of 1000 x 1400: some seconds of work, long enough to be killed in."""
-    return make_chapter_zip(pages=60, size=(1000, 1400))
+    """A chapter of more pages than a storage that is held takes."""
+    return make_chapter_zip(pages=PAGES, size=(300, 420))
 
 
 @pytest.fixture(scope="session")
-def small_pages_zip() -> bytes:
-    """60 small pages, whose variants are made soon."""
-    return make_chapter_zip(pages=60, size=(300, 420))
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The static files, as `manage.py up` or the image collects them."""
+    made = Installation("embedded", tmp_path_factory.mktemp("static files"), _KEYS)
+    made.run("-c", _COLLECT)
+    return made.folder / "data" / "static"
 
 
 @pytest.fixture(scope="session")
@@ -107,9 +117,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnS3]:
 
 
 @pytest.fixture
-def embedded(embedded_template: Path, tmp_path: Path) -> Iterator[Installation]:
+def embedded(embedded_template: Path, static: Path, tmp_path: Path) -> Iterator[Installation]:
     """An embedded installation that does not run yet; its path has a space."""
-    made = Installation("embedded", tmp_path / "an installation", _KEYS)
+    made = Installation("embedded", tmp_path / "an installation", _KEYS, static=static)
     (made.folder / "data").mkdir(parents=True)
     shutil.copy(embedded_template, made.folder / "data" / "mangakg.sqlite3")
     yield made
@@ -117,7 +127,9 @@ def embedded(embedded_template: Path, tmp_path: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture
-def services(services_template: str, s3: OwnS3, tmp_path: Path) -> Iterator[Installation]:
+def services(
+    services_template: str, s3: OwnS3, static: Path, tmp_path: Path
+) -> Iterator[Installation]:
     """One on PostgreSQL, Redis and S3 that does not run yet."""
     assert POSTGRES is not None
     assert REDIS is not None
@@ -136,6 +148,7 @@ def services(services_template: str, s3: OwnS3, tmp_path: Path) -> Iterator[Inst
             "MEDIA_BASE_URL": f"{s3.public_url}/{instance}",
         },
         s3=s3,
+        static=static,
     )
     made.folder.mkdir()
     assert name.startswith(DATABASE_PREFIX)

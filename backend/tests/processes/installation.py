@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import sqlite3
+import ssl
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ SERIES = "naruto"
 LEASE_SECONDS = 5
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 _MARK = "MANGAKG_TESTED"
+# Each context reads all certificates of the machine, and none of them is needed here.
+_TLS = ssl.create_default_context()
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Installation:
     folder: Path
     extra_env: Mapping[str, str] = field(default_factory=dict)
     s3: OwnS3 | None = None
+    # Static files that were collected once; without it, `manage.py up` collects them.
+    static: Path | None = None
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _mark: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -81,7 +86,7 @@ class Installation:
 
     def start(self, *names: str) -> None:
         """Start what does not run, or only `names`, and wait until the web answers."""
-        (self.folder / "data").mkdir(parents=True, exist_ok=True)
+        self._lay_out()
         for name, command in self.commands.items():
             if names and name not in names:
                 continue
@@ -95,6 +100,12 @@ class Installation:
                 )  # fmt: skip
         if not names or "web" in names or "up" in names:
             wait_for("the web server", self.answers, seconds=300)
+
+    def _lay_out(self) -> None:
+        data = self.folder / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        if self.static is not None and not (data / "static").exists():
+            (data / "static").symlink_to(self.static)
 
     def stop(self) -> None:
         """Ask everything to end, as a terminal or an orchestrator does, and see that it does."""
@@ -203,7 +214,8 @@ class Installation:
     def answers(self) -> bool:
         """Tell whether the web server answers; fail where a process has ended."""
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=10).status_code == 200
+            answer = httpx.get(f"{self.url}/healthz", timeout=10, verify=_TLS)
+            return answer.status_code == 200
         except httpx.HTTPError:
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended:\n{self.logs()}"
@@ -211,10 +223,10 @@ class Installation:
 
     def client(self, username: str | None = None) -> httpx.Client:
         """Return a client, logged in with the password form where a name is given."""
-        client = httpx.Client(base_url=self.url, timeout=60)
+        client = httpx.Client(base_url=self.url, timeout=60, verify=_TLS)
         if username is not None:
             form = {"username": username, "password": PASSWORD}
-            answer = httpx.post(f"{self.url}/api/auth/token", data=form, timeout=60)
+            answer = httpx.post(f"{self.url}/api/auth/token", data=form, timeout=60, verify=_TLS)
             assert answer.status_code == 200, answer.text
             client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return client

@@ -53,8 +53,6 @@ def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
 ) -> None:
     archive = tmp_path / "Naruto 7.zip"
     archive.write_bytes(make_chapter_zip(pages=PAGES, size=(700, 1000)))
-    if installation.profile == "services":  # there the image holds them, collected when it is built
-        installation.run("manage.py", "collectstatic", "--no-input", "-v", "0")
     installation.start()
     reader = visit_as(browser, installation, viewport={"width": 360, "height": 740})
     uploader = visit_as(browser, installation)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.processes.breakable import BreakableDoor
+from tests.processes.conftest import PAGES
 from tests.processes.installation import BACKEND, SERIES, Installation
 from tests.reader.archive_builders import make_chapter_zip
 from tests.services import OwnRedis, find_postgres, make_database, wait_for
@@ -83,7 +84,7 @@ def test_storage_that_fails_is_told_at_submission_and_tried_again_by_the_worker(
         door.repair()
         services.wait_for_state(upload, "awaiting_review")
 
-        assert len(services.stored("quarantine")) == 61
+        assert len(services.stored("quarantine")) == PAGES + 1
         told = wait_for("reports of the worker", lambda: [e for e in events if in_worker(e)])
         assert not re.search(r"\buli\b", json.dumps(told))
         assert "only-for-tests" not in json.dumps(told)
@@ -101,12 +102,14 @@ def test_a_redis_that_is_killed_and_started_again_loses_no_work(
     redis.start()
     try:
         services.extra_env = {**services.extra_env, "REDIS_URL": redis.url}
+        services.hold_storage()
         services.start()
         first = services.submit(chapter_zip, number=1)
-        wait_for("first pages", lambda: len(services.stored("quarantine")) > 8, every=0.005)
+        wait_for("first pages", lambda: len(services.stored("quarantine")) > 8)
         second = services.submit(make_chapter_zip(pages=3, seed=7), number=2)
 
         redis.kill()
+        services.release_storage()
         services.wait_for_state(first, "awaiting_review")
         with services.client() as anybody:
             assert anybody.get("/readyz").json()["queue"] == "failed"

@@ -20,8 +20,6 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 def test_a_stranger_reads_what_an_uploader_sent_and_a_moderator_approved(
     installation: Installation,
 ) -> None:
-    if installation.profile == "services":  # as the image does it when it is built
-        installation.run("manage.py", "collectstatic", "--no-input", "-v", "0")
     installation.start()
     with installation.client() as anybody, installation.client("uli") as uli:
         # The web answers before the worker beside it has started.

@@ -2,10 +2,9 @@
 
 import pytest
 
+from tests.processes.conftest import PAGES
 from tests.processes.installation import Installation
 from tests.services import wait_for
-
-PAGES = 60
 
 
 @pytest.mark.parametrize("victim", ["worker", "supervisor", "everything"])
@@ -33,12 +32,12 @@ def test_a_killed_extraction_is_finished_once(
 
 @pytest.mark.parametrize("victim", ["worker", "everything"])
 def test_a_killed_publication_is_finished_once(
-    installation: Installation, victim: str, small_pages_zip: bytes
+    installation: Installation, victim: str, chapter_zip: bytes
 ) -> None:
     installation.hold_storage()
     installation.release_storage()
     installation.start()
-    upload = installation.submit(small_pages_zip)
+    upload = installation.submit(chapter_zip)
     installation.wait_for_state(upload, "awaiting_review")
     installation.hold_storage()
     assert installation.approve(upload).wait() == 0

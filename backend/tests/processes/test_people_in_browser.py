@@ -120,8 +120,6 @@ def make_key(page: Page) -> str:
 def test_from_registering_to_a_key_that_outlives_every_session(
     browser: Browser, installation: Installation, mailbox: MailServer | None
 ) -> None:
-    if installation.profile == "services":  # there the image holds them, collected when it is built
-        installation.run("manage.py", "collectstatic", "--no-input", "-v", "0")
     installation.start()
     page = visit_as(browser, installation, viewport={"width": 360, "height": 740})
     refusals = hear_refusals(page)
