@@ -1,6 +1,7 @@
 """The services profile's run of the tests, loaded by `tests.run` with `-p tests.profile`.
 
-Only what asks for a database is run a second time: the rest cannot tell the profiles apart.
+Only what asks for a database is run a second time, but for what is marked `same_everywhere`: it
+looks at who may do what, at pages in a browser or at headers, and no service has a say in these.
 """
 
 import os
@@ -41,6 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _can_tell_profiles_apart(item: pytest.Item) -> bool:
+    if item.get_closest_marker("same_everywhere"):
+        return False
     if getattr(item, "originalname", item.name) in _ABOUT_FOLDERS:
         return False
     if item.path.name == _ABOUT_SERVING:

@@ -11,7 +11,7 @@ from safety.models import Case, MassDeletion, Reason
 from safety.reports import report_thing
 from tests.cast import make_title, make_upload
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e, pytest.mark.same_everywhere]
 
 
 def complain(page: Page, text: str) -> None:

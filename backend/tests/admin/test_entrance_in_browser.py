@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.cast import PASSWORD, totp_code
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e, pytest.mark.same_everywhere]
 
 
 @pytest.fixture

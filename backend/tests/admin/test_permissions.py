@@ -13,7 +13,7 @@ from reader.models import BannedPicture, Chapter, Group, Page, Series, Upload, V
 from safety.models import Case, MassDeletion
 from tests.cast import make_title, make_upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 OUT, OK, NO = 302, 200, 403
 # anonymous, reader, uploader, uploader made staff, moderator, admin

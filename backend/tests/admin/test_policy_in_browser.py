@@ -13,7 +13,7 @@ from catalog.choices import Moderation
 from tests.cast import make_title, make_upload
 from tests.services import wait_for
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e, pytest.mark.same_everywhere]
 
 WATCH = """addEventListener("securitypolicyviolation", event => {
     console.error(`forbidden: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);

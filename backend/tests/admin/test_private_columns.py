@@ -9,7 +9,7 @@ from accounts.models import UploaderRequest
 from safety.models import Case
 from tests.cast import make_title, make_upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 ADDRESS = re.compile(r"[\w.+-]+@example\.test")
 PEOPLE = ("/admin/accounts/user/", "/admin/safety/member/")
 

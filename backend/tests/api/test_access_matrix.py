@@ -32,7 +32,7 @@ from safety.cautions import warn_user
 from tests.cast import PASSWORD, client_of, make_title, make_upload_row, make_user
 from tests.reader.archive_builders import make_chapter_zip, page_bytes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 PEOPLE = (
     "nobody", "reader", "uploader", "other", "trusted", "moderator", "admin", "banned",

@@ -8,7 +8,7 @@ from accounts.models import Session
 from accounts.sessions import open_session
 from tests.cast import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
 FOREIGN = [
     {"HTTP_SEC_FETCH_SITE": "cross-site"},

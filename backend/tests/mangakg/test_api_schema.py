@@ -10,7 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from mangakg import api_schema
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 RUSSIAN = {"HTTP_ACCEPT_LANGUAGE": "ru"}
 
 

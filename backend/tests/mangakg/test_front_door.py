@@ -14,6 +14,7 @@ from tests.cast import PASSWORD, client_of, give_second_factor, make_title
 
 FORM = "application/x-www-form-urlencoded"
 BOUNDED = {JsonParser, FormParser, MultiPartParser}
+pytestmark = pytest.mark.same_everywhere
 ADD = "/admin/reader/upload/add/"
 CSRF = "a" * 32  # any cookie of such letters is taken for one of ours
 

@@ -16,6 +16,8 @@ SHELL = """<!doctype html><meta http-equiv="content-security-policy" content="de
 img-src 'self' data: https:; script-src 'self' 'sha256-abc='; object-src 'none'; base-uri 'self'">
 <script>ours()</script>"""
 
+pytestmark = pytest.mark.same_everywhere
+
 
 def break_down(request):
     raise RuntimeError
