@@ -1,6 +1,6 @@
-"""The clocks by which guesses and rate limits are counted: they stand until a test moves them.
+"""Clocks by which guesses, rate limits and leases are counted: they stand until a test moves them.
 
-On a slow machine the second for which a door is shut is over before the next line of a test.
+On a slow machine the second for which a login is refused is over before the next line of a test.
 """
 
 from datetime import timedelta
@@ -22,6 +22,19 @@ def guess_clock(monkeypatch):
         now[0] += timedelta(seconds=seconds)
 
     return move
+
+
+@pytest.fixture
+def lease_clock(monkeypatch):
+    """The clock by which a worker renews its leases; `lease_clock[0] += 1` is a second later.
+
+    With it no progress is written however slow the machine is, and so queries can be counted.
+    """
+    from common import leases
+
+    now = [1000.0]
+    monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from common import leases
 from common.leases import LeaseLost, claim, end_all_leases, nobody_holds
 from reader.models import Upload
 from tests.cast import make_title, make_upload_row
@@ -16,14 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def row(uploader_uli):
     return make_upload_row(uploader=uploader_uli, series=make_title(), state="received", pages=0)
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """The worker's own clock, which the test moves."""
-    now = [1000.0]
-    monkeypatch.setattr(leases.time, "monotonic", lambda: now[0])
-    return now
 
 
 def test_only_one_claims_a_row(row):
@@ -57,15 +48,17 @@ def test_a_lease_that_ran_out_is_taken_over(row):
     assert new.rows().exists()
 
 
-def test_keeping_writes_only_when_a_third_has_gone(row, clock, settings, django_assert_num_queries):
+def test_keeping_writes_only_when_a_third_has_gone(
+    row, lease_clock, settings, django_assert_num_queries
+):
     settings.LEASE_SECONDS = 60
     lease = claim(Upload.objects.all(), row.pk)
     assert lease is not None
 
-    clock[0] += 19
+    lease_clock[0] += 19
     with django_assert_num_queries(0):
         lease.keep()
-    clock[0] += 2
+    lease_clock[0] += 2
     lease.keep(pages_done=7)
 
     row.refresh_from_db()
@@ -73,16 +66,16 @@ def test_keeping_writes_only_when_a_third_has_gone(row, clock, settings, django_
 
 
 def test_what_is_to_be_told_is_written_every_two_seconds(
-    row, clock, settings, django_assert_num_queries
+    row, lease_clock, settings, django_assert_num_queries
 ):
     settings.LEASE_SECONDS = 60
     lease = claim(Upload.objects.all(), row.pk)
     assert lease is not None
 
-    clock[0] += 1
+    lease_clock[0] += 1
     with django_assert_num_queries(0):
         lease.keep(pages_done=3)
-    clock[0] += 1
+    lease_clock[0] += 1
     with django_assert_num_queries(1):
         lease.keep(pages_done=6)
     with django_assert_num_queries(0):
@@ -92,21 +85,21 @@ def test_what_is_to_be_told_is_written_every_two_seconds(
     assert row.pages_done == 6
 
 
-def test_a_worker_that_tells_of_a_row_it_lost_is_told(row, clock):
+def test_a_worker_that_tells_of_a_row_it_lost_is_told(row, lease_clock):
     lease = claim(Upload.objects.all(), row.pk)
     assert lease is not None
     Upload.objects.update(lease_token=None)
-    clock[0] += 2
+    lease_clock[0] += 2
 
     with pytest.raises(LeaseLost):
         lease.keep(pages_done=7)
 
 
-def test_a_worker_that_slept_too_long_stops_itself(row, clock, settings):
+def test_a_worker_that_slept_too_long_stops_itself(row, lease_clock, settings):
     settings.LEASE_SECONDS = 60
     lease = claim(Upload.objects.all(), row.pk)
     assert lease is not None
-    clock[0] += 61
+    lease_clock[0] += 61
 
     with pytest.raises(LeaseLost):
         lease.keep(pages_done=7)
@@ -115,12 +108,12 @@ def test_a_worker_that_slept_too_long_stops_itself(row, clock, settings):
     assert row.pages_done == 0
 
 
-def test_a_worker_whose_row_was_taken_away_is_told(row, clock, settings):
+def test_a_worker_whose_row_was_taken_away_is_told(row, lease_clock, settings):
     settings.LEASE_SECONDS = 60
     lease = claim(Upload.objects.all(), row.pk)
     assert lease is not None
     Upload.objects.update(lease_token=None)
-    clock[0] += 30
+    lease_clock[0] += 30
 
     with pytest.raises(LeaseLost):
         lease.keep()

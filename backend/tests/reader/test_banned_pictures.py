@@ -221,6 +221,7 @@ def test_a_smaller_distance_lets_more_pass(banned, settings):
     assert set(find_banned_pictures(near)) == {1}
 
 
+@pytest.mark.usefixtures("lease_clock")
 def test_the_list_is_asked_once_however_many_pages_there_are(banned, outsider_otto):
     counted = []
     for pages in (2, 40):
