@@ -206,7 +206,7 @@ def _make_entry(record: tuple[Any, ...], raw_name: bytes, extra: bytes) -> Entry
     disk, _, attributes, offset = record[13:]
     name = decode_name(raw_name, is_utf8=bool(flags & _FLAG_UTF8))
     shown = show_name(name)
-    if not raw_name or len(raw_name) > _MAX_NAME_BYTES:
+    if len(raw_name) > _MAX_NAME_BYTES:
         raise ArchiveRejected("unusable_name", name=shown)
     fields = dict(_extra_fields(extra))
     masked = flags & (_FLAG_ENCRYPTED | _FLAG_STRONG_ENCRYPTION | _FLAG_MASKED_HEADERS)

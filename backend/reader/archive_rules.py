@@ -132,6 +132,11 @@ ARCHIVE_MESSAGES: dict[str, tuple[str, str]] = {
         "path_traversal",
         "The name “%(name)s” points outside the zip. Give the pages plain names and try again.",
     ),
+    "full_path": (
+        "path_traversal",
+        "The zip keeps “%(name)s” with its whole path on the disk. "
+        "Make it without paths, from inside the folder of the pages, and send it.",
+    ),
     "symbolic_link": (
         "symlink",
         "“%(name)s” is a link and not a file. Put the page itself into the zip.",

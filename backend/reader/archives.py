@@ -56,10 +56,17 @@ _ARCHIVE_MAGIC = (
     b"MSCF",
 )
 _TAR_MAGIC_AT = 257
-_JUNK_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-_JUNK_FOLDER = "__macosx"
+# What systems and programs leave in folders by themselves: macOS (in "Icon\r" lies a folder's own
+# icon, in "._name" whatever its file system cannot hold), Windows, KDE, Android, Dropbox, Picasa;
+# then Finder's archives, Synology, QNAP and Android's galleries.
+_JUNK_FILES = frozenset(
+    {".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+    | {".directory", ".nomedia", ".dropbox", ".dropbox.attr", "picasa.ini", ".picasa.ini"}
+)
+_JUNK_PREFIX = "._"
+_JUNK_FOLDERS = frozenset({"__macosx", "@eadir", ".@__thumb", ".thumbnails"})
 _COMIC_INFO = "comicinfo.xml"
-_DRIVE = re.compile(r"[A-Za-z]:")
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _MAX_DIGITS = 9
 # Deflate reaches 1,032 at most, so that more than this is made, not met.
@@ -99,17 +106,16 @@ class PageBytes:
 def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePlan:
     """Checks all that the zip's directory tells and plans the pages; raises ArchiveRejected."""
     limits = limits or ArchiveLimits()
-    entries = read_directory(file, limits)
     files: list[tuple[tuple[str, ...], Entry]] = []
-    for entry in entries:
-        parts = _checked_path(entry)
+    for entry in read_directory(file, limits):
+        parts = _inner_path(entry)
         if _is_junk(parts):
             continue
         _check_kind(entry)
-        if not entry.is_folder:
+        if _holds_something(entry, parts):
+            _refuse_control_characters(entry)
             files.append((parts, entry))
-        elif entry.declared_bytes:
-            raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
+    _refuse_full_paths(files)
     _refuse_same_names(files)
     comic_info = next((entry for parts, entry in files if _is_comic_info(parts)), None)
     candidates = [(parts, entry) for parts, entry in files if not _is_comic_info(parts)]
@@ -170,27 +176,52 @@ def read_comic_info(file: BinaryIO, plan: ArchivePlan) -> dict[str, str]:
     return found
 
 
-def _checked_path(entry: Entry) -> tuple[str, ...]:
-    """The name's parts, split at both kinds of slash (old Windows programs wrote backslashes)."""
-    name = entry.name
-    shown = show_name(name)
-    path = name.replace("\\", "/")
-    parts = path.split("/")
-    # The raw bytes too: in Shift-JIS a backslash byte can be half of a letter.
-    raw_parts = re.split(rb"[/\\]", entry.raw_name)
-    if path.startswith("/") or _DRIVE.match(path) or ".." in parts or b".." in raw_parts:
-        raise ArchiveRejected("escaping_path", malicious=True, name=shown)
-    if any(unicodedata.category(character) == "Cc" for character in name):
-        raise ArchiveRejected("unusable_name", name=shown)
-    kept = tuple(part for part in parts if part not in ("", "."))
-    if not kept and not entry.is_folder:
-        raise ArchiveRejected("unusable_name", name=shown)
-    return kept
+def _inner_path(entry: Entry) -> tuple[str, ...]:
+    """The name's parts, split at both kinds of slash (old Windows programs wrote backslashes);
+    none where it names no place of its own, such as "/" or "./"."""
+    parts = entry.name.replace("\\", "/").split("/")
+    # The raw bytes too: in Shift-JIS a backslash byte can be half of a letter, and so two dots
+    # behind it need not be meant.
+    if ".." in parts or b".." in re.split(rb"[/\\]", entry.raw_name):
+        raise ArchiveRejected("escaping_path", malicious=".." in parts, name=show_name(entry.name))
+    return tuple(part for part in parts if part not in ("", "."))
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:
     lower = [part.casefold() for part in parts]
-    return bool(lower) and (lower[0] == _JUNK_FOLDER or lower[-1] in _JUNK_FILES)
+    return bool(lower) and (
+        lower[-1] in _JUNK_FILES
+        or lower[-1].startswith(_JUNK_PREFIX)
+        or not _JUNK_FOLDERS.isdisjoint(lower)
+    )
+
+
+def _holds_something(entry: Entry, parts: tuple[str, ...]) -> bool:
+    """False for folders and for what has neither bytes nor a place of its own: Dropbox writes an
+    entry "/" for the folder itself, others "//", "./" or an absolute folder beside its pages."""
+    if not entry.declared_bytes and (entry.is_folder or not parts):
+        return False
+    if entry.is_folder:
+        raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
+    if not parts:
+        raise ArchiveRejected("unusable_name", name=show_name(entry.name))
+    return True
+
+
+def _refuse_control_characters(entry: Entry) -> None:
+    if any(unicodedata.category(character) == "Cc" for character in entry.name):
+        raise ArchiveRejected("unusable_name", name=show_name(entry.name))
+
+
+def _refuse_full_paths(files: list[tuple[tuple[str, ...], Entry]]) -> None:
+    """Names that begin at the root of a disk. File managers of Android, 7-Zip and WinRAR can store
+    pages that way; where no page is, somebody wrote the name by hand."""
+    absolute = [(parts, entry) for parts, entry in files if _ABSOLUTE.match(entry.name)]
+    for parts, entry in absolute:
+        if _is_comic_info(parts) or _extension(parts[-1]) in IMAGE_EXTENSIONS:
+            raise ArchiveRejected("full_path", name=show_name(entry.name))
+    for _, entry in absolute:
+        raise ArchiveRejected("escaping_path", malicious=True, name=show_name(entry.name))
 
 
 def _is_comic_info(parts: tuple[str, ...]) -> bool:
@@ -214,8 +245,12 @@ def _refuse_same_names(files: list[tuple[tuple[str, ...], Entry]]) -> None:
         seen.add(key)
 
 
+def _extension(file_name: str) -> str:
+    return file_name.rpartition(".")[2].lower() if "." in file_name else ""
+
+
 def _check_extension(file_name: str, entry: Entry) -> None:
-    extension = file_name.rpartition(".")[2].lower() if "." in file_name else ""
+    extension = _extension(file_name)
     if extension in _ARCHIVE_EXTENSIONS:
         raise ArchiveRejected("archive_inside", name=show_name(entry.name))
     if extension not in IMAGE_EXTENSIONS:

@@ -141,6 +141,65 @@ def test_junk_and_comic_info_never_become_pages() -> None:
     assert names_of(zip_with(*members)) == ["001.jpg", "002.jpg"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["/", "//", "/./", "./", ".", "/.", "\\", "\\\\", "C:\\", "", "/f/", "//f/", "C:\\f\\", "f/./"],
+)
+def test_entries_that_hold_nothing_are_ignored(name: str) -> None:
+    """Dropbox writes "/" for the folder that one downloads, others its whole path."""
+    entries = [Member(name, b""), Member("f/1.jpg"), Member("f/2.jpg"), Member(name, b"")]
+
+    assert names_of(build_zip(entries)) == ["f/1.jpg", "f/2.jpg"]
+
+
+def test_full_paths_that_a_program_wrote_are_no_strike() -> None:
+    folder = "/storage/emulated/0/Манга/Глава 1/"
+    names = [folder, f"{folder}.nomedia", f"{folder}info.txt", f"{folder}001.jpg"]
+
+    rejection = rejection_of(
+        build_zip([Member(name, b"" if name == folder else b"x") for name in names])
+    )
+
+    assert (rejection.code, rejection.malicious) == ("path_traversal", False)
+    assert rejection.params["name"] == f"{folder}001.jpg"
+
+
+def test_dots_behind_half_a_japanese_letter_are_no_strike() -> None:
+    name = "予定表../1.jpg".encode("shift_jis")
+    assert b"\\../" in name
+
+    rejection = rejection_of(build_zip([Member(name)]))
+
+    assert (rejection.code, rejection.malicious) == ("path_traversal", False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__MACOSX/ch/._Icon\r",
+        "__MACOSX/ch/\t1.jpg",
+        "__MACOSX/._\x7f",
+        "ch/Icon\r",
+        "Icon\r",
+        "ch/._001.jpg",
+        "ch/__MACOSX/ch/._001.jpg",
+        "ch/.localized",
+        "ch/.nomedia",
+        "ch/.directory",
+        "ch/ehthumbs.db",
+        "ch/.dropbox.attr",
+        "ch/.picasa.ini",
+        "ch/@eaDir/001.jpg/SYNOPHOTO_THUMB_M.jpg",
+        "ch/.@__thumb/001.jpg",
+        "/ch/.DS_Store",
+    ],
+)
+def test_what_systems_leave_in_folders_is_ignored_whatever_its_name(name: str) -> None:
+    archive = build_zip([Member(name), Member("ch/1.jpg"), Member("ch/2.jpg")])
+
+    assert names_of(archive) == ["ch/1.jpg", "ch/2.jpg"]
+
+
 def test_backslashes_of_old_windows_programs_are_folders() -> None:
     archive = build_zip([Member("ch1\\1.jpg"), Member("ch1\\2.jpg"), Member("ch1\\", b"")])
 
