@@ -44,7 +44,6 @@ _METHOD_AES = 99
 _EXTRA_ZIP64 = 0x0001
 _EXTRA_STRONG_ENCRYPTION = 0x0017
 _EXTRA_AES = 0x9901
-_REPARSE_POINT = 0x0400
 # What Russian is not written like: a capital after a small letter, or two scripts in one word.
 _NOT_RUSSIAN = re.compile("[а-яё][А-ЯЁ]|[A-Za-z][А-Яа-яЁё]|[А-Яа-яЁё][A-Za-z]")
 
@@ -70,7 +69,8 @@ class Entry:
 
     @property
     def is_symlink(self) -> bool:
-        return stat.S_ISLNK(self._unix_mode) or bool(self.external_attributes & _REPARSE_POINT)
+        # Not by the reparse point of Windows: everything in a OneDrive folder is one.
+        return stat.S_ISLNK(self._unix_mode)
 
     @property
     def is_special(self) -> bool:

@@ -87,6 +87,7 @@ class Member:
     method: int = DEFLATED
     flags: int = 0
     mode: int = 0
+    attributes: int = 0
     extra: bytes = b""
     local_extra: bytes = b""
     local_name: bytes | None = None
@@ -204,7 +205,7 @@ def _headers(member: Member, offset: int) -> tuple[bytes, bytes]:
         0,
         member.disk,
         0,
-        (member.mode & 0xFFFF) << 16,
+        (member.mode & 0xFFFF) << 16 | member.attributes,
         small[2],
     )
     return local + local_name + local_extra + data + descriptor, central + member.raw_name + extra

@@ -173,6 +173,13 @@ def test_dots_behind_half_a_japanese_letter_are_no_strike() -> None:
     assert (rejection.code, rejection.malicious) == ("path_traversal", False)
 
 
+def test_pages_in_a_onedrive_folder_are_no_links() -> None:
+    """There every file is a reparse point of Windows, and zip programs write that down."""
+    archive = build_zip([page_member(1, attributes=0x0420), page_member(2, attributes=0x0420)])
+
+    assert len(pages_of(archive)) == 2
+
+
 @pytest.mark.parametrize(
     "name",
     [
