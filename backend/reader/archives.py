@@ -68,6 +68,7 @@ _JUNK_FOLDERS = frozenset({"__macosx", "@eadir", ".@__thumb", ".thumbnails"})
 _COMIC_INFO = "comicinfo.xml"
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+_SPACES = re.compile(r"\s+")
 _MAX_DIGITS = 9
 # Deflate reaches 1,032 at most, so that more than this is made, not met.
 _MALICIOUS_RATIO = 1_000
@@ -298,7 +299,7 @@ def _number_pages(files: list[tuple[tuple[str, ...], Entry]]) -> list[PlannedPag
         match = _NUMBERED.fullmatch(parts[-1].rpartition(".")[0])
         if match is None or match[1][-1:].isdigit():
             raise ArchiveRejected("no_page_number", name=shown)
-        prefix = unicodedata.normalize("NFC", match[1].casefold())
+        prefix = _comparable_prefix(match[1])
         if first is None:
             first = prefix, entry
         if prefix != first[0]:
@@ -315,6 +316,13 @@ def _number_pages(files: list[tuple[tuple[str, ...], Entry]]) -> list[PlannedPag
         if number not in by_number:
             raise ArchiveRejected("missing_page", page=number)
     return [PlannedPage(n, by_number[n].name, by_number[n]) for n in sorted(by_number)]
+
+
+def _comparable_prefix(prefix: str) -> str:
+    """The prefix as people see it: a no-break or wide space is a space, and what has no width
+    (a joiner, a mark of direction) is nothing."""
+    visible = "".join(c for c in prefix if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", visible).casefold())
 
 
 def _inflate(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:

@@ -207,6 +207,23 @@ def test_what_systems_leave_in_folders_is_ignored_whatever_its_name(name: str) -
     assert names_of(archive) == ["ch/1.jpg", "ch/2.jpg"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "page\u00a02",
+        "page\u202f2",
+        "page\u30002",
+        "page\u2009\u20092",
+        "\u200epage 2",
+        "pa\u00adge 2",
+    ],
+)
+def test_a_prefix_is_what_people_see_of_it(odd: str) -> None:
+    archive = build_zip([Member("page 1.jpg"), Member(f"{odd}.jpg"), Member("page 3.jpg")])
+
+    assert names_of(archive) == ["page 1.jpg", f"{odd}.jpg", "page 3.jpg"]
+
+
 def test_backslashes_of_old_windows_programs_are_folders() -> None:
     archive = build_zip([Member("ch1\\1.jpg"), Member("ch1\\2.jpg"), Member("ch1\\", b"")])
 
