@@ -22,7 +22,6 @@ _PROPERTIES: dict[bytes, int | None] = {
     b"irot": 1,
     b"imir": 1,
     b"pasp": 8,
-    b"clap": 32,
     b"a1op": 1,
     b"clli": 4,
     b"mdcv": 24,
@@ -32,6 +31,10 @@ _PROPERTIES: dict[bytes, int | None] = {
     b"colr": None,
     b"auxC": None,
 }
+# Firefox refuses a crop, Chromium applies some and ignores others, Pillow ignores all; and in any
+# other order a rotation and a mirror mean different things to them.
+_TRANSFORMATIONS = (b"clap", b"irot", b"imir")
+_TRANSFORMATIONS_SHOWN: tuple[list[bytes], ...] = ([], [b"irot"], [b"imir"], [b"irot", b"imir"])
 _OBU_SEQUENCE, _OBU_TEMPORAL_DELIMITER = 1, 2
 _OBU_KEPT = frozenset(
     {_OBU_SEQUENCE, 3, 4, 6, 7}
@@ -350,8 +353,11 @@ def _size(meta: _Meta) -> tuple[int, int]:
 
 def _orientation(meta: _Meta) -> int:
     """irot and imir as the EXIF orientation that shows the same (HEIF: rotate, then mirror)."""
+    own = [pair for pair in _own(meta, meta.items[meta.primary]) if pair[0] in _TRANSFORMATIONS]
+    if [name for name, _ in own] not in _TRANSFORMATIONS_SHOWN:
+        raise BrokenImageError("unsupported_image")
     quarter_turns, mirror = 0, None
-    for name, content in _own(meta, meta.items[meta.primary]):
+    for name, content in own:
         if name == b"irot" and content:
             quarter_turns = content[0] & 3
         elif name == b"imir" and content:

@@ -1,14 +1,14 @@
-"""WebP: kept are the bitstream, its alpha plane, colour profile and orientation.
+"""WebP: kept are the bitstream, its alpha plane and colour profile. An orientation goes: neither
+Chromium nor Firefox follows it, and a page must be as high as everybody is told.
 Layout: RFC 9649, section 2."""
 
 import struct
 from collections.abc import Iterator
 
-from common.pictures.containers.exif import build_exif, read_orientation
 from common.pictures.containers.icc import clean_profile
 from common.pictures.containers.walking import BrokenImageError, Walked
 
-_HAS_PROFILE, _HAS_ALPHA, _HAS_EXIF, _IS_ANIMATED = 0x20, 0x10, 0x08, 0x02
+_HAS_PROFILE, _HAS_ALPHA, _IS_ANIMATED = 0x20, 0x10, 0x02
 _BITSTREAMS = (b"VP8 ", b"VP8L")
 
 
@@ -73,7 +73,6 @@ def _assemble(
 ) -> Walked:
     profile = clean_profile(bytes(chunks.get(b"ICCP", b"")))
     alpha = chunks.get(b"ALPH") if name == b"VP8 " and b"VP8X" in chunks else None
-    orientation = _orientation(bytes(chunks.get(b"EXIF", b"")))
     out: list[bytes | memoryview] = []
     flags = 0
     if profile is not None:
@@ -83,9 +82,6 @@ def _assemble(
         flags |= _HAS_ALPHA
         out.extend(_chunk(b"ALPH", alpha))
     out.extend(_chunk(name, chunks[name]))
-    if orientation != 1:
-        flags |= _HAS_EXIF
-        out.extend(_chunk(b"EXIF", build_exif(orientation)))
     if flags:
         flags |= _HAS_ALPHA if has_alpha else 0
         size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
@@ -95,13 +91,7 @@ def _assemble(
         b"".join([b"RIFF", struct.pack("<L", body_bytes), b"WEBP", *out]),
         width,
         height,
-        orientation,
     )
-
-
-def _orientation(exif: bytes) -> int:
-    # Some writers put JPEG's six-byte prefix before the block.
-    return read_orientation(exif.removeprefix(b"Exif\x00\x00"))
 
 
 def _chunk(name: bytes, content: bytes | memoryview) -> list[bytes | memoryview]:

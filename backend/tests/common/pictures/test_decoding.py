@@ -86,7 +86,8 @@ def test_the_size_is_the_displayed_one(
 
     page = decode(decoder, save(draw_page((80, 60)), image_format, exif=exif), image_format)
 
-    assert (page.width, page.height) == ((60, 80) if orientation >= 5 else (80, 60))
+    is_turned = orientation >= 5 and image_format in ("jpeg", "avif")
+    assert (page.width, page.height) == ((60, 80) if is_turned else (80, 60))
 
 
 @pytest.mark.parametrize(
