@@ -1,4 +1,5 @@
 """PNG: kept are the pixels, palette, transparency and colour chunks, each of exactly its length.
+An animation of one frame that is the picture itself is taken for the still picture that it is.
 An orientation goes: Chromium has followed eXIf since 2024 only, and nobody where it stands behind
 the pixels.
 Layout: W3C PNG (third edition), sections 5 and 11."""
@@ -22,6 +23,8 @@ _DEPTHS = {
 }
 _FIXED_LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4}
 _SIGNIFICANT_BITS = {_GREY: 1, _RGB: 3, _PALETTE: 3, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
+_ANIMATION = frozenset({b"acTL", b"fdAT"})
+_LOOKED_AT = frozenset({b"tRNS", b"iCCP", b"sBIT", *_FIXED_LENGTHS, *_ANIMATION})
 # Adam7: first column, first row, column step, row step.
 _PASSES = (
     (0, 0, 8, 8),
@@ -32,6 +35,7 @@ _PASSES = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
+_MAX_COLOURS = 256
 _INFLATE_STEP_BYTES = 1024 * 1024
 
 
@@ -46,6 +50,10 @@ class _Png:
     kept: dict[bytes, bytes] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)
     pixels: list[memoryview] = field(default_factory=list)
+    # How many colours the file's palette has, also those that no pixel can name.
+    colours: int = 0
+    is_animation: bool = False
+    has_more_frames: bool = False
 
     def expected_length(self, name: bytes) -> int | None:
         if name == b"sBIT":
@@ -73,23 +81,34 @@ def strip_png(data: bytes) -> Walked:
         if name == b"IDAT":
             _check_crc(name, content, crc32)
             png.pixels.append(content)
-        elif name == b"acTL":
-            raise BrokenImageError("animated")
+        elif name == b"PLTE":
+            _take_palette(png, content, crc32)
         elif name in (b"IHDR", b"CgBI"):
             raise BrokenImageError
-        elif _take_chunk(png, name, content):
-            _check_crc(name, content, crc32)
-        elif not name[0] & 0x20 and name != b"PLTE":
+        elif not _is_ancillary(name):
             # A critical chunk that is not in the standard: nobody could show this.
             raise BrokenImageError("unsupported_image")
+        elif name in _LOOKED_AT and _crc_fits(name, content, crc32):
+            # Of the others, and where the checksum is wrong, decoders show the picture without.
+            _take_chunk(png, name, content)
+    if png.is_animation and png.has_more_frames:
+        raise BrokenImageError("animated")
     if png.colour == _PALETTE and b"PLTE" not in png.kept:
         raise BrokenImageError
     png.pixels = _cut_behind_pixels(png)
     return Walked(_assemble(png), png.width, png.height)
 
 
+def _is_ancillary(name: bytes) -> bool:
+    return bool(name[0] & 0x20)
+
+
+def _crc_fits(name: bytes, content: memoryview, crc32: int) -> bool:
+    return zlib.crc32(content, zlib.crc32(name)) == crc32
+
+
 def _check_crc(name: bytes, content: memoryview, crc32: int) -> None:
-    if zlib.crc32(content, zlib.crc32(name)) != crc32:
+    if not _crc_fits(name, content, crc32):
         raise BrokenImageError
 
 
@@ -107,36 +126,53 @@ def _read_header(data: bytes) -> _Png:
     return _Png(header, width, height, depth, colour, bool(interlace))
 
 
-def _take_chunk(png: _Png, name: bytes, content: memoryview) -> bool:
-    """Keeps the chunk's values if they are colour; False where the chunk is left out."""
+def _take_palette(png: _Png, content: memoryview, crc32: int) -> None:
+    """Keeps the colours that pixels can name; in other kinds of pictures it is only a hint."""
+    if png.colour != _PALETTE or png.colours or png.pixels:
+        return
+    _check_crc(b"PLTE", content, crc32)
+    png.colours, rest = divmod(len(content), 3)
+    if rest or not 1 <= png.colours <= _MAX_COLOURS:
+        raise BrokenImageError
+    png.kept[b"PLTE"] = bytes(content[: 3 << png.depth])
+
+
+def _take_chunk(png: _Png, name: bytes, content: memoryview) -> None:
+    """Keeps the chunk's values if they are colour, and notes whether there are more frames."""
+    if name in _ANIMATION:
+        _look_at_animation(png, name, content)
+        return
     # Only the first of each name is looked at: unpacking profiles over and over takes long.
     if name in png.seen or png.pixels:
-        return False
+        return
     png.seen.add(name)
     value: bytes | None = None
-    if name == b"PLTE":
-        if png.colour == _PALETTE:
-            colours, rest = divmod(len(content), 3)
-            if rest or not 1 <= colours <= 1 << png.depth:
-                raise BrokenImageError
-            value = bytes(content)
-    elif name == b"tRNS":
+    if name == b"tRNS":
         value = _transparency(png, content)
     elif name == b"iCCP":
         value = _profile(content)
     elif len(content) == png.expected_length(name):
         value = bytes(content)
-    if value is None:
-        return False
-    png.kept[name] = value
-    return True
+    if value is not None:
+        png.kept[name] = value
+
+
+def _look_at_animation(png: _Png, name: bytes, content: memoryview) -> None:
+    """Where the one frame is not the picture itself, it stands in fdAT: two pictures in one."""
+    if name == b"acTL":
+        png.is_animation = True
+        (frames,) = struct.unpack_from(">L", content)
+        png.has_more_frames |= frames != 1
+    else:
+        png.has_more_frames = True
 
 
 def _transparency(png: _Png, content: memoryview) -> bytes | None:
     if png.colour == _PALETTE:
-        fits = 0 < len(content) <= len(png.kept.get(b"PLTE", b"")) // 3
-    else:
-        fits = len(content) == {_GREY: 2, _RGB: 6}.get(png.colour)
+        if not 0 < len(content) <= png.colours:
+            return None
+        return bytes(content[: 1 << png.depth])
+    fits = len(content) == {_GREY: 2, _RGB: 6}.get(png.colour)
     return bytes(content) if fits else None
 
 

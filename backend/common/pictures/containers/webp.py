@@ -1,5 +1,6 @@
-"""WebP: kept are the bitstream, its alpha plane and colour profile. An orientation goes: neither
-Chromium nor Firefox follows it, and a page must be as high as everybody is told.
+"""WebP: kept are the bitstream, its alpha plane and colour profile. An animation of one frame that
+covers its canvas is taken for the still picture that it is. An orientation goes: neither Chromium
+nor Firefox follows it, and a page must be as high as everybody is told.
 Layout: RFC 9649, section 2."""
 
 import struct
@@ -10,6 +11,7 @@ from common.pictures.containers.walking import BrokenImageError, Walked
 
 _HAS_PROFILE, _HAS_ALPHA, _IS_ANIMATED = 0x20, 0x10, 0x02
 _BITSTREAMS = (b"VP8 ", b"VP8L")
+_FRAME_HEADER_BYTES = 16
 
 
 def strip_webp(data: bytes) -> Walked:
@@ -17,16 +19,12 @@ def strip_webp(data: bytes) -> Walked:
     # Some writers leave out the last padding byte, but count it.
     if riff_bytes + 8 > len(data) + 1:
         raise BrokenImageError
-    chunks: dict[bytes, memoryview] = {}
-    canvas: tuple[int, int] | None = None
-    for name, content in _chunks(memoryview(data)[12 : riff_bytes + 8]):
-        if name in (b"ANIM", b"ANMF"):
-            raise BrokenImageError("animated")
-        if name == b"VP8X" and not chunks:
-            canvas = _read_canvas(content)
-        chunks.setdefault(name, content)
-        if name in _BITSTREAMS and canvas is None:
-            break
+    chunks = _first_of_each(memoryview(data)[12 : riff_bytes + 8])
+    canvas = _read_canvas(chunks[b"VP8X"]) if b"VP8X" in chunks else None
+    if canvas and chunks[b"VP8X"][0] & _IS_ANIMATED:
+        chunks |= _only_frame(chunks, canvas)
+    elif not chunks.keys().isdisjoint((b"ANIM", b"ANMF")):
+        raise BrokenImageError("animated")
     bitstreams = [name for name in _BITSTREAMS if name in chunks]
     if len(bitstreams) != 1:
         raise BrokenImageError
@@ -35,6 +33,34 @@ def strip_webp(data: bytes) -> Walked:
     if canvas not in (None, (width, height)):
         raise BrokenImageError
     return _assemble(chunks, name, width, height, has_alpha)
+
+
+def _first_of_each(body: memoryview) -> dict[bytes, memoryview]:
+    chunks: dict[bytes, memoryview] = {}
+    for name, content in _chunks(body):
+        if name == b"ANMF" and name in chunks:
+            raise BrokenImageError("animated")
+        # In the simple form nothing follows the bitstream.
+        if name == b"VP8X" and chunks:
+            continue
+        chunks.setdefault(name, content)
+        if name in _BITSTREAMS and b"VP8X" not in chunks:
+            break
+    return chunks
+
+
+def _only_frame(
+    chunks: dict[bytes, memoryview], canvas: tuple[int, int]
+) -> dict[bytes, memoryview]:
+    """The bitstream and alpha plane of an animation's one frame, which must be all that shows."""
+    frame = chunks.get(b"ANMF", memoryview(b""))
+    is_whole = not any(frame[:6]) and _read_size(frame[6:12]) == canvas
+    if not is_whole or not chunks.keys().isdisjoint((*_BITSTREAMS, b"ALPH")):
+        raise BrokenImageError("animated")
+    inner: dict[bytes, memoryview] = {}
+    for name, content in _chunks(frame[_FRAME_HEADER_BYTES:]):
+        inner.setdefault(name, content)
+    return {name: inner[name] for name in (*_BITSTREAMS, b"ALPH") if name in inner}
 
 
 def _chunks(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -50,10 +76,12 @@ def _chunks(body: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 def _read_canvas(content: memoryview) -> tuple[int, int]:
     if len(content) != 10:
         raise BrokenImageError
-    if content[0] & _IS_ANIMATED:
-        raise BrokenImageError("animated")
-    width = int.from_bytes(content[4:7], "little") + 1
-    return width, int.from_bytes(content[7:10], "little") + 1
+    return _read_size(content[4:])
+
+
+def _read_size(content: memoryview) -> tuple[int, int]:
+    width = int.from_bytes(content[:3], "little") + 1
+    return width, int.from_bytes(content[3:6], "little") + 1
 
 
 def _read_frame(name: bytes, content: memoryview) -> tuple[int, int, bool]:

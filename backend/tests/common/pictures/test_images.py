@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
 from common.pictures.containers import avif
+from common.pictures.containers.exif import build_exif
 from common.pictures.containers.icc import clean_profile
 from common.pictures.containers.walking import BrokenImageError
 from common.pictures.images import StrippedImage, strip_to_image
@@ -377,6 +378,112 @@ def test_colour_chunks_of_a_png_stay_only_at_their_exact_length() -> None:
     assert stripped.data == insert_chunks(strip(data, "png").data, *true)
 
 
+def with_wrong_crc(chunk: bytes) -> bytes:
+    return chunk[:-1] + bytes([chunk[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        png_chunk(b"gAMA", struct.pack(">L", 45455)),
+        png_chunk(b"cHRM", bytes(32)),
+        png_chunk(b"sRGB", b"\x00"),
+        png_chunk(b"cICP", b"\x01\x0d\x00\x01"),
+        png_chunk(b"sBIT", b"\x05\x06\x05"),
+        png_chunk(b"tRNS", bytes(6)),
+        png_chunk(b"iCCP", b"a\x00\x00" + zlib.compress(srgb_profile())),
+        png_chunk(b"eXIf", build_exif(6)),
+        png_chunk(b"acTL", struct.pack(">2L", 9, 0)),
+        png_chunk(b"tEXt", SECRET),
+        png_chunk(b"prVt", SECRET),
+    ],
+    ids=lambda chunk: chunk[4:8].decode(),
+)
+def test_an_ancillary_chunk_with_a_wrong_checksum_is_as_if_it_were_not_there(chunk: bytes) -> None:
+    data = page_bytes("png")
+
+    stripped = strip(insert_chunks(data, with_wrong_crc(chunk)), "png")
+
+    assert stripped == strip(data, "png")
+
+
+def test_the_first_chunk_with_a_right_checksum_counts() -> None:
+    gamma, other = (png_chunk(b"gAMA", struct.pack(">L", n)) for n in (45455, 100_000))
+    data = page_bytes("png")
+
+    stripped = strip(insert_chunks(data, with_wrong_crc(other), gamma, other), "png")
+
+    assert stripped.data == insert_chunks(strip(data, "png").data, gamma)
+
+
+@pytest.mark.parametrize("name", [b"IHDR", b"PLTE", b"IDAT"])
+def test_a_critical_chunk_with_a_wrong_checksum_is_damage(name: bytes) -> None:
+    data = save(draw_page().quantize(17), "png")
+    at = data.index(name) - 4
+    end = at + 12 + struct.unpack_from(">L", data, at)[0]
+
+    rejection = rejection_of(data[:at] + with_wrong_crc(data[at:end]) + data[end:], "png")
+
+    assert rejection.code == "bad_image"
+
+
+def palette_png(colours: int, clear: int = 0, *, depth: int = 4) -> bytes:
+    """8 x 4 pixels in the first 16 colours, and as many colours as asked for."""
+    rows = b"".join(b"\x00" + bytes([0x01, 0x23, 0x45, 0xEF]) for _ in range(4))
+    chunks = [
+        png_chunk(b"IHDR", struct.pack(">2L5B", 32 // depth, 4, depth, 3, 0, 0, 0)),
+        png_chunk(b"PLTE", bytes(range(16)) * 3 + SECRET[:1] * 3 * (colours - 16)),
+        png_chunk(b"tRNS", bytes(range(clear))) if clear else b"",
+        png_chunk(b"IDAT", zlib.compress(rows)),
+        png_chunk(b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(("colours", "clear"), [(17, 0), (64, 0), (256, 0), (64, 16), (64, 64)])
+def test_colours_that_no_pixel_can_name_are_cut(colours: int, clear: int) -> None:
+    stripped = strip(palette_png(colours, clear), "png")
+
+    assert stripped.data == palette_png(16, min(clear, 16))
+    assert pixels_of(stripped.data)[3] == pixels_of(palette_png(16, min(clear, 16)))[3]
+
+
+def test_a_transparency_longer_than_the_palette_is_as_if_it_were_not_there() -> None:
+    assert strip(palette_png(64, 65), "png").data == palette_png(16)
+
+
+def test_a_palette_longer_than_any_depth_can_name_is_refused() -> None:
+    assert rejection_of(palette_png(257, depth=8), "png").code == "bad_image"
+
+
+def one_frame_png(*, frames: int = 1, behind: bytes = b"") -> bytes:
+    data = page_bytes("png")
+    control = struct.pack(">5L2H2B", 0, 120, 170, 0, 0, 9, 100, 0, 0)
+    animation = (
+        png_chunk(b"acTL", struct.pack(">2L", frames, 0)),
+        png_chunk(b"fcTL", control),
+    )
+    return insert_chunks(data[:-12], *animation) + behind + data[-12:]
+
+
+def test_an_animated_png_of_one_frame_is_a_still_picture() -> None:
+    assert strip(one_frame_png(), "png") == strip(page_bytes("png"), "png")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        one_frame_png(frames=2),
+        one_frame_png(frames=0),
+        one_frame_png(behind=png_chunk(b"fdAT", struct.pack(">L", 1) + SECRET)),
+        insert_chunks(page_bytes("png"), png_chunk(b"acTL", b"")),
+    ],
+    ids=["two frames", "no frame", "another picture", "empty"],
+)
+def test_an_animated_png_that_holds_more_than_its_picture_is_refused(data: bytes) -> None:
+    assert rejection_of(data, "png").code in ("bad_type", "bad_image")
+
+
 def test_bytes_behind_a_pngs_zlib_stream_are_cut() -> None:
     data = page_bytes("png")
     at = data.index(b"IDAT") - 4
@@ -458,6 +565,75 @@ def test_webps_that_contradict_themselves_are_refused() -> None:
 
     for data in (riff(larger, frame), riff(), riff(frame)[:-40], riff(riff_chunk(b"VP8L", SECRET))):
         assert rejection_of(data, "webp").code == "bad_image"
+
+
+def still(kind: str) -> bytes:
+    return bytes(PICTURES[kind][1]())
+
+
+def one_frame_webp(
+    kind: str = "WebP",
+    *,
+    flags: int = 0x02,
+    at: bytes = bytes(6),
+    canvas: tuple[int, int] = (120, 170),
+    frames: int = 1,
+    beside: bytes = b"",
+) -> bytes:
+    """The still picture as an animation's frame, with words hidden behind its bitstream."""
+    plain = strip(still(kind), "webp").data
+    bitstream = plain[12:] if plain[12:16] != b"VP8X" else plain[30:]
+    size, frame_size = (
+        b"".join((side - 1).to_bytes(3, "little") for side in sides)
+        for sides in (canvas, (120, 170))
+    )
+    frame = riff_chunk(
+        b"ANMF", at + frame_size + bytes(4) + bitstream + riff_chunk(b"priv", SECRET)
+    )
+    return riff(
+        riff_chunk(b"VP8X", struct.pack("<L", flags) + size),
+        riff_chunk(b"ANIM", SECRET[:6]),
+        frame * frames,
+        beside,
+    )
+
+
+@pytest.mark.parametrize("kind", ["WebP", "WebP alpha", "WebP lossless", "WebP lossless alpha"])
+def test_an_animated_webp_of_one_frame_is_a_still_picture(kind: str) -> None:
+    data = one_frame_webp(kind, flags=0x12)
+
+    stripped = strip(data, "webp")
+
+    assert SECRET in data
+    assert stripped == strip(still(kind), "webp")
+    assert pixels_of(stripped.data) == pixels_of(still(kind))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"frames": 2},
+        {"frames": 0},
+        {"flags": 0},
+        {"at": b"\x01" + bytes(5)},
+        {"canvas": (121, 170)},
+        {"beside": riff_chunk(b"VP8L", SECRET)},
+        {"beside": riff_chunk(b"ALPH", SECRET)},
+    ],
+    ids=str,
+)
+def test_an_animated_webp_whose_frame_is_not_all_of_it_is_refused(changes: dict[str, Any]) -> None:
+    assert rejection_of(one_frame_webp(**changes), "webp").problem == "animated"
+
+
+def test_a_frame_of_a_webp_that_contradicts_its_header_is_refused() -> None:
+    smaller = strip(save(draw_page((60, 60)), "webp"), "webp").data[12:]
+    frame = riff_chunk(b"ANMF", bytes(6) + b"\x77\x00\x00\xa9\x00\x00" + bytes(4) + smaller)
+    canvas = struct.pack("<L", 2) + b"\x77\x00\x00\xa9\x00\x00"
+
+    rejection = rejection_of(riff(riff_chunk(b"VP8X", canvas), frame), "webp")
+
+    assert rejection.code == "bad_image"
 
 
 def test_comments_of_a_gif_go() -> None:
