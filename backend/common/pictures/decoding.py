@@ -132,7 +132,8 @@ class PictureDecoder:
         max_width: int = 1080,
         strip_max_width: int = 800,
     ) -> Variant | None:
-        """A WebP of a stored picture as displayed, at most `max_width` wide, never enlarged.
+        """A WebP of a stored picture as displayed, over white, at most `max_width` wide, never
+        enlarged.
 
         Long strips (over three times as high as wide) use `strip_max_width`. None where the
         result would be longer than WebP allows; raises PictureRejected like `decode`.
@@ -144,8 +145,8 @@ class PictureDecoder:
         return _checked_variant(file, name) if file else None
 
     def make_square(self, image: StrippedImage, *, name: str, side: int) -> Variant:
-        """A WebP of the middle of a picture as displayed, `side` pixels wide and high; raises
-        PictureRejected like `decode`."""
+        """A WebP of the middle of a picture as displayed, over white, `side` pixels wide and high;
+        raises PictureRejected like `decode`."""
         _, file = self._ask(SQUARE, image.format, image.data, name, numbers=(side, side))
         return _checked_variant(file, name)
 

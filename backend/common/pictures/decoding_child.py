@@ -246,7 +246,8 @@ def perceptual_hash(picture: Image.Image) -> int:
 def make_variant(
     data: bytes, file_format: str, max_width: int, strip_max_width: int
 ) -> bytes | None:
-    """A smaller WebP of the picture as displayed; None where WebP cannot be that long."""
+    """A smaller WebP of the picture as displayed, over white; None where WebP cannot be that
+    long."""
     image = _open(data, file_format)
     orientation = _orientation(image)
     width, height = image.size
@@ -267,7 +268,7 @@ def make_variant(
 
 
 def make_square(data: bytes, file_format: str, side: int) -> bytes:
-    """A WebP of the middle of the picture as displayed, `side` pixels wide and high."""
+    """A WebP of the middle of the picture as displayed, over white, `side` pixels wide and high."""
     image = _open(data, file_format)
     orientation = _orientation(image)
     width, height = image.size
@@ -290,6 +291,8 @@ def _save_resized(
     image: Image.Image, size: tuple[int, int], orientation: int, profile: Any
 ) -> bytes:
     smaller = _with_plain_mode(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    # Only now, since that needs two copies more: a page is on white paper wherever it is shown.
+    smaller = over_white(smaller)
     if orientation != 1:
         smaller = smaller.transpose(_TRANSPOSITIONS[orientation])
     out = io.BytesIO()

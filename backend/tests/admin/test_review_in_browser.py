@@ -1,8 +1,11 @@
 """The review page in a real browser: its keys, what it loads ahead, and nothing inline."""
 
+import io
+
 import pytest
 from django.conf import settings
 from django.test import Client
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
@@ -10,7 +13,7 @@ from reader.models import BannedPicture, Upload
 from reader.moderation import reject_upload
 from reader.states import UploadState
 from tests.cast import PASSWORD, make_title, make_upload
-from tests.reader.archive_builders import make_chapter_zip
+from tests.reader.archive_builders import Member, build_zip, make_chapter_zip
 
 STRICT_POLICY = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
 
@@ -121,6 +124,22 @@ def test_keys_walk_the_pages_also_on_a_cyrillic_keyboard(desk, moderator_mo, que
         "dispatchEvent(new KeyboardEvent('keydown', {key: 'л', code: 'KeyK', bubbles: true}))"
     )
     expect(page.locator("#page-now")).to_have_text("1")
+
+
+def test_a_transparent_page_is_looked_at_on_white_paper(desk, moderator_mo, uploader_uli):
+    clear = io.BytesIO()
+    Image.new("RGBA", (120, 170), (0, 0, 0, 0)).save(clear, "PNG")
+    archive = build_zip([Member("1.png", clear.getvalue())])
+    make_upload(uploader=uploader_uli, archive=archive)
+    page = desk(moderator_mo, color_scheme="dark")
+
+    open_queue(page)
+    picture = page.locator(".strip img")
+    page.wait_for_function("document.querySelector('.strip img').complete")
+
+    with Image.open(io.BytesIO(picture.screenshot())) as shown:
+        middle = shown.convert("RGB").crop((30, 60, 90, 110))
+    assert middle.getextrema() == ((255, 255),) * 3
 
 
 def test_a_moderator_logs_in_and_starts(desk, chromium, live_server, moderator_mo, queue):

@@ -79,4 +79,6 @@ def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
         expect(room).to_have_attribute("data-page-current", str(number))
         picture = reader.locator(f"[data-testid=reader-page][data-page='{number}']")
         expect(picture).to_have_attribute("data-loaded", "true")
+        # A transparent page has white paper behind it, not the colour that it waits in.
+        expect(picture.locator("img")).to_have_css("background-color", "rgb(255, 255, 255)")
         reader.keyboard.press("ArrowLeft")  # a manga is read from right to left

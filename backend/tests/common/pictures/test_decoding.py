@@ -7,7 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -403,6 +403,57 @@ def test_every_kind_of_picture_has_a_variant(decoder: PictureDecoder, kind: str)
     _, build = PICTURES[kind]
 
     assert decoder.make_variant(build()) is not None
+
+
+def paper(ink: Image.Image, colour: str) -> Image.Image:
+    page = Image.new("RGB", ink.size, colour)
+    page.paste(ink, mask=ink.getchannel("A"))
+    return page
+
+
+def clear_palette(ink: Image.Image) -> bytes:
+    two_colours = ink.getchannel("A").convert("1").convert("P")
+    two_colours.putpalette([0, 255, 0] * 255 + [0, 0, 0])
+    return save(two_colours, "png", transparency=0)
+
+
+TRANSPARENT: dict[str, tuple[str, Callable[[Image.Image], bytes]]] = {
+    "PNG": ("png", lambda ink: save(ink, "png")),
+    "PNG grey": ("png", lambda ink: save(ink.convert("LA"), "png")),
+    "PNG palette": ("png", clear_palette),
+    "PNG clear colour": (
+        "png",
+        lambda ink: save(paper(ink, "#00ff00"), "png", transparency=(0, 255, 0)),
+    ),
+    "WebP": ("webp", lambda ink: save(ink, "webp", quality=95, exact=True)),
+    "WebP lossless": ("webp", lambda ink: save(ink, "webp", lossless=True, exact=True)),
+    "AVIF": ("avif", lambda ink: save(ink, "avif", quality=95)),
+    "GIF": ("gif", lambda ink: save(ink, "gif")),
+}
+
+
+@pytest.mark.parametrize("kind", TRANSPARENT)
+def test_black_ink_without_paper_is_on_white_wherever_it_is_shown(
+    decoder: PictureDecoder, kind: str
+) -> None:
+    image_format, build = TRANSPARENT[kind]
+    ink = Image.new("RGBA", (120, 120), (0, 0, 0, 0))
+    ink.paste((0, 0, 0, 255), (30, 30, 90, 90))
+    image = stripped(build(ink), image_format)
+    expected = paper(ink, "white")
+
+    seen = decoder.decode(image, name="1")
+    copies = [decoder.make_variant(image.data), decoder.make_square(image, name="1", side=120)]
+
+    assert seen.color in ("#bfbfbf", "#c0c0c0")
+    for copy in copies:
+        assert copy is not None
+        with Image.open(io.BytesIO(copy.data)) as shown:
+            assert shown.mode == "RGB"
+            off = ImageChops.difference(shown, expected).convert("L")
+        # The edge of the ink is smoothed by the compression.
+        assert off.resize((1, 1), Image.Resampling.BOX).tobytes()[0] < 4
+        assert off.getpixel((5, 5)) == off.getpixel((60, 60)) == 0
 
 
 def test_a_variant_of_something_else_is_refused(decoder: PictureDecoder) -> None:
