@@ -33,9 +33,13 @@ log = structlog.get_logger(__name__)
 
 _ALGORITHM = "HS256"
 _FAMILY_LENGTH = 32
+# How long after its use a refresh token is answered once more: a line breaks, a page is left, two
+# tabs ask at once. Who asks again that late has lost an answer, or stolen a token.
+REUSE_SECONDS = 60
 _PURGED = 5_000
 # A key of their own: a leaked token key signs no cookie and no link, and the other way round.
 _TOKEN_KEY = hmac.new(settings.SECRET_KEY.encode(), b"access tokens", hashlib.sha256).digest()
+_REFRESH_KEY = hmac.new(settings.SECRET_KEY.encode(), b"refresh tokens", hashlib.sha256).digest()
 _HEADER = jwt.encode({}, _TOKEN_KEY, algorithm=_ALGORITHM).partition(".")[0]
 
 
@@ -94,7 +98,12 @@ def open_session(
 
 
 def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
-    """Trade a refresh token for a new pair. One that was used before ends its whole family."""
+    """Trade a refresh token for a new pair. One that was used before ends its whole family.
+
+    But for REUSE_SECONDS after its use, as long as the new one has not been used: then the answer
+    is the same again. Each token is made from the one before with a key of ours, so that no token
+    need be kept for that, and however many ask, one is good.
+    """
     family, presented = refresh_token[:_FAMILY_LENGTH], _hash(refresh_token)
     while True:
         session = Session.objects.select_related("user").filter(family=family).first()
@@ -103,11 +112,13 @@ def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
         is_over = session.epoch != session.user.epoch or session.expires_at < timezone.now()
         if is_over or not session.user.is_active:
             raise InvalidToken
+        fresh = _next_refresh_token(refresh_token)
+        if session.refresh_hash == _hash(fresh) and _was_used_just_now(session):
+            return session.user, _tokens(session, fresh)
         if session.refresh_hash != presented:
             log.warning("session.replayed", user_id=session.user_id, session_id=session.pk)
             end_session(session)
             raise InvalidToken
-        fresh = _new_refresh_token(family)
         rotated = Session.objects.filter(
             pk=session.pk, refresh_hash=presented, epoch=session.epoch
         ).update(refresh_hash=_hash(fresh), refreshed_at=timezone.now(), expires_at=_refresh_end())
@@ -118,10 +129,11 @@ def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
 
 
 def find_session(refresh_token: str) -> Session | None:
-    """Return the session whose newest refresh token this is."""
+    """Return the session whose newest refresh token this is, or the one before."""
+    hashes = [_hash(refresh_token), _hash(_next_refresh_token(refresh_token))]
     return (
         Session.objects.select_related("user")
-        .filter(family=refresh_token[:_FAMILY_LENGTH], refresh_hash=_hash(refresh_token))
+        .filter(family=refresh_token[:_FAMILY_LENGTH], refresh_hash__in=hashes)
         .first()
     )
 
@@ -257,6 +269,15 @@ def _signature(signed: str) -> bytes:
 
 def _new_refresh_token(family: str) -> str:
     return family + secrets.token_urlsafe(32)
+
+
+def _next_refresh_token(token: str) -> str:
+    digest = hmac.digest(_REFRESH_KEY, token.encode(), "sha256")
+    return token[:_FAMILY_LENGTH] + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _was_used_just_now(session: Session) -> bool:
+    return timezone.now() < session.refreshed_at + timedelta(seconds=REUSE_SECONDS)
 
 
 def _hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Clocks by which guesses, rate limits and leases are counted: they stand until a test moves them.
+"""Clocks of guesses, rate limits, used tokens and leases: they stand until a test moves them.
 
 On a slow machine the second for which a login is refused is over before the next line of a test.
 """
@@ -15,8 +15,20 @@ def guess_clock(monkeypatch):
     """The time that guesses are counted by; `guess_clock(60)` is a minute later."""
     from accounts import guessing
 
+    return _stop_clock(monkeypatch, guessing)
+
+
+@pytest.fixture
+def session_clock(monkeypatch):
+    """The time by which sessions and their tokens end; `session_clock(60)` is a minute later."""
+    from accounts import sessions
+
+    return _stop_clock(monkeypatch, sessions)
+
+
+def _stop_clock(monkeypatch, module):
     now = [timezone.now()]
-    monkeypatch.setattr(guessing, "timezone", SimpleNamespace(now=lambda: now[0]))
+    monkeypatch.setattr(module, "timezone", SimpleNamespace(now=lambda: now[0]))
 
     def move(seconds: float) -> None:
         now[0] += timedelta(seconds=seconds)

@@ -67,43 +67,13 @@ test('what ends a session waits for the refresh in flight, so that nothing comes
   assert.equal(remembersMember(), false);
 });
 
-test('a page waits for what the one before it asked when it was left, not longer', async (context) => {
-  context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
-  memory.set('mangakg.refreshing', String(Date.now() - 1_000));
-  server.answers('/api/auth/refresh', () => fresh('new'));
-
-  const renewed = refreshToken();
-  await Promise.resolve();
-  context.mock.timers.tick(1_999);
-  await Promise.resolve();
-  assert.equal(server.calls.length, 0);
-  context.mock.timers.tick(1);
-
-  assert.equal(await renewed, true);
-  assert.equal(memory.get('mangakg.refreshing'), undefined);
-});
-
-test('without an answer the next time waits for it: a page that is left hears of a failure', async (context) => {
-  context.mock.timers.enable({ apis: ['Date', 'setTimeout'], now: 1_000_000 });
+test('an answer that was lost is asked for again, at once', async () => {
+  memory.set('mangakg.member', '1');
   assert.equal(await refreshToken(), false);
   server.answers('/api/auth/refresh', () => fresh('new'));
 
-  const renewed = refreshToken();
-  await Promise.resolve();
-  assert.equal(server.calls.length, 1);
-  context.mock.timers.tick(3_000);
-
-  assert.equal(await renewed, true);
-});
-
-test('what was asked long ago, or is answered, is not waited for', async () => {
-  server.answers('/api/auth/refresh', () => fresh('new'));
-  for (const old of [Date.now() - 60_000, Date.now() + 60_000]) {
-    memory.set('mangakg.refreshing', String(old));
-
-    assert.equal(await refreshToken(), true);
-    assert.equal(await refreshToken(), true);
-  }
+  assert.equal(await refreshToken(), true);
+  assert.equal(tokenInHand(), 'new');
 });
 
 test('a turn that fails lets the next one go on', async () => {

@@ -92,9 +92,10 @@ def test_a_login_is_remembered_with_its_time(door, client, moderator_mo):
     assert moderator_mo.last_login is not None
 
 
-def test_a_refresh_token_that_comes_twice_is_logged(reader_rina, caplog):
+def test_a_refresh_token_that_comes_twice_is_logged(reader_rina, caplog, session_clock):
     tokens = open_session(reader_rina)
     rotate_session(tokens.refresh_token)
+    session_clock(60)
 
     with pytest.raises(AppError):
         rotate_session(tokens.refresh_token)

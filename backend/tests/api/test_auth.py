@@ -87,33 +87,83 @@ def test_tokens_never_stand_in_the_database(uploader_uli):
     assert token not in str(Session.objects.values().get())
 
 
-def test_a_refresh_token_is_good_once(uploader_uli):
-    client = APIClient()
-    first = log_in().json()["refresh_token"]
-    second = client.post("/api/auth/refresh", {"refresh_token": first}, format="json").json()
+def refresh(token):
+    return APIClient().post("/api/auth/refresh", {"refresh_token": token}, format="json")
 
-    stolen = client.post("/api/auth/refresh", {"refresh_token": first}, format="json")
+
+def test_a_refresh_token_is_good_once(uploader_uli, session_clock):
+    first = log_in().json()["refresh_token"]
+    second = refresh(first).json()
+    session_clock(60)
+
+    stolen = refresh(first)
 
     assert (stolen.status_code, stolen.json()["code"]) == (401, "invalid_token")
-    own = client.post(
-        "/api/auth/refresh", {"refresh_token": second["refresh_token"]}, format="json"
-    )
-    assert own.status_code == 401  # the family ends: one of the two was a thief
+    # The family ends: one of the two was a thief.
+    assert refresh(second["refresh_token"]).status_code == 401
     access = APIClient(HTTP_AUTHORIZATION=f"Bearer {second['access_token']}")
     assert access.get("/api/auth/me").status_code == 401
 
 
-def test_one_thief_does_not_log_other_devices_out(uploader_uli):
+def test_an_answer_that_was_lost_is_given_again_for_a_minute(uploader_uli, session_clock):
+    first = log_in().json()["refresh_token"]
+    lost = refresh(first).json()
+    session_clock(59)
+
+    again = refresh(first)
+
+    assert again.status_code == 200
+    assert again.json()["refresh_token"] == lost["refresh_token"]
+    access = APIClient(HTTP_AUTHORIZATION=f"Bearer {again.json()['access_token']}")
+    assert access.get("/api/auth/me").status_code == 200
+    # The minute is counted from the first use, whatever was asked meanwhile.
+    session_clock(1)
+    assert refresh(first).status_code == 401
+    assert not Session.objects.exists()
+
+
+def test_a_token_two_uses_back_ends_the_family_at_once(uploader_uli, session_clock):
+    first = log_in().json()["refresh_token"]
+    second = refresh(first).json()["refresh_token"]
+    assert refresh(second).status_code == 200
+
+    assert refresh(first).status_code == 401
+    assert not Session.objects.exists()
+
+
+def test_a_token_of_before_the_login_is_given_for_no_other(uploader_uli, session_clock):
+    """Each login draws its first token; the next ones are told by nobody without our key."""
+    one, other = log_in().json()["refresh_token"], log_in().json()["refresh_token"]
+    mixed = one[:32] + other[32:]
+
+    assert refresh(mixed).status_code == 401
+
+
+def test_who_lost_the_answer_can_log_out(uploader_uli, session_clock):
+    first = log_in().json()["refresh_token"]
+    refresh(first)
+
+    APIClient().post("/api/auth/logout", {"refresh_token": first}, format="json")
+
+    assert not Session.objects.exists()
+
+
+def test_a_ban_ends_the_minute_too(uploader_uli, moderator_mo, session_clock):
+    first = log_in().json()["refresh_token"]
+    refresh(first)
+    ban_user(uploader_uli, moderator=moderator_mo, reason="Spam.")
+
+    assert refresh(first).status_code in (401, 403)
+
+
+def test_one_thief_does_not_log_other_devices_out(uploader_uli, session_clock):
     stolen, other = log_in().json(), log_in().json()
-    client = APIClient()
     for _time in range(2):
-        client.post("/api/auth/refresh", {"refresh_token": stolen["refresh_token"]}, format="json")
+        refresh(stolen["refresh_token"])
+        session_clock(60)
 
-    answer = client.post(
-        "/api/auth/refresh", {"refresh_token": other["refresh_token"]}, format="json"
-    )
-
-    assert answer.status_code == 200
+    assert Session.objects.count() == 1
+    assert refresh(other["refresh_token"]).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 200, None])

@@ -7,8 +7,6 @@ import { readLocal, writeLocal } from '$lib/ui/storage';
 
 const memberKey = 'mangakg.member';
 const lockName = 'mangakg.refresh';
-const askedAtKey = 'mangakg.refreshing';
-const answerMs = 3_000;
 const earlySeconds = 30;
 
 export interface TokenAnswer {
@@ -68,43 +66,28 @@ export function refreshToken(): Promise<boolean> {
 }
 
 /**
- * Runs what uses up the refresh cookie, alone: a logout beside a refresh would present the old one,
- * end nothing, and be followed by a new token. `work` must not renew the token, which waits for it.
+ * Runs what uses up the refresh cookie, alone: a logout beside a refresh would be followed by a new
+ * token. `work` must not renew the token, which waits for it.
  */
 export async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  const turn = async (): Promise<Result> => {
-    await answerToLeftPage();
-    return work();
-  };
-  if ('locks' in navigator) return await navigator.locks.request(lockName, turn);
+  if ('locks' in navigator) return await navigator.locks.request(lockName, work);
   // Locks exist only in secure contexts; on plain http each tab takes turns by itself.
-  const result = lastTurn.then(turn);
+  const result = lastTurn.then(work);
   lastTurn = result.catch(() => undefined);
   return result;
 }
 
-/**
- * A page that was left while it asked gave its turn away, and its answer is still to come: the
- * cookie of before it is used up, and presented again would end the session as a thief's would.
- */
-async function answerToLeftPage(): Promise<void> {
-  const waited = Date.now() - Number(readLocal(askedAtKey));
-  if (waited < 0 || waited >= answerMs) return;
-  await new Promise((resolve) => setTimeout(resolve, answerMs - waited));
-}
-
 async function askForToken(): Promise<boolean> {
-  writeLocal(askedAtKey, String(Date.now()));
   try {
     const response = await fetch('/api/auth/refresh', {
       method: 'POST',
       credentials: 'same-origin',
-      // The old cookie is used up by asking: the new one is to arrive even when the page is left.
+      // The new cookie is to arrive even when the page is left: the old one is good for a minute
+      // more, and after that it would end the session as a thief's does.
       keepalive: true,
       headers: { 'Content-Type': 'application/json', 'Accept-Language': currentLanguage() },
       body: '{}'
     });
-    writeLocal(askedAtKey, null);
     if (response.ok) {
       keepToken((await response.json()) as TokenAnswer);
       return true;
@@ -112,7 +95,7 @@ async function askForToken(): Promise<boolean> {
     const { status } = response;
     if (status >= 400 && status < 500 && status !== 429) forgetToken();
   } catch {
-    // Offline, or an answer that broke off, is no logout. Where none came, one may be on its way.
+    // Offline, or an answer that broke off, is no logout: asked again, it is the same.
   }
   return false;
 }
