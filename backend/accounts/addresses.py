@@ -16,6 +16,7 @@ from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
+from accounts.authority import acting
 from accounts.letters import LetterText, Limit, letter, seconds_until_next, write_letter
 from accounts.models import Letter, User
 from accounts.passwords import refuse_wrong_password
@@ -107,8 +108,7 @@ def change_address(user: User, *, email: str, password: str) -> str:
     """
     email = clean_address(email)
     refuse_wrong_password(user, password)
-    with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    with acting(user):
         if EmailAddress.objects.filter(user=user, primary=True, email=email).exists():
             same = _("This is your address already.")
             raise Invalid(same, fields={"email": [same]})
@@ -122,7 +122,8 @@ def change_address(user: User, *, email: str, password: str) -> str:
 
 def forget_change(user: User) -> None:
     """Keep the address in use; links to the one that waited are dead."""
-    _pending(user).delete()
+    with acting(user):
+        _pending(user).delete()
 
 
 def resend_confirmation(user: User) -> None:
@@ -130,8 +131,7 @@ def resend_confirmation(user: User) -> None:
 
     Raises Throttled where it would be dropped as one too many.
     """
-    with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    with acting(user):
         waiting = EmailAddress.objects.filter(user=user, verified=False)
         row = waiting.order_by("primary", "-pk").first()
         if row is not None:

@@ -10,14 +10,13 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.letters import LetterText, letter, write_letter_to
-from accounts.models import ApiKey, Letter, User
+from accounts.models import ApiKey, Letter, User, live_keys
 from accounts.names import name_key
 from accounts.passwords import refuse_wrong_password
 from accounts.scopes import SCOPES
@@ -60,10 +59,8 @@ def make_key(
     refuse_wrong_password(user, password)
     now = timezone.now()
     text = KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
-    with transaction.atomic():
-        if not User.objects.select_for_update(no_key=True).filter(pk=user.pk).exists():
-            raise InvalidToken  # left meanwhile
-        if keys_of(user).filter(_is_live()).count() >= MAX_KEYS:
+    with acting(user):
+        if keys_of(user).filter(live_keys()).count() >= MAX_KEYS:
             message = _("You have %(count)d keys. End one that you do not use.")
             raise Invalid(message % {"count": MAX_KEYS})
         key = ApiKey.objects.create(
@@ -103,7 +100,7 @@ def use_key(text: str, *, username: str | None = None) -> ApiKey:
     """
     if not text.startswith(KEY_PREFIX):
         raise InvalidKey
-    key = ApiKey.objects.filter(_is_live(), key_hash=_hash(text)).select_related("user").first()
+    key = ApiKey.objects.filter(live_keys(), key_hash=_hash(text)).select_related("user").first()
     if key is None or not key.user.is_active:
         raise InvalidKey
     if username is not None and name_key(username) != key.user.username_key:
@@ -115,14 +112,21 @@ def use_key(text: str, *, username: str | None = None) -> ApiKey:
 
 def end_key(user: User, pk: int) -> None:
     """End one of one's keys."""
-    ended, _rows = ApiKey.objects.filter(user=user, pk=pk).delete()
+    with acting(user):
+        ended, _rows = ApiKey.objects.filter(user=user, pk=pk).delete()
     if not ended:
         raise NotFound(_("There is no such key."))
     log.info("key.ended", user_id=user.pk, key_id=pk)
 
 
 def end_all_keys(user: User) -> None:
-    """End all of one's keys, as after a theft."""
+    """End all of one's keys."""
+    with acting(user):
+        remove_keys(user)
+
+
+def remove_keys(user: User) -> None:
+    """End all keys of a person, as after a theft, in the caller's transaction."""
     ended, _rows = ApiKey.objects.filter(user=user).delete()
     if ended:
         log.info("key.all_ended", user_id=user.pk, keys=ended)
@@ -140,10 +144,6 @@ def _note_use(key: ApiKey) -> None:
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - _USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk, last_used_at=key.last_used_at).update(last_used_at=now)
-
-
-def _is_live() -> Q:
-    return Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
 
 
 def _hash(text: str) -> str:

@@ -1,11 +1,15 @@
 """The log of decisions: one entry for every act on somebody else's thing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
 
 from accounts.models import AuditEntry, User
+
+_actors: ContextVar[frozenset[int]] = ContextVar("actors", default=frozenset())
 
 
 def log_decision(
@@ -17,7 +21,11 @@ def log_decision(
     to_state: str = "",
     reason: str = "",
 ) -> AuditEntry:
-    """Write an entry inside the caller's transaction; `actor` is None for the house itself."""
+    """Write an entry inside the caller's transaction; `actor` is None for the house itself.
+
+    Anybody else is named only within `accounts.authority.acting`: a story that forgets to ask again
+    whether they still may is an error of ours.
+    """
     entry = _entry(
         subject,
         action=action,
@@ -50,6 +58,16 @@ def log_decisions(
     )
 
 
+@contextmanager
+def naming_actor(user: User) -> Iterator[None]:
+    """Let entries name this person, whose authority has been confirmed in this transaction."""
+    before = _actors.set(_actors.get() | {user.pk})
+    try:
+        yield
+    finally:
+        _actors.reset(before)
+
+
 def forget_labels(subject_type: str, ids: Iterable[int]) -> None:
     """Take the words off the entries about things that carried a person's name in theirs."""
     AuditEntry.objects.filter(subject_type=subject_type, subject_id__in=ids).update(
@@ -57,9 +75,12 @@ def forget_labels(subject_type: str, ids: Iterable[int]) -> None:
     )
 
 
-def _entry(subject: models.Model, *, action: str, **columns: Any) -> AuditEntry:
+def _entry(subject: models.Model, *, action: str, actor: User | None, **columns: Any) -> AuditEntry:
+    if actor is not None and actor.pk not in _actors.get():
+        raise RuntimeError(f"{action}: the story does not ask whether its actor still may")
     return AuditEntry(
         action=action,
+        actor=actor,
         subject_type=subject._meta.model_name or "",
         subject_id=subject.pk,
         subject_label=str(subject)[:300],

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import refuse_unconfirmed
 from accounts.audit import log_decision
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.models import User, active_ban
 from accounts.sessions import InvalidToken
 from common.background import background_task, scheduled_task
@@ -125,7 +125,7 @@ def set_avatar(user: User, picture: "File[bytes]") -> None:
 
 def remove_avatar(user: User) -> None:
     """Leave the person without a picture; a second time changes nothing."""
-    with transaction.atomic():
+    with acting(user):
         _replace(_locked(user), avatar=None, draft="")
     user.avatar, user.avatar_draft = None, ""
 
@@ -136,7 +136,7 @@ def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
     if not seen or seen != user.avatar_draft:
         raise _changed()
     try:
-        published = _publish(user.pk, seen, moderator=moderator)
+        published = _publish(user, seen, moderator=moderator)
     except STORAGE_ERRORS as error:
         if not User.objects.filter(pk=user.pk, avatar_draft=seen).exists():
             raise _changed() from error  # somebody else decided, and the file went meanwhile
@@ -150,7 +150,7 @@ def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
 def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> None:
     """Take a picture away, public or not; `seen` is the `avatar_name` that the moderator saw."""
     _refuse_unless_moderator(moderator, user)
-    with transaction.atomic():
+    with acting(moderator, on=user):
         locked = _locked(user)
         if not seen or avatar_name(locked) != seen:
             raise _changed()
@@ -181,7 +181,7 @@ def publish_avatar(pk: int) -> None:
     user = User.objects.filter(pk=pk).first()
     if user is None or not user.avatar_draft or user.is_banned or not _is_grown(user):
         return
-    _publish(pk, user.avatar_draft, moderator=None)
+    _publish(user, user.avatar_draft, moderator=None)
 
 
 @scheduled_task(every_seconds=6 * 3600)
@@ -207,21 +207,21 @@ def _is_grown(user: User) -> bool:
     return _public_from(user) <= timezone.now()
 
 
-def _publish(user_id: int, draft: str, *, moderator: User | None) -> bool:
+def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
     try:
         with quarantine_storage().open(draft, "rb") as file:
             data = file.read()
     except FileNotFoundError:
         # Replaced meanwhile; or lost, and then nobody waits for it any longer.
-        if User.objects.filter(pk=user_id, avatar_draft=draft).update(avatar_draft=""):
-            log.error("avatar.lost", user_id=user_id)
+        if User.objects.filter(pk=owner.pk, avatar_draft=draft).update(avatar_draft=""):
+            log.error("avatar.lost", user_id=owner.pk)
         return False
     while True:
         file_row = store_media(data, _CONTENT_TYPE)
-        with transaction.atomic():
+        with acting(moderator, on=owner) if moderator is not None else transaction.atomic():
             locked = (
                 User.objects.select_for_update(no_key=True)
-                .filter(pk=user_id, avatar_draft=draft)
+                .filter(pk=owner.pk, avatar_draft=draft)
                 .first()
             )
             if locked is None:
@@ -241,7 +241,7 @@ def _publish(user_id: int, draft: str, *, moderator: User | None) -> bool:
 
 
 def _point_at(user: User, file: MediaFile) -> bool:
-    with transaction.atomic():
+    with acting(user):
         locked = _locked(user)
         if not hold_media({file.pk}):
             return False
@@ -251,7 +251,7 @@ def _point_at(user: User, file: MediaFile) -> bool:
 
 
 def _keep_draft(user: User, draft: str) -> None:
-    with transaction.atomic():
+    with acting(user):
         _replace(_locked(user), avatar=None, draft=draft)
     user.avatar, user.avatar_draft = None, draft
 

@@ -11,36 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting, refuse_banned
 from accounts.models import Strike, User, active_ban
 from accounts.roles import TRUSTED, UPLOADER, grant_role
 from accounts.sessions import end_all_sessions
-from common.errors import AlreadyDecided, AppError, Forbidden
+from common.errors import AlreadyDecided, Forbidden
 
 log = structlog.get_logger(__name__)
-
-
-class Banned(AppError):
-    """The person is banned; the sentence says why and until when."""
-
-    code = "banned"
-    status = 403
-
-    def __init__(self, user: User) -> None:
-        if user.banned_until:
-            until = timezone.localtime(user.banned_until).strftime("%Y-%m-%d %H:%M UTC")
-            message = _("You are banned until %(until)s: %(reason)s") % {
-                "until": until,
-                "reason": user.ban_reason,
-            }
-        else:
-            message = _("You are banned: %(reason)s") % {"reason": user.ban_reason}
-        super().__init__(message)
-
-
-def refuse_banned(user: User) -> None:
-    """Raise Banned for a banned person."""
-    if user.is_banned:
-        raise Banned(user)
 
 
 @dataclass(frozen=True)
@@ -82,7 +59,7 @@ def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None
     A ban in force gets longer by it, and never shorter: then it raises AlreadyDecided.
     """
     refuse_unless_above(moderator, user)
-    with transaction.atomic():
+    with acting(moderator, on=user):
         if not _set_ban(user, reason=reason, until=until, actor=moderator):
             raise AlreadyDecided(_("This person is banned already, for as long or longer."))
 
@@ -90,7 +67,7 @@ def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None
 def lift_ban(user: User, *, moderator: User, reason: str) -> None:
     """End a ban now."""
     refuse_unless_above(moderator, user)
-    with transaction.atomic():
+    with acting(moderator, on=user):
         lifted = User.objects.filter(active_ban(), pk=user.pk).update(
             banned_at=None, banned_until=None, ban_reason=""
         )

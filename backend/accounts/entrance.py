@@ -19,11 +19,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.bans import refuse_banned
+from accounts.authority import refuse_banned
 from accounts.guessing import Place
 from accounts.login import check_code, check_login, finish_login
 from accounts.models import User
 from accounts.passwords import refuse_wrong_password, replace_password
+from accounts.roles import is_of_staff
 from accounts.second_factor import has_second_factor
 from common.errors import AppError, Forbidden
 
@@ -161,8 +162,8 @@ def _enter(request: HttpRequest, user: User, place: Place, *, second_factor: boo
 
 
 def may_enter(user: User) -> bool:
-    """True for moderators and admins by their role, and for whom an admin made staff."""
-    return user.is_active and (user.is_staff or user.has_perm("accounts.enter_admin"))
+    """True for staff; see is_of_staff."""
+    return is_of_staff(user)
 
 
 def wanted_address(request: HttpRequest) -> str:

@@ -2,11 +2,10 @@
 
 import structlog
 from allauth.account.models import EmailAddress
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.letters import LetterText, letter, write_letter
 from accounts.models import Letter, User
 from accounts.passwords import refuse_wrong_password
@@ -22,7 +21,7 @@ def delete_account(user: User, *, password: str) -> None:
     Raises Invalid for a wrong password, Banned, and InvalidToken where they are gone already.
     """
     refuse_wrong_password(user, password)
-    with transaction.atomic():
+    with acting(user):
         address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
         locked = User.objects.select_for_update().filter(pk=user.pk).first()
         if locked is None:

@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.authority import refuse_banned
 from accounts.backends import find_by_login
-from accounts.bans import refuse_banned
 from accounts.guessing import (
     Place,
     code_doors,

@@ -115,6 +115,11 @@ class User(AbstractUser):
 
     # Of the API key that a request came with: the person has no other rights then.
     key_scopes: tuple[str, ...] | None = None
+    used_key_id: int | None = None
+    # Of the access token that a request came with.
+    token_epoch: int | None = None
+    # Found out while a request was served; see `accounts.authority`.
+    lost_authority = False
 
     def __str__(self) -> str:
         return self.username
@@ -336,6 +341,11 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_type} {self.subject_id}"
+
+
+def live_keys() -> Q:
+    """Match API keys that are not over."""
+    return Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
 
 
 def active_ban() -> Q:

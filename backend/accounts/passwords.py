@@ -5,9 +5,9 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.authority import acting, confirm_authority
 from accounts.guessing import confirmation_doors, give_back, reserve_guess
 from accounts.letters import LetterText, letter, write_letter_to
 from accounts.models import Letter, Session, User
@@ -35,13 +35,15 @@ class MaximumLengthValidator:
 def refuse_wrong_password(user: User, password: str, *, field: str = "password") -> None:
     """Raise Invalid, with its sentence under `field`, unless this is the person's password.
 
-    Wrong ones are counted, and after some of them Throttled is raised: not in a transaction.
+    Wrong ones are counted, and after some of them Throttled is raised: not in a transaction. What
+    is right for the object that the request came in with may be over: see confirm_authority.
     """
     doors = confirmation_doors(user)
     reserve_guess(doors)
     if not user.check_password(password):
         raise _wrong_password(field)
     give_back(doors)
+    confirm_authority(user)
 
 
 def refuse_weak_password(password: str, user: User, *, field: str = "password") -> None:
@@ -59,7 +61,7 @@ def change_password(user: User, *, old_password: str, new_password: str, session
     here = Session.objects.filter(pk=session_id, user=user).first()
     if here is None:
         raise InvalidToken
-    with transaction.atomic():
+    with acting(user):
         if not replace_password(user, new_password):
             raise _wrong_password("old_password")
         tokens = open_session(

@@ -9,10 +9,9 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.models import Fit, User, Visibility
 from accounts.names import is_reserved, name_key
-from accounts.sessions import InvalidToken
 from common.choices import Direction, Rating
 from common.errors import Invalid
 
@@ -52,8 +51,8 @@ def edit_profile(user: User, **changes: Any) -> None:
         raise Invalid(next(iter(fields.values()))[0], fields=fields)
     if not changes:
         return
-    if not User.objects.filter(pk=user.pk).update(**changes):
-        raise InvalidToken  # deleted meanwhile
+    with acting(user):
+        User.objects.filter(pk=user.pk).update(**changes)
     for name, value in changes.items():
         setattr(user, name, value)
 

@@ -2,14 +2,14 @@
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.addresses import refuse_unconfirmed
 from accounts.audit import log_decision
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.letters import LetterText, letter, write_letter_to
 from accounts.models import Letter, RequestState, UploaderRequest, User
 from accounts.roles import TRUSTED, UPLOADER, grant_role
@@ -43,7 +43,7 @@ def ask_to_upload(user: User, *, text: str) -> UploaderRequest:
     if user.has_perm("reader.submit_upload"):
         raise AlreadyDecided(_("You may upload already."))
     try:
-        with transaction.atomic():
+        with acting(user):
             return UploaderRequest.objects.create(user=user, text=text.strip())
     except IntegrityError as error:
         raise AlreadyAsked(_("Your request waits for a moderator.")) from error
@@ -54,7 +54,7 @@ def grant_request(request: UploaderRequest, *, moderator: User, answer: str = ""
     _refuse_unless_grantor(moderator, request.user)
     if request.user.is_banned:
         raise Forbidden(_("This person is banned."))
-    with transaction.atomic():
+    with acting(moderator):
         _decide(request, RequestState.GRANTED, moderator=moderator, answer=answer)
         grant_role(request.user, UPLOADER)
 
@@ -62,7 +62,7 @@ def grant_request(request: UploaderRequest, *, moderator: User, answer: str = ""
 def refuse_request(request: UploaderRequest, *, moderator: User, answer: str = "") -> None:
     """Say no; they may ask again."""
     _refuse_unless_grantor(moderator, request.user)
-    with transaction.atomic():
+    with acting(moderator):
         _decide(request, RequestState.REFUSED, moderator=moderator, answer=answer)
 
 
@@ -73,7 +73,7 @@ def set_trusted(user: User, *, moderator: User) -> None:
         raise Forbidden(_("This person is banned."))
     if not user.has_perm("reader.submit_upload"):
         raise Forbidden(_("Only uploaders can be trusted."))
-    with transaction.atomic():
+    with acting(moderator):
         _row, is_new = User.groups.through.objects.get_or_create(user=user, group=_trusted())
         if not is_new:
             raise AlreadyDecided(_("This person is trusted already."))
@@ -83,7 +83,7 @@ def set_trusted(user: User, *, moderator: User) -> None:
 def unset_trusted(user: User, *, moderator: User) -> None:
     """Send every chapter of an uploader to review again."""
     _refuse_unless_grantor(moderator, user)
-    with transaction.atomic():
+    with acting(moderator):
         taken, _rows = User.groups.through.objects.filter(user=user, group=_trusted()).delete()
         if not taken:
             raise AlreadyDecided(_("This person is not trusted."))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.addresses import DeadLink, clean_address, settle_confirmed
-from accounts.api_keys import end_all_keys
+from accounts.api_keys import remove_keys
 from accounts.guessing import forget_guesses
 from accounts.letters import LetterText, Limit, letter, write_letter
 from accounts.models import Letter, User
@@ -81,7 +81,7 @@ def reset_password(key: str, password: str) -> User:
         settle_confirmed(row)
         if not replace_password(user, password):
             raise DeadLink
-        end_all_keys(user)
+        remove_keys(user)
     forget_guesses(user)
     log.info("password.reset", user_id=user.pk)
     return user

@@ -30,12 +30,13 @@ from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathFillImage
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.guessing import confirmation_code_doors, give_back, reserve_guess
 from accounts.letters import LetterText, letter, write_letter_to
 from accounts.models import Letter, User
 from accounts.passwords import refuse_wrong_password
 from accounts.sealing import CannotOpen, open_sealed, seal
-from accounts.sessions import InvalidToken, end_sessions_without_second_factor
+from accounts.sessions import end_sessions_without_second_factor
 from common.errors import AlreadyDecided, AppError, Forbidden
 
 log = structlog.get_logger(__name__)
@@ -146,8 +147,7 @@ def confirm_second_factor(
     step = _matching_step(secret, code, after=0)
     if step is None:
         raise InvalidCode
-    with transaction.atomic():
-        _lock(user)
+    with acting(user):
         if has_second_factor(user):
             raise AlreadyDecided(_("You have a second factor already."))
         app = TOTP.activate(user, secret).instance
@@ -162,8 +162,7 @@ def confirm_second_factor(
 def renew_recovery_codes(user: User, *, password: str, code: str) -> list[str]:
     """Trade a code for new recovery codes; the old ones are over."""
     _confirm_with_both(user, password=password, code=code)
-    with transaction.atomic():
-        _lock(user)
+    with acting(user):
         if not has_second_factor(user):
             raise AlreadyDecided(_("You have no second factor."))
         write_letter_to(user, "recovery_codes_renewed")
@@ -175,7 +174,7 @@ def turn_off_second_factor(user: User, *, password: str, code: str) -> None:
     if must_have_second_factor(user):
         raise SecondFactorRequired(_("Your role needs a second factor."))
     _confirm_with_both(user, password=password, code=code)
-    with transaction.atomic():
+    with acting(user):
         if not _remove_rows(user):
             raise AlreadyDecided(_("You have no second factor."))
         write_letter_to(user, "second_factor_off")
@@ -188,7 +187,7 @@ def remove_second_factor(user: User, *, admin: User, reason: str) -> None:
         raise Forbidden(_("Only admins may do this."))
     if admin.pk == user.pk:
         raise Forbidden(_("Another admin has to do this for you."))
-    with transaction.atomic():
+    with acting(admin):
         if not _remove_rows(user):
             raise AlreadyDecided(_("This person has no second factor."))
         log_decision(
@@ -287,11 +286,6 @@ def _unused(row: Authenticator | None) -> int:
 def _rows(user: User, *, lock: bool = False) -> dict[str, Authenticator]:
     rows = Authenticator.objects.filter(user=user).order_by("pk")
     return {row.type: row for row in (rows.select_for_update() if lock else rows)}
-
-
-def _lock(user: User) -> None:
-    if not User.objects.select_for_update().filter(pk=user.pk).exists():
-        raise InvalidToken  # left meanwhile
 
 
 def _enrolled_secret(user: User, sealed: str) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import clean_address
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from accounts.passwords import replace_password
 from accounts.roles import ADMIN, MODERATOR
@@ -55,7 +56,7 @@ def record_account_edit(
         raise Forbidden(_("Only admins may do this."))
     roles = sorted(user.groups.values_list("name", flat=True))
     before = sorted(roles_before)
-    with transaction.atomic():
+    with acting(admin, on=user):
         moved = set(roles) ^ set(before)
         if not is_new and (
             not user.is_active or moved & {MODERATOR, ADMIN} or _RIGHTS.intersection(changed)
@@ -76,7 +77,7 @@ def set_password_for(user: User, *, admin: User, password: str) -> None:
     """Give somebody a new password; all their devices are logged out."""
     if not admin.has_perm("accounts.change_user"):
         raise Forbidden(_("Only admins may do this."))
-    with transaction.atomic():
+    with acting(admin, on=user):
         # Whatever it was a moment ago, it is replaced.
         now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         replace_password(now, password)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.bans import refuse_banned
+from accounts.authority import acting, refuse_banned
 from accounts.models import User
 from catalog.choices import Moderation, Status
 from catalog.models import Cover, OldSlug, Title
@@ -29,7 +29,7 @@ _ATTEMPTS = 20
 def approve_title(title: Title, *, moderator: User) -> None:
     """Show the title to everybody, under an address made from its name."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         from_state = _move(title, Moderation.APPROVED, moderator=moderator)
         fresh = Title.objects.get(pk=title.pk)
         if fresh.approved_at is None:
@@ -54,7 +54,7 @@ def reject_title(title: Title, *, moderator: User, reason: str) -> None:
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
-    with transaction.atomic():
+    with acting(moderator):
         _hide(title, Moderation.REJECTED, moderator=moderator, action="reject_title", reason=reason)
         drop_cover(title, older_by=UNREFERENCED_KEEP)
 
@@ -68,7 +68,7 @@ def unpublish_title(title: Title, *, moderator: User) -> None:
 def change_status(title: Title, *, status: Status, moderator: User) -> bool:
     """Set ongoing, completed, ...; False where it is that already."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         before = Title.objects.values_list("status", flat=True).get(pk=title.pk)
         changed = (
             Title.objects.filter(pk=title.pk, status=before)
@@ -87,7 +87,7 @@ def change_status(title: Title, *, status: Status, moderator: User) -> bool:
 def readdress_title(title: Title, *, moderator: User) -> str:
     """Make the address anew from today's name; the old one redirects. Returns the slug."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         fresh = Title.objects.select_for_update().get(pk=title.pk)
         base = slug_base(fresh.name)
         if fresh.slug is None:
@@ -112,7 +112,7 @@ def record_title_edit(
     """
     if not changed and not is_new:
         return
-    with transaction.atomic():
+    with acting(editor):
         reindex_title(title.pk)
         log_decision(
             _plain(title),
@@ -127,7 +127,7 @@ def record_title_edit(
 def delete_title(title: Title, *, moderator: User) -> None:
     """Delete a title and its cover; raises ProtectedError where it has chapters."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         plain = _plain(title)
         log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
         drop_cover(plain)
@@ -158,7 +158,7 @@ def refuse_unless_title_moderator(user: User) -> None:
 def _hide(
     title: Title, to_state: Moderation, *, moderator: User, action: str, reason: str = ""
 ) -> None:
-    with transaction.atomic():
+    with acting(moderator):
         from_state = _move(title, to_state, moderator=moderator)
         log_decision(
             _plain(title), action=action, actor=moderator,

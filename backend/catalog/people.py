@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from catalog.models import Credit, Person, Title
 from catalog.moderation import refuse_unless_title_moderator
@@ -21,7 +22,7 @@ def create_person(person: Person, *, editor: User) -> None:
     for _attempt in range(_ATTEMPTS):
         person.slug = unique_slug(Person, person.name, fallback="person")
         try:
-            with transaction.atomic():
+            with acting(editor):
                 person.save(force_insert=True)
         except IntegrityError:  # somebody else took the slug; the next one is free
             continue
@@ -33,7 +34,7 @@ def set_credits(person: Person, *, role: str, titles: Collection[Title], editor:
     """Make `titles` exactly those that the person is credited with in `role`; True on a change."""
     refuse_unless_title_moderator(editor)
     wanted = {title.pk for title in titles}
-    with transaction.atomic():
+    with acting(editor):
         held = set(
             Credit.objects.filter(person=person.pk, role=role).values_list("title_id", flat=True)
         )
@@ -62,7 +63,7 @@ def record_person_edit(
     """
     if not changed and not is_new:
         return
-    with transaction.atomic():
+    with acting(editor):
         reindex_person(person.pk)
         for pk in sorted(set(titles_before) - titles_of(person)):
             reindex_title(pk)
@@ -78,7 +79,7 @@ def record_person_edit(
 def delete_person(person: Person, *, editor: User) -> None:
     """Delete a person with all credits."""
     refuse_unless_title_moderator(editor)
-    with transaction.atomic():
+    with acting(editor):
         plain = Person.objects.get(pk=person.pk)
         titles = titles_of(plain)
         log_decision(plain, action="delete_person", actor=editor)

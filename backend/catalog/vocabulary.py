@@ -1,9 +1,9 @@
 """Categories and tags, as moderators keep them; a category in use stays."""
 
-from django.db import transaction
 from django.utils.translation import ngettext
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from catalog.models import Category, Tag, Title
 from catalog.moderation import refuse_unless_title_moderator
@@ -36,7 +36,7 @@ def refuse_category_in_use(category: Category) -> None:
 def delete_category(category: Category, *, moderator: User) -> None:
     """Delete a category that no title uses."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         # Locked: a title that is being put into it waits, and then finds it gone.
         locked = Category.objects.select_for_update().get(pk=category.pk)
         refuse_category_in_use(locked)
@@ -51,7 +51,7 @@ def record_vocabulary_edit(
     """After a category or tag was saved: the lists that show its name are built anew."""
     if not changed and not is_new:
         return
-    with transaction.atomic():
+    with acting(editor):
         kind = "category" if isinstance(word, Category) else "tag"
         log_decision(
             word,
@@ -65,7 +65,7 @@ def record_vocabulary_edit(
 def delete_tag(tag: Tag, *, moderator: User) -> None:
     """Delete a tag; the titles that had it go without."""
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         log_decision(tag, action="delete_tag", actor=moderator)
         tag.delete()
         forget_lists()

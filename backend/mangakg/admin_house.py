@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth import logout
 from django.contrib.auth.views import PasswordChangeView, redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
@@ -19,10 +20,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.api.throttles import count_visit
+from accounts.authority import Banned
 from accounts.entrance import OwnPasswordForm, may_enter, throttled_sentence
 from accounts.models import User
 from accounts.requests import waiting_requests
 from accounts.second_factor import lacks_second_factor
+from accounts.sessions import InvalidToken
 from common.errors import Throttled
 from common.visitors import throttle_address
 from mangakg.admin_entrance import (
@@ -133,13 +136,20 @@ class MangaAdminSite(admin.AdminSite):
             if _must_set_up_second_factor(request):
                 return to_second_factor_page(request)
             try:
-                return inner(request, *args, **options)
+                answer = inner(request, *args, **options)
+            except (Banned, InvalidToken):
+                answer = None
             except (DatabaseError, ObjectDoesNotExist):
                 # Who left while this was on its way: a row would point at nobody.
                 user = request.user
                 if not isinstance(user, User) or User.objects.filter(pk=user.pk).exists():
                     raise
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if answer is None or getattr(request.user, "lost_authority", False):
+                # Out since this began to be sent, whatever the page has made of it.
+                logout(request)
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return answer
 
         return cast(AdminView, counted)
 

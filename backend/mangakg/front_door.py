@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth import get_user
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import UnsupportedMediaType
 
-from common.errors import AppError, answer_error
+from accounts.entrance import may_enter
+from accounts.models import User
+from common.errors import AppError, Invalid, answer_error
 from common.parsing import BodyTooLarge, refuse_charset
 
 # Words and boundaries around an archive.
@@ -35,24 +37,39 @@ class FrontDoorMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., object], *_place: object
     ) -> HttpResponse | None:
-        """Refuse a long body while nobody has read it.
+        """Refuse a long body while nobody has read it, and read a short one before anything else.
+
+        Who asks is decided when all is here: whoever holds a body back is not let in by what they
+        were as it began.
 
         The check of the forms' tokens, whose turn is after ours, reads the whole form onto the
         disk to find the token in it: also a stranger's, and for a view that wants no form. A view
         that it passes by is the API's, and says itself how much it takes and from whom.
         """
-        if getattr(view, "csrf_exempt", False):
-            return None
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         max_bytes: int = settings.API_MAX_BODY_BYTES
+        if getattr(view, "csrf_exempt", False):
+            return _read_ahead(request) if 0 < length <= max_bytes else None
         if length > max_bytes and _is_page_for(request):
             max_bytes = settings.UPLOAD_LIMITS["max_archive_bytes"] + _FORM_BYTES
         return answer_error(BodyTooLarge(max_bytes)) if length > max_bytes else None
 
 
+def _read_ahead(request: HttpRequest) -> HttpResponse | None:
+    try:
+        request.body  # noqa: B018 (kept by the request)
+    except UnreadablePostError:  # the client is gone
+        return answer_error(Invalid(_("The request ended before its body.")))
+    return None
+
+
 def _is_page_for(request: HttpRequest) -> bool:
-    """True for the admin's pages, and who is in: the first of two steps has a session as well."""
-    return request.path.startswith(_ADMIN) and admin.site.has_permission(request)
+    """True for the admin's pages, and who is in: the first of two steps has a session as well.
+
+    Not by `request.user`, which would stay what it is now until the last byte is here.
+    """
+    user = get_user(request) if request.path.startswith(_ADMIN) else None
+    return isinstance(user, User) and may_enter(user)
 
 
 def _refuse_odd_body(request: HttpRequest, length: str) -> None:

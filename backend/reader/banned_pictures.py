@@ -12,11 +12,11 @@ from itertools import islice
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from common.errors import AlreadyDecided, AppError, Invalid
 from common.pictures.hashes import hash_distance
@@ -80,7 +80,7 @@ def ban_pictures(
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
-    with transaction.atomic():
+    with acting(moderator):
         pages = Page.objects.filter(upload=upload)
         if numbers is not None:
             pages = pages.filter(number__in=numbers)
@@ -111,7 +111,7 @@ def ban_pictures(
 def unban_picture(picture: BannedPicture, *, moderator: User) -> None:
     """Take a picture off the list; what it failed stays failed."""
     refuse_unless_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         gone, _rows = BannedPicture.objects.filter(pk=picture.pk).delete()
         if not gone:
             raise AlreadyDecided(_("This picture is not banned any more."))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from catalog.models import Cover, Title
 from catalog.moderation import drop_cover
@@ -69,7 +70,7 @@ def set_cover(title: Title, picture: "File[bytes]", *, moderator: User) -> Cover
 def _replace_cover(
     title: Title, original: MediaFile, seen: DecodedPicture, *, moderator: User
 ) -> Cover | None:
-    with transaction.atomic():
+    with acting(moderator):
         old = Cover.objects.select_for_update().filter(title=title).first()
         if not hold_media({original.pk}):
             return None
@@ -92,7 +93,7 @@ def remove_cover(title: Title, *, moderator: User) -> None:
     """Leave the title without a cover; its files go with the next sweep."""
     if not moderator.has_perm("catalog.moderate_title"):
         raise Forbidden(_("Only moderators may set a cover."))
-    with transaction.atomic():
+    with acting(moderator):
         if not drop_cover(title):
             return
         log_decision(title, action="remove_cover", actor=moderator)

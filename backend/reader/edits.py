@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from common.errors import Invalid
 from common.hot_cache import forget_lists
@@ -25,7 +25,7 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
     if chapter.volume is not None and chapter.volume.series_id != chapter.series_id:
         raise Invalid("volume of another series")
     now = timezone.now()
-    with transaction.atomic():
+    with acting(editor):
         if "publish_at" in columns:
             is_due = chapter.publish_at is None or chapter.publish_at <= now
             if not is_due:
@@ -55,7 +55,7 @@ def record_group_edit(
 def delete_volume(volume: Volume, *, editor: User) -> None:
     """Delete a volume; its chapters stay, without one."""
     refuse_unless_moderator(editor)
-    with transaction.atomic():
+    with acting(editor):
         log_decision(volume, action="delete_volume", actor=editor)
         volume.delete()
         forget_lists()
@@ -67,7 +67,7 @@ def _record(
     refuse_unless_moderator(editor)
     if not changed and not is_new:
         return
-    with transaction.atomic():
+    with acting(editor):
         verb = "create" if is_new else "edit"
         log_decision(row, action=f"{verb}_{noun}", actor=editor, reason=", ".join(changed))
         forget_lists()

@@ -7,11 +7,11 @@ Who may delete all of a person's, and what is kept to undo it, is `safety.mass_d
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import log_decisions
+from accounts.authority import acting
 from accounts.models import User
 from reader.banned_pictures import count_banned_pages, ids_with_banned_pictures
 from reader.chapters import refresh_counters_of
@@ -48,7 +48,7 @@ def remove_uploads_of(
     them loses its lease.
     """
     there = removable_uploads_of(user)
-    with transaction.atomic():
+    with acting(moderator, on=user):
         _lock_chapters(Chapter.objects.filter(pk__in=there.values("chapter")))
         return _remove(
             there, among=Upload.objects.filter(uploader=user), to_state=UploadState.DELETED,
@@ -116,7 +116,7 @@ def restore_uploads(removed: UploadQuerySet, *, moderator: User) -> dict[int, Up
     now, whose zip is under way once more, or that would show pictures that are banned by now.
     """
     now = timezone.now()
-    with transaction.atomic():
+    with acting(moderator):
         _lock_chapters(Chapter.objects.filter(pk__in=removed.values("chapter")))
         kept = removed.filter(state__in=REMOVED, purge_after__gt=now).order_by("pk")
         found = list(kept.select_for_update(of=("self",)).only(*_COLUMNS))

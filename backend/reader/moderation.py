@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.models import User
 from common.errors import AlreadyDecided, Invalid
 from reader.banned_pictures import (
@@ -45,7 +46,7 @@ def approve_upload(
     Raises HasBannedPictures where a page is a banned picture and nobody said "nevertheless".
     """
     refuse_unless_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         approved = Upload.objects.filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW, page_count__gt=0
         ).update(
@@ -79,7 +80,7 @@ def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
     now = timezone.now()
-    with transaction.atomic():
+    with acting(moderator):
         row = Upload.objects.filter(pk=upload.pk)
         columns = {
             "state": UploadState.REJECTED, "reason": reason, "decided_at": now,
@@ -137,7 +138,7 @@ def restore_upload(upload: Upload, *, moderator: User) -> None:
 
 def _put_back(upload: Upload, *, moderator: User) -> None:
     now = timezone.now()
-    with transaction.atomic():
+    with acting(moderator):
         removed = Upload.objects.filter(pk=upload.pk, state__in=REMOVED, purge_after__gt=now)
         held = removed.select_for_update().first()
         if held is None:
@@ -179,7 +180,7 @@ def columns_of_restored(to_state: UploadState, *, moderator: User) -> dict[str, 
 def delete_pages(upload: Upload, *, numbers: Collection[int], moderator: User) -> int:
     """Take pages out of an upload that waits for review; the rest is numbered anew."""
     refuse_unless_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         held = Upload.objects.select_for_update().filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW
         )
@@ -215,7 +216,7 @@ def _remove_live_upload(
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
     now = timezone.now()
-    with transaction.atomic():
+    with acting(moderator):
         # Before the upload, as publishing locks them: the other order would be a deadlock.
         Chapter.objects.select_for_update().get(pk=upload.chapter_id)
         removed = Upload.objects.filter(pk=upload.pk, state=UploadState.LIVE).update(

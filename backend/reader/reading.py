@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.authority import acting
 from accounts.models import User
 from common.errors import Invalid
 from reader.models import Chapter, ReadingState
@@ -35,7 +35,7 @@ def save_progress(chapter: Chapter, *, user: User, progress: Progress) -> Readin
     # A phone whose clock is ahead must not win for ever.
     changed_at = min(progress.changed_at, timezone.now() + _CLOCK_SKEW)
     finished_at = changed_at if progress.is_finished else None
-    with transaction.atomic():
+    with acting(user):
         state, created = ReadingState.objects.select_for_update().get_or_create(
             user=user,
             chapter=chapter,

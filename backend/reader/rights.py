@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from accounts.bans import refuse_banned
+from accounts.authority import refuse_banned
 from accounts.models import User
 from common.errors import Forbidden
 

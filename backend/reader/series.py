@@ -1,7 +1,6 @@
 """A series' publication: the title's decision, then its chapters counted anew."""
 
-from django.db import transaction
-
+from accounts.authority import acting
 from accounts.models import User
 from catalog.models import Title
 from catalog.moderation import (
@@ -17,7 +16,7 @@ from reader.publishing import ring_waiting_uploads
 
 def approve_series(series: Title, *, moderator: User) -> None:
     """Show the series with the chapters that are live, and publish those that waited for it."""
-    with transaction.atomic():
+    with acting(moderator):
         approve_title(series, moderator=moderator)
         refresh_counters(series.pk)
         ring_waiting_uploads(series.pk)
@@ -28,7 +27,7 @@ def unpublish_series(series: Title, *, moderator: User) -> None:
 
     Files stay where they are, for whoever kept their addresses; what must be gone is rejected.
     """
-    with transaction.atomic():
+    with acting(moderator):
         unpublish_title(series, moderator=moderator)
         refresh_counters(series.pk)
 
@@ -39,6 +38,6 @@ def reject_series(series: Title, *, moderator: User, reason: str) -> None:
     Its uploads can be restored one by one while they are kept; its cover is gone.
     """
     refuse_unless_title_moderator(moderator)
-    with transaction.atomic():
+    with acting(moderator):
         take_down_series(series.pk, moderator=moderator, reason=reason.strip())
         reject_title(series, moderator=moderator, reason=reason)

@@ -23,9 +23,9 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import refuse_unconfirmed
 from accounts.audit import log_decision
-from accounts.bans import add_strike, refuse_banned
+from accounts.authority import acting, forget_rights, refuse_banned
+from accounts.bans import add_strike
 from accounts.models import User
-from accounts.sessions import InvalidToken
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from common.background import background_task
@@ -127,7 +127,7 @@ def withdraw_upload(upload: Upload, *, user: User) -> None:
         raise Forbidden(_("This upload is not yours."))
     from_state = upload.state
     now = timezone.now()
-    with transaction.atomic():
+    with acting(user):
         # A worker that still holds it notices within its lease; the purge comes once more then.
         open_still = Q(state__in=UNDECIDED) | held_back()
         withdrawn = Upload.objects.filter(open_still, pk=upload.pk).update(
@@ -162,7 +162,6 @@ def _insert_received(
     try:
         with _inserting(uploader):
             # Counted once more: of many that were sent at once, some are over it by now.
-            hold_quota(uploader)
             refuse_over_quota(uploader, archive_bytes=upload.archive_bytes)
             upload.chapter = _chapter_of(series, submission)
             upload.save(force_insert=True)
@@ -195,14 +194,11 @@ def _insert_failed(
 
 @contextmanager
 def _inserting(uploader: User) -> Iterator[None]:
-    """Make a transaction of it; raises InvalidToken where the uploader has left meanwhile."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        if not User.objects.filter(pk=uploader.pk).exists():
-            raise InvalidToken from error
-        raise
+    """Make a transaction of it, and ask once more who submits: a long body was sent meanwhile."""
+    with acting(uploader):
+        forget_rights(uploader)
+        refuse_submitter(uploader)
+        yield
 
 
 def _chapter_of(series: Title, submission: Submission) -> Chapter:

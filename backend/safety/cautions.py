@@ -2,11 +2,12 @@
 
 import uuid
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.bans import add_strike, refuse_unless_above
 from accounts.letters import write_letter_to
 from accounts.models import User
@@ -24,7 +25,7 @@ def warn_user(
     refuse_unless_above(moderator, user, permission="safety.warn_user")
     text = refuse_empty(text)
     try:
-        with transaction.atomic():
+        with acting(moderator):
             caution = Caution.objects.create(
                 user=user, text=text, moderator=moderator, form_key=form_key or uuid.uuid4()
             )
@@ -38,8 +39,10 @@ def warn_user(
 def see_warning(pk: int, *, user: User) -> None:
     """Note that the person has read it; a second time changes nothing."""
     own = Caution.objects.filter(pk=pk, user=user)
-    if not own.filter(seen_at__isnull=True).update(seen_at=timezone.now()) and not own.exists():
-        raise NotFound(_("There is nothing here."))
+    with acting(user):
+        seen = own.filter(seen_at__isnull=True).update(seen_at=timezone.now())
+        if not seen and not own.exists():
+            raise NotFound(_("There is nothing here."))
 
 
 def strike_user(
@@ -51,7 +54,7 @@ def strike_user(
     """
     refuse_unless_above(moderator, user, permission="safety.strike_user")
     reason = refuse_empty(reason)
-    with transaction.atomic():
+    with acting(moderator, on=user):
         # Before the strike: the ban that may follow from it stands behind it in the log.
         log_decision(user, action="strike", actor=moderator, reason=reason)
         subject = f"form:{form_key or uuid.uuid4()}"

@@ -8,11 +8,12 @@ from collections.abc import Iterable
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.bans import refuse_unless_above
 from accounts.models import User
 from common.background import background_task
@@ -40,9 +41,9 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
     refuse_unless_above(moderator, user, permission=PERMISSION)
     reason = refuse_empty(reason)
     now = timezone.now()
-    with transaction.atomic():
-        # The uploads before all that touches the person's row: a worker that strikes somebody for
-        # an upload holds that first, and the other order would be a deadlock.
+    with acting(moderator, on=user):
+        # The person's row first, as a worker does that strikes somebody for an upload: the other
+        # order would be a deadlock.
         removed = remove_uploads_of(user, moderator=moderator, reason=reason, moment=now)
         if not removed:
             raise AlreadyDecided(_("There is nothing of this person to delete."))
@@ -85,7 +86,7 @@ def undo_mass_deletion(deletion: MassDeletion, *, moderator: User) -> None:
 
 def _undo(deletion: MassDeletion, *, moderator: User) -> None:
     now = timezone.now()
-    with transaction.atomic():
+    with acting(moderator, on=deletion.user):
         undone = MassDeletion.objects.filter(
             pk=deletion.pk, undone_at__isnull=True, undo_until__gt=now
         ).update(

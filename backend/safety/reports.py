@@ -4,7 +4,6 @@ Starts at `report_thing`, ends at `decide_case`, which tells everybody who repor
 moderators learns who that was.
 """
 
-from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -12,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import refuse_unconfirmed
 from accounts.audit import log_decision
-from accounts.bans import refuse_banned
-from accounts.letters import send_letter
-from accounts.models import Letter, User
+from accounts.authority import acting, refuse_banned
+from accounts.letters import write_letters_to
+from accounts.models import User
 from common.errors import AlreadyDecided, Forbidden, Invalid
 from safety.letters import REPORT_DECIDED
 from safety.models import SEVERE, Case, CaseState, Reason, Report
@@ -37,7 +36,7 @@ def report_thing(
         message = _("You cannot report yourself.")
         raise Invalid(message, fields={"subject_id": [message]})
     for _attempt in range(_ATTEMPTS):
-        with transaction.atomic():
+        with acting(reporter):
             case = _find_or_open_case(subject_type, subject_id, subject)
             if case is not None:
                 return _add_report(case, reporter=reporter, reason=reason, text=text.strip())
@@ -92,7 +91,7 @@ def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str 
     if outcome not in (CaseState.ACTED, CaseState.DISMISSED):
         raise ValueError(outcome)
     answer = answer.strip()
-    with transaction.atomic():
+    with acting(moderator):
         decided = Case.objects.filter(pk=case.pk, state=CaseState.OPEN).update(
             state=outcome, answer=answer, decided_at=timezone.now(), decided_by=moderator
         )
@@ -106,7 +105,8 @@ def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str 
             case, action="decide_case", actor=moderator, reason=answer,
             from_state=CaseState.OPEN, to_state=outcome,
         )  # fmt: skip
-        _tell_reporters(case)
+        reporters = User.objects.filter(reports__case=case, is_active=True)
+        write_letters_to(reporters, REPORT_DECIDED, params={"case": case.pk})
 
 
 def refuse_unless_case_moderator(user: User, case: Case) -> None:
@@ -116,28 +116,3 @@ def refuse_unless_case_moderator(user: User, case: Case) -> None:
         raise Forbidden(_("Only moderators may do this."))
     if not Case.objects.filter(pk=case.pk).visible_to(user).exists():
         raise Forbidden(_("Nobody decides about themselves."))
-
-
-def _tell_reporters(case: Case) -> None:
-    """Write to each in their language, in three queries whatever their number."""
-    reporters = User.objects.filter(reports__case=case, is_active=True)
-    addresses = EmailAddress.objects.filter(user__in=reporters, verified=True)
-    of_person = {
-        address.user_id: address
-        for address in addresses.select_related("user").order_by("primary")  # the primary one last
-    }
-    letters = Letter.objects.bulk_create(
-        (
-            Letter(
-                kind=REPORT_DECIDED,
-                address=address.email,
-                user=address.user,
-                language=address.user.language,
-                params={"case": case.pk},
-            )
-            for address in of_person.values()
-        ),
-        batch_size=500,
-    )
-    if letters:  # one bell: the worker finds the others
-        send_letter.ring(letters[0].pk)

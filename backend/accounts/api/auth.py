@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.origins import refuse_foreign_page
-from accounts.bans import refuse_banned
+from accounts.authority import refuse_banned
 from accounts.guessing import place_of, remember_device
 from accounts.login import log_in
 from accounts.sessions import (

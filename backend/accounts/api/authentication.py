@@ -15,7 +15,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from accounts.api_keys import KEY_PREFIX, InvalidKey, use_key
-from accounts.bans import refuse_banned
+from accounts.authority import refuse_banned
 from accounts.models import ApiKey, User
 from accounts.second_factor import refuse_without_second_factor
 from accounts.sessions import Identity, InvalidToken, read_access_token
@@ -74,7 +74,7 @@ def key_of(request: HttpRequest, presented: Presented, *, scopes: Mapping[str, s
         raise Forbidden(_("This API key is not for this."))
     if presented.username is not None and method not in SAFE_METHODS:
         _refuse_foreign_page(request)
-    key.user.key_scopes = tuple(key.scopes)
+    key.user.key_scopes, key.user.used_key_id = tuple(key.scopes), key.pk
     return key
 
 
@@ -97,6 +97,7 @@ class BearerAuthentication(BaseAuthentication):
         refuse_banned(user)
         if user.epoch != identity.epoch:
             raise InvalidToken
+        user.token_epoch = identity.epoch
         if not request.path.startswith(_OPEN_WITHOUT_SECOND_FACTOR):
             refuse_without_second_factor(user)
         return user, identity

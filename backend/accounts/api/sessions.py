@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import own_session_id, person
+from accounts.authority import acting
 from accounts.models import Session
 from accounts.sessions import end_all_sessions, end_session, live_sessions
 from common.answers import PrivateResponse
@@ -47,7 +48,9 @@ class SessionListView(APIView):
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
         """Log out everywhere, here and in the admin too."""
-        end_all_sessions(person(request))
+        user = person(request)
+        with acting(user):
+            end_all_sessions(user)
         response = PrivateResponse(status=204)
         response.delete_cookie(settings.REFRESH_COOKIE_NAME, path="/api/auth", samesite="Strict")
         return response
@@ -61,10 +64,12 @@ class SessionView(APIView):
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
     def delete(self, request: Request, pk: int) -> Response:
         """Log a device out."""
-        session = live_sessions(person(request)).select_related("user").filter(pk=pk).first()
-        if session is None:
-            raise NotFound(_("There is no such session."))
-        end_session(session)
+        user = person(request)
+        with acting(user):
+            session = live_sessions(user).select_related("user").filter(pk=pk).first()
+            if session is None:
+                raise NotFound(_("There is no such session."))
+            end_session(session)
         return PrivateResponse(status=204)
 
 

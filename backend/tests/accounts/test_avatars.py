@@ -11,6 +11,7 @@ from PIL import Image
 
 from accounts import avatars
 from accounts.addresses import Unconfirmed
+from accounts.authority import Banned
 from accounts.avatars import (
     approve_avatar,
     avatar_name,
@@ -22,7 +23,7 @@ from accounts.avatars import (
     set_avatar,
     sweep_stray_avatars,
 )
-from accounts.bans import Banned, ban_user
+from accounts.bans import ban_user
 from accounts.models import AuditEntry, User
 from common.errors import AlreadyDecided, Forbidden
 from common.media import sweep_media

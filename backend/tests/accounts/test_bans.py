@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.bans import add_strike, ban_user, lift_ban, refuse_banned
+from accounts.authority import refuse_banned
+from accounts.bans import add_strike, ban_user, lift_ban
 from accounts.models import AuditEntry
 from common.errors import AlreadyDecided, AppError, Forbidden
 from tests.cast import make_user

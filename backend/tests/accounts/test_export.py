@@ -12,6 +12,7 @@ from PIL import Image
 
 from accounts.api_keys import make_key
 from accounts.audit import log_decision
+from accounts.authority import acting
 from accounts.avatars import set_avatar
 from accounts.export import write_export
 from accounts.models import Strike, User
@@ -60,7 +61,8 @@ def test_what_one_has_is_in_it_and_nothing_of_others(uploader_uli, outsider_otto
         ReadingState.objects.create(
             user=who, chapter=upload.chapter, page=2, changed_at=timezone.now()
         )
-    log_decision(uploader_uli, action="warn", actor=moderator_mo, reason="Be kind.")
+    with acting(moderator_mo):
+        log_decision(uploader_uli, action="warn", actor=moderator_mo, reason="Be kind.")
 
     files = {name: text for name, text in read_export(uploader_uli).items() if "json" in name}
 

@@ -18,8 +18,9 @@ from django.utils import timezone
 from accounts import leaving
 from accounts.api_keys import make_key
 from accounts.audit import log_decision
+from accounts.authority import Banned, acting
 from accounts.avatars import set_avatar
-from accounts.bans import Banned, add_strike, ban_user
+from accounts.bans import add_strike, ban_user
 from accounts.leaving import delete_account
 from accounts.letters import write_letter
 from accounts.models import (
@@ -67,8 +68,10 @@ def give_everything(user, moderator):
     write_letter("password_changed", address=user.email, language="ru", user=user)
     write_letter("reset", address=user.email.upper(), language="ru")
     set_avatar(user, ContentFile(page_bytes("png"), name="me.png"))
-    log_decision(user, action="warn", actor=moderator, reason="Be kind.")
-    log_decision(live, action="withdraw", actor=user)
+    with acting(moderator):
+        log_decision(user, action="warn", actor=moderator, reason="Be kind.")
+    with acting(user):
+        log_decision(live, action="withdraw", actor=user)
     LogEntry.objects.create(
         user=moderator, content_type=ContentType.objects.get_for_model(User),
         object_id=str(user.pk), object_repr=str(user), action_flag=CHANGE,

@@ -5,7 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.bans import Banned, ban_user
+from accounts.authority import Banned
+from accounts.bans import ban_user
 from accounts.models import User
 from accounts.profile import clean_display_name, edit_profile, find_profile
 from accounts.sessions import InvalidToken

@@ -5,15 +5,19 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.api_keys import make_key, remove_keys
 from accounts.bans import add_strike, ban_user
-from accounts.models import AuditEntry, Session, User
+from accounts.models import ApiKey, AuditEntry, Session, User
+from accounts.passwords import replace_password
 from accounts.registration import register_user
+from accounts.roles import ADMIN
 from accounts.sessions import InvalidToken, end_session, open_session, rotate_session
 from common.errors import AlreadyDecided, Invalid
 from tests.at_once import run_at_once
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,13 +30,55 @@ def test_a_name_taken_twice_at_once_is_taken_once():
     assert Counter(type(outcome) for outcome in outcomes) == {User: 1, Invalid: 2}
 
 
-def test_a_refresh_token_used_twice_at_once_is_good_once(uploader_uli):
+def test_a_refresh_token_used_twice_at_once_gives_one_and_the_same(uploader_uli, session_clock):
     token = open_session(uploader_uli).refresh_token
 
     outcomes = run_at_once(*[partial(rotate_session, token)] * 2)
 
-    assert sum(isinstance(outcome, InvalidToken) for outcome in outcomes) >= 1
+    [following] = {tokens.refresh_token for _user, tokens in outcomes}
+    session_clock(60)
+    assert rotate_session(following)[0] == uploader_uli
+
+
+def test_a_stolen_token_used_twice_at_once_ends_the_session(uploader_uli, session_clock):
+    token = open_session(uploader_uli).refresh_token
+    rotate_session(token)
+    session_clock(60)
+
+    outcomes = run_at_once(*[partial(rotate_session, token)] * 2)
+
+    assert [type(outcome) for outcome in outcomes] == [InvalidToken] * 2
     assert not Session.objects.exists()
+
+
+def test_no_key_is_made_behind_a_new_password(uploader_uli):
+    """Whichever is first: who changes it ends all keys, and none is made with the old one."""
+    stale = User.objects.get(pk=uploader_uli.pk)
+
+    def set_another() -> None:
+        with transaction.atomic():
+            assert replace_password(uploader_uli, "a-yurt-on-the-jailoo")
+            remove_keys(uploader_uli)
+
+    run_at_once(
+        set_another,
+        partial(
+            make_key, stale, name="mine", scopes=["read"], expires_in_days=None, password=PASSWORD
+        ),
+    )
+
+    assert not ApiKey.objects.exists()
+
+
+def test_two_admins_who_ban_each_other_do_not_wait_for_ever(admin_aida):
+    other = make_user("azamat", ADMIN)
+
+    outcomes = run_at_once(
+        partial(ban_user, User.objects.get(pk=other.pk), moderator=admin_aida, reason="Spam."),
+        partial(ban_user, User.objects.get(pk=admin_aida.pk), moderator=other, reason="Spam."),
+    )
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Banned", "NoneType"]
 
 
 def test_two_devices_that_log_out_at_once_leave_the_third(uploader_uli):

@@ -13,23 +13,34 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import URLPattern
 from rest_framework.test import APIClient
+from rest_framework.views import APIView
 
-from accounts.api_keys import make_key
+from accounts.api_keys import make_key, remove_keys
 from accounts.bans import ban_user
 from accounts.leaving import delete_account
 from accounts.models import User, Visibility
+from accounts.passwords import replace_password
 from accounts.scopes import SCOPES
-from accounts.sessions import open_session
+from accounts.second_factor import begin_second_factor
+from accounts.sessions import end_all_sessions, open_session
 from catalog.choices import Moderation
 from catalog.models import Title
 from mangakg.urls import api
 from reader.states import UploadState
 from safety.cautions import warn_user
-from tests.cast import PASSWORD, client_of, make_title, make_upload_row, make_user
+from tests.cast import (
+    PASSWORD,
+    client_of,
+    make_title,
+    make_upload_row,
+    make_user,
+    totp_code,
+)
 from tests.reader.archive_builders import make_chapter_zip, page_bytes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
@@ -329,3 +340,99 @@ def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
 
         assert answer.status_code == 405, path
         assert b"method_not_allowed" in answer.content
+
+
+# --- Late bodies: let in with the headers, and out before the body is here ----------------------
+
+
+def reset_by_mail(user: User, _admin: User) -> None:
+    assert replace_password(user, "a-yurt-on-the-jailoo")
+    remove_keys(user)
+
+
+def ban(user: User, admin: User) -> None:
+    ban_user(user, moderator=admin, reason="spam")
+
+
+def log_out_everywhere(user: User, _admin: User) -> None:
+    end_all_sessions(user)
+
+
+def end_keys(user: User, _admin: User) -> None:
+    remove_keys(user)
+
+
+def writing_rows() -> list[tuple[tuple[str, str, str], str]]:
+    """Return each row that writes by who asks, with one person whom it serves, and each key."""
+    found = []
+    for (method, route, asked), statuses in MATRIX.items():
+        [view] = {p.callback.view_class for p in api if route_of(p) == route}  # type: ignore[attr-defined]
+        if method == "GET" or view.authentication_classes == ():
+            continue
+        # Where nobody is served, as without a second factor, the uploader is tried.
+        people = [role for role in PEOPLE if statuses[role] < 400]
+        who = "uploader" if "uploader" in people or not people else people[0]
+        served_keys = [role for role in KEYS if statuses[role] < 400]
+        found += [((method, route, asked), role) for role in (who, *served_keys)]
+    return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """Return all rows of all tables."""
+    return {
+        model._meta.label: list(model._base_manager.order_by("pk").values())
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy and model._meta.app_label not in ("auth", "contenttypes")
+    }
+
+
+def served_body(method: str, route: str, user: User, refresh_token: str) -> dict[str, Any]:
+    if route == "auth/second-factor/confirm":
+        enrolment = begin_second_factor(user)
+        return {"enrolment": enrolment.sealed, "code": totp_code(enrolment.secret)}
+    return body_for(method, route, user.username, refresh_token)
+
+
+@pytest.mark.parametrize("end_authority", [reset_by_mail, ban, log_out_everywhere, end_keys])
+def test_who_is_out_before_the_body_is_here_changes_nothing(
+    end_authority, house, admin_aida, monkeypatch
+):
+    people, places = house
+    initial, before = APIView.initial, {}
+
+    def let_in(view: APIView, request: Any, *args: Any, **place: Any) -> None:
+        initial(view, request, *args, **place)
+        end_authority(User.objects.get(pk=request.user.pk), admin_aida)
+        before.update(everything())
+
+    shown = credentials(people)
+    monkeypatch.setattr(APIView, "initial", let_in)
+    wrong = {}
+    for (method, route, asked), role in writing_rows():
+        if (role in KEYS and end_authority is log_out_everywhere) or (
+            role not in KEYS and end_authority is end_keys
+        ):
+            continue  # that ends nothing here
+        user = people["uploader" if role in KEYS else role]
+        authorization, refresh_token = shown[role]
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=authorization)
+        body = served_body(method, route, user, refresh_token)
+        point = transaction.savepoint()
+        answer = getattr(client, method.lower())(
+            asked.format(**places), body or None, format="multipart" if "file" in body else "json"
+        )
+        after = everything()
+        transaction.savepoint_rollback(point)
+        changed = {name for name, rows in after.items() if rows != before[name]}
+        if answer.status_code not in (401, 403) or changed:
+            wrong[method, asked, role] = answer.status_code, changed
+
+    assert wrong == {}
+
+
+def test_every_way_to_write_is_tried_with_a_late_body():
+    tried = writing_rows()
+
+    assert len(tried) >= 20
+    assert {role for _row, role in tried} >= {"uploader", "reader", "key_upload", "key_library"}

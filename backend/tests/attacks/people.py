@@ -11,7 +11,8 @@ from tests.cast import make_title, make_upload_row, make_user  # noqa: E402
 
 if __name__ == "__main__":
     for name, role in (
-        ("rina", READER), ("uli", UPLOADER), ("otto", UPLOADER), ("mo", MODERATOR), ("aida", ADMIN),
+        ("rina", READER), ("uli", UPLOADER), ("otto", UPLOADER), ("boris", UPLOADER),
+        ("mo", MODERATOR), ("aida", ADMIN),
     ):  # fmt: skip
         made = make_user(name, role)
         if name == "uli":

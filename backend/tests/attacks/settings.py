@@ -20,4 +20,4 @@ class CheapHasher(Argon2PasswordHasher):
 PASSWORD_HASHERS = ["tests.attacks.settings.CheapHasher"]
 # One machine attacks all the time; the lock-out has tests of its own.
 GUESSES_FREE = GUESSES_FREE_OF_NETWORK = 10**6
-VICTIMS = 12
+VICTIMS = 14

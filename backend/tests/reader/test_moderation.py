@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.bans import Banned, ban_user
+from accounts.authority import Banned
+from accounts.bans import ban_user
 from accounts.models import AuditEntry
 from common.errors import AlreadyDecided, Forbidden, Invalid
 from common.media import sweep_media
