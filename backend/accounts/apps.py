@@ -6,7 +6,7 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 _STORIES_WITH_LETTERS = (
-    "addresses", "api_keys", "leaving", "passwords", "requests", "resets", "second_factor",
+    "addresses", "api_keys", "bans", "leaving", "passwords", "requests", "resets", "second_factor",
 )  # fmt: skip
 
 

@@ -1,4 +1,8 @@
-"""Strikes and bans: malicious uploads count, the third within a month closes the door."""
+"""Strikes and bans: malicious uploads count, the third within a month closes the door.
+
+Not that of staff: a stolen key that may only upload would shut out whoever could help. Then the key
+ends, and the admins are told.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +16,15 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
 from accounts.authority import acting, refuse_banned
-from accounts.models import Strike, User, active_ban
-from accounts.roles import TRUSTED, UPLOADER, grant_role
+from accounts.letters import LetterText, letter, write_letters_to
+from accounts.models import ApiKey, Letter, Strike, User, active_ban
+from accounts.roles import ADMIN, TRUSTED, UPLOADER, grant_role, is_of_staff
 from accounts.sessions import end_all_sessions
 from common.errors import AlreadyDecided, Forbidden
 
 log = structlog.get_logger(__name__)
+
+_STAFF_SPARED = "staff_spared"
 
 
 @dataclass(frozen=True)
@@ -28,15 +35,20 @@ class Counted:
     has_banned: bool = False
 
 
-def add_strike(user: User, *, code: str, subject: str, reason: str = "") -> Counted:
+def add_strike(
+    user: User, *, code: str, subject: str, reason: str = "", key_id: int | None = None
+) -> Counted:
     """Count a malicious act once; at `STRIKES_TO_BAN` within the window, ban for good.
 
-    `reason` is a moderator's.
+    `reason` is a moderator's; `key_id` is the API key that it was done with. Staff are not banned:
+    that key ends, and the admins get a letter.
     """
     with transaction.atomic():
-        if not User.objects.select_for_update(no_key=True).filter(pk=user.pk).exists():
+        # As the row is: what `user` holds may be limited to the rights of a key.
+        person = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+        if person is None:
             return Counted(is_new=False)  # left meanwhile
-        _strike, is_new = Strike.objects.get_or_create(
+        strike, is_new = Strike.objects.get_or_create(
             user=user, subject=subject, defaults={"code": code, "reason": reason}
         )
         if is_new:
@@ -44,9 +56,13 @@ def add_strike(user: User, *, code: str, subject: str, reason: str = "") -> Coun
         if not is_new or not settings.STRIKES_TO_BAN:
             return Counted(is_new=is_new)
         since = timezone.now() - settings.STRIKE_WINDOW
-        count = user.strikes.filter(created_at__gte=since).count()
+        standing = person.strikes.filter(created_at__gte=since, lifted_at__isnull=True)
+        count = standing.count()
         log.warning("strike", user_id=user.pk, code=code, subject=subject, count=count)
         if count < settings.STRIKES_TO_BAN:
+            return Counted(is_new=True)
+        if is_of_staff(person):
+            _spare_staff(person, strike, key_id=key_id)
             return Counted(is_new=True)
         told = _("Several strikes.") if reason else _("Several malicious uploads.")
         has_banned = _set_ban(user, reason=told, until=None, actor=None)
@@ -65,7 +81,7 @@ def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None
 
 
 def lift_ban(user: User, *, moderator: User, reason: str) -> None:
-    """End a ban now."""
+    """End a ban now; the strikes until here lead to no other."""
     refuse_unless_above(moderator, user)
     with acting(moderator, on=user):
         lifted = User.objects.filter(active_ban(), pk=user.pk).update(
@@ -73,6 +89,7 @@ def lift_ban(user: User, *, moderator: User, reason: str) -> None:
         )
         if not lifted:
             raise AlreadyDecided(_("This person is not banned."))
+        user.strikes.filter(lifted_at__isnull=True).update(lifted_at=timezone.now())
         log_decision(
             user,
             action="lift_ban",
@@ -95,6 +112,49 @@ def refuse_unless_above(
     is_admin = moderator.has_perm("accounts.change_user")
     if user.pk == moderator.pk or (is_peer and not is_admin):
         raise Forbidden(_("You may not do this to this person."))
+
+
+def _spare_staff(person: User, strike: Strike, *, key_id: int | None) -> None:
+    """End the key that a member of staff's uploads came with, and tell them and the admins."""
+    key = ApiKey.objects.filter(pk=key_id, user=person).first() if key_id is not None else None
+    if key is not None:
+        key.delete()
+    log_decision(
+        person, action="spare_staff", actor=None, reason=strike.code,
+        to_state="key ended" if key is not None else "",
+    )  # fmt: skip
+    log.warning("strike.staff_spared", user_id=person.pk, key_id=key_id)
+    admins = Q(is_superuser=True) | Q(groups__name=ADMIN)
+    told = User.objects.filter(Q(pk=person.pk) | admins, is_active=True).distinct()
+    words = {"key": key.name, "hint": key.hint} if key is not None else {}
+    write_letters_to(told, _STAFF_SPARED, params={"strike": strike.pk, **words})
+
+
+@letter(_STAFF_SPARED, is_limited=False)
+def _tell_of_spared_staff(row: Letter) -> LetterText | None:
+    strike = Strike.objects.select_related("user").filter(pk=row.params["strike"]).first()
+    if strike is None:
+        return None  # the person has left
+    body = _(
+        "Hello %(name)s,\n\nuploads of %(uploader)s were meant to do harm, so many that others"
+        " would be banned for it. Who is of the staff is not banned by itself."
+    ) % {"name": row.user, "uploader": strike.user}
+    if "key" in row.params:
+        body += " " + _(
+            "The API key that the last one came with is ended: %(key)s (…%(hint)s)."
+        ) % {
+            "key": row.params["key"],
+            "hint": row.params["hint"],
+        }
+    return LetterText(
+        subject=_("Malicious uploads of %(name)s") % {"name": strike.user},
+        body=body,
+        closing=_(
+            "If it was not %(name)s, somebody has a key or a token of theirs: they should set"
+            " another password and end all keys. If it was, an admin decides."
+        )
+        % {"name": strike.user},
+    )
 
 
 def _end_trust(user: User, *, code: str) -> None:

@@ -297,6 +297,9 @@ class Strike(models.Model):
     )
     reason = models.TextField(_("reason"), blank=True)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
+    lifted_at = models.DateTimeField(
+        _("lifted"), null=True, help_text="a ban was lifted after it: it leads to none any more"
+    )
 
     class Meta:
         verbose_name = _("strike")

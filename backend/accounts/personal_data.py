@@ -185,7 +185,7 @@ def _requests(user_id: int) -> Rows:
 
 def _strikes(user_id: int) -> Rows:
     rows = Strike.objects.filter(user=user_id)
-    return stream_rows(rows, "code", "subject", "reason", "created_at")
+    return stream_rows(rows, "code", "subject", "reason", "created_at", "lifted_at")
 
 
 def _decisions(user_id: int) -> Rows:

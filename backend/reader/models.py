@@ -202,6 +202,8 @@ class Upload(Leased):
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="uploads"
     )
+    # Of the API key that it came with, which may be gone: nothing follows it, so no foreign key.
+    key_id = models.BigIntegerField(null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=16, choices=UploadState, default=UploadState.RECEIVED, editable=False
     )

@@ -104,6 +104,7 @@ def submit_upload(
 
     upload = Upload(
         uploader=uploader,
+        key_id=uploader.used_key_id,
         filename=_plain_filename(archive.name),
         archive_bytes=archive_bytes,
         archive_sha256=_sha256_of(archive),
@@ -212,7 +213,12 @@ def _chapter_of(series: Title, submission: Submission) -> Chapter:
 
 def _strike_if_malicious(upload: Upload) -> None:
     if upload.malicious and upload.uploader is not None:
-        add_strike(upload.uploader, code=upload.error_code, subject=f"upload:{upload.pk}")
+        add_strike(
+            upload.uploader,
+            code=upload.error_code,
+            subject=f"upload:{upload.pk}",
+            key_id=upload.key_id,
+        )
 
 
 def _delete_folder_if_possible(upload: Upload) -> None:

@@ -136,7 +136,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 class StrikeAdmin(ReadOnlyAdmin):
     """Uploads that were meant to do harm."""
 
-    list_display = ("created_at", "user", "code", "subject")
+    list_display = ("created_at", "user", "code", "subject", "lifted_at")
     list_filter = ("code", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "code", "subject")

@@ -6,11 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.api_keys import make_key
 from accounts.authority import refuse_banned
 from accounts.bans import add_strike, ban_user, lift_ban
-from accounts.models import AuditEntry
+from accounts.letters import send_letter
+from accounts.models import ApiKey, AuditEntry, Letter, User
 from common.errors import AlreadyDecided, AppError, Forbidden
-from tests.cast import make_user
+from tests.cast import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +184,75 @@ def test_a_short_ban_is_no_shield_from_the_ban_of_many_strikes(
     assert (uploader_uli.banned_until, uploader_uli.ban_reason) == (
         None, "Several malicious uploads.",
     )  # fmt: skip
+
+
+# --- Strikes of staff, and of who was freed -----------------------------------------------------
+
+
+def strike_three_times(user, *, first=1, **how):
+    return [
+        add_strike(user, code="symlink", subject=f"upload:{number}", **how)
+        for number in range(first, first + 3)
+    ]
+
+
+@pytest.mark.parametrize("role", ["moderator", "admin"])
+def test_staff_are_never_banned_by_their_uploads(role, admin_aida):
+    staff = make_user("staff", role)
+    key, _text = make_key(
+        staff, name="Tachiyomi", scopes=["upload"], expires_in_days=None, password=PASSWORD
+    )
+    other, _text = make_key(
+        staff, name="OPDS", scopes=["read"], expires_in_days=None, password=PASSWORD
+    )
+    staff.key_scopes, staff.used_key_id = ("upload",), key.pk
+    Letter.objects.all().delete()
+
+    counted = strike_three_times(staff, key_id=key.pk)
+
+    assert [strike.has_banned for strike in counted] == [False] * 3
+    assert not User.objects.get(pk=staff.pk).is_banned
+    assert list(ApiKey.objects.values_list("pk", flat=True)) == [other.pk]
+    entry = AuditEntry.objects.get(action="spare_staff")
+    assert (entry.subject_id, entry.actor, entry.to_state) == (staff.pk, None, "key ended")
+    assert set(Letter.objects.values_list("kind", "user__username")) == {
+        ("staff_spared", "staff"),
+        ("staff_spared", "aida"),
+    }
+
+
+def test_a_superuser_without_a_role_is_not_banned_either(db):
+    root = User.objects.create_superuser("root", "root@example.test", PASSWORD)
+
+    strike_three_times(root)
+
+    root.refresh_from_db()
+    assert not root.is_banned
+
+
+def test_the_letter_about_staff_names_the_key(admin_aida, mailoutbox, monkeypatch):
+    key, _text = make_key(
+        admin_aida, name="Tachiyomi", scopes=["upload"], expires_in_days=None, password=PASSWORD
+    )
+    strike_three_times(admin_aida, key_id=key.pk)
+    sent = Letter.objects.get(kind="staff_spared")
+
+    send_letter.run(sent.pk)
+
+    [mail] = mailoutbox
+    assert mail.subject.endswith("Malicious uploads of aida")
+    assert f"Tachiyomi (…{key.hint})" in mail.body
+
+
+def test_a_lift_lifts_the_strikes_before_it(uploader_uli, moderator_mo):
+    strike_three_times(uploader_uli)
+    uploader_uli.refresh_from_db()
+    assert uploader_uli.is_banned
+    lift_ban(uploader_uli, moderator=moderator_mo, reason="Their phone was stolen.")
+
+    one_more = add_strike(uploader_uli, code="symlink", subject="upload:4")
+
+    assert (one_more.is_new, one_more.has_banned) == (True, False)
+    uploader_uli.refresh_from_db()
+    assert not uploader_uli.is_banned
+    assert strike_three_times(uploader_uli, first=5)[1].has_banned

@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from rest_framework.test import APIClient
 
+from accounts.api_keys import make_key
 from accounts.bans import ban_user
 from accounts.models import User
 from catalog.choices import Kind, Moderation
@@ -13,7 +16,7 @@ from reader import quarantine, uploads
 from reader.models import Chapter, Group, Page, Upload
 from reader.states import UploadState
 from reader.uploads import extract_upload
-from tests.cast import client_of, make_title, make_upload, make_user, post_zip
+from tests.cast import PASSWORD, client_of, make_title, make_upload, make_user, post_zip
 from tests.failing_storage import BROKEN_BUCKET, FULL_DISK, failing_storages, trouble
 from tests.leftovers import find_leftovers, finish_due_work
 from tests.reader.archive_builders import (
@@ -228,6 +231,28 @@ def test_a_strike_found_by_the_worker_counts_too(uploader_uli, settings):
     uploader_uli.refresh_from_db()
     assert upload.malicious
     assert uploader_uli.is_banned
+
+
+def test_three_hostile_zips_by_a_key_end_the_key_and_ban_no_admin(admin_aida):
+    """Found at once or by the worker: the row says which key it came with."""
+    series = make_title()
+    _key, text = make_key(
+        admin_aida, name="Tachiyomi", scopes=["upload"], expires_in_days=None, password=PASSWORD
+    )
+    program = APIClient()
+    program.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
+    statuses = []
+    for build in (MALICIOUS, MALICIOUS, MALICIOUS_INSIDE):
+        form = {"file": SimpleUploadedFile("c.zip", build()), "number": len(statuses)}
+        statuses.append(program.post(f"/api/series/{series.slug}/chapters", form).status_code)
+
+    extract_upload.run(Upload.objects.latest("pk").pk)
+
+    assert statuses == [422, 422, 202]
+    admin_aida.refresh_from_db()
+    assert (admin_aida.strikes.count(), admin_aida.is_banned) == (3, False)
+    assert program.get("/api/uploads").json()["code"] == "invalid_token"
+    assert client_of(admin_aida).get("/api/auth/me").status_code == 200
 
 
 def test_strikes_older_than_the_window_are_forgiven(uploader_uli, settings):
