@@ -1,6 +1,24 @@
-"""How passwords are hashed."""
+"""How passwords are hashed, whichever way their letters were typed."""
 
-from django.contrib.auth.hashers import Argon2PasswordHasher
+import unicodedata
+
+from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
+
+
+def normalize_password(password: str) -> str:
+    """Return the password as it is hashed: in NFKC, the same for every way to type it.
+
+    A Mac writes `й` as two characters and a phone as one; a Japanese keyboard has wide letters and
+    a Mac's has no-break spaces. NIST SP 800-63B asks for NFKC or NFKD.
+    """
+    return unicodedata.normalize("NFKC", password)
+
+
+def spend_password_check(password: str) -> None:
+    """Do the work of checking this password, where there is none to compare it with."""
+    make_password(password)
+    if normalize_password(password) != password:
+        make_password(password)
 
 
 class PasswordHasher(Argon2PasswordHasher):
@@ -13,3 +31,20 @@ class PasswordHasher(Argon2PasswordHasher):
     time_cost = 2
     memory_cost = 19_456  # KiB
     parallelism = 1
+
+    def encode(self, password: str, salt: str) -> str:
+        """Hash the normal form."""
+        return super().encode(normalize_password(password), salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Compare the normal form; and what was typed, of which older hashes were made.
+
+        Where the two differ both are computed, whichever is right: how long it takes depends on
+        what was typed and on nothing that is kept.
+        """
+        normal = normalize_password(password)
+        is_right = super().verify(normal, encoded)
+        if normal == password:
+            return is_right
+        is_right_as_typed = super().verify(password, encoded)
+        return is_right or is_right_as_typed

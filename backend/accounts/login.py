@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ from accounts.guessing import (
     password_doors,
     reserve_guess,
 )
+from accounts.hashers import spend_password_check
 from accounts.models import User
 from accounts.second_factor import (
     InvalidCode,
@@ -72,8 +72,8 @@ def check_login(login: str, password: str, *, place: Place) -> User:
     with _refusals_logged("password", user, place):
         doors = password_doors(login, user, place)
         reserve_guess(doors)
-        if user is None:
-            make_password(password)  # as much work as a real check
+        if user is None or not user.has_usable_password():
+            spend_password_check(password)
             is_right = False
         else:
             is_right = user.check_password(password) and user.is_active

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.authority import acting, confirm_authority
 from accounts.guessing import confirmation_doors, give_back, reserve_guess
+from accounts.hashers import normalize_password
 from accounts.letters import LetterText, letter, write_letter_to
 from accounts.models import Letter, Session, User
 from accounts.sessions import InvalidToken, Tokens, end_all_sessions, open_session
@@ -49,7 +50,7 @@ def refuse_wrong_password(user: User, password: str, *, field: str = "password")
 def refuse_weak_password(password: str, user: User, *, field: str = "password") -> None:
     """Raise Invalid, with what is wrong under `field`, for a password that is easily guessed."""
     try:
-        validate_password(password, user)
+        validate_password(normalize_password(password), user)
     except ValidationError as error:
         raise Invalid(error.messages[0], fields={field: list(error.messages)}) from error
 

@@ -4,12 +4,11 @@ Hundreds of attempts are compared here. That each costs exactly one hash is coun
 a cheap one, a difference in everything else shows all the more.
 """
 
-from django.contrib.auth.hashers import Argon2PasswordHasher
-
+from accounts.hashers import PasswordHasher
 from mangakg.settings import *  # noqa: F403
 
 
-class CheapHasher(Argon2PasswordHasher):
+class CheapHasher(PasswordHasher):
     """Argon2 with next to no work."""
 
     time_cost = 1
