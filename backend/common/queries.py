@@ -27,7 +27,12 @@ def parse_query(model: type[Query], asked: QueryDict) -> Query:
     for name, field in model.model_fields.items():
         if name in asked:
             is_list = get_origin(field.annotation) is list
-            values[name] = [v for v in asked.getlist(name) if v] if is_list else asked[name]
+            # What stands there twice is asked once.
+            values[name] = (
+                [value for value in dict.fromkeys(asked.getlist(name)) if value]
+                if is_list
+                else asked[name]
+            )
             if values[name] == "":
                 del values[name]
             elif "\0" in "".join(values[name]):  # no database looks for it
@@ -37,7 +42,10 @@ def parse_query(model: type[Query], asked: QueryDict) -> Query:
     except ValidationError as error:
         found: dict[str, list[str]] = {}
         for problem in error.errors():
-            found.setdefault(str(problem["loc"][0]), []).append(str(problem["input"]))
+            name = str(problem["loc"][0])
+            if problem["type"] == "too_long":
+                raise _too_many(name, problem["ctx"]["max_length"]) from error
+            found.setdefault(name, []).append(str(problem["input"]))
         raise _impossible(found) from error
 
 
@@ -48,6 +56,11 @@ def _impossible(values: dict[str, list[str]]) -> Invalid:
         for name, found in values.items()
     }
     return Invalid(next(iter(fields.values()))[0], fields=fields)
+
+
+def _too_many(name: str, max_length: int) -> Invalid:
+    sentence = _("At most %(max)d of these at once.") % {"max": max_length}
+    return Invalid(sentence, fields={name: [sentence]})
 
 
 def query_parameters(model: type[BaseModel]) -> list[OpenApiParameter]:

@@ -50,6 +50,12 @@ def shelf():
         ("year=1999&year=2005", "CBA"),
         ("genre=action", "BA"),
         ("genre=action&genre=drama", "A"),
+        ("genre=action&genre=action", "BA"),
+        ("genre=action&genre=none", ""),
+        ("tag=ninja&tag=school&genre=action", "B"),
+        ("tag=ninja&tag=school&genre=action&genre=drama", ""),
+        ("genre=action&genre=drama&search=anch", "A"),
+        ("genre=action&genre=drama&search=bridge", ""),
         ("tag=ninja&exclude_tag=school", "A"),
         ("exclude_tag=ninja", "C"),
         ("exclude_tag=school&exclude_tag=ninja", "C"),
@@ -67,6 +73,35 @@ def shelf():
 )
 def test_titles_are_filtered_and_ordered(query, found, shelf):
     assert "".join(name[0] for name in names(client_of(None).get(f"/api/titles?{query}"))) == found
+
+
+@pytest.mark.parametrize("words", ["", "&search=anchor", "&ordering=title&person=oda"])
+@pytest.mark.parametrize("path", ["/api/titles", "/api/series"])
+def test_as_many_genres_and_tags_as_may_be_asked_for_are_found(path, words, shelf):
+    many = range(30)
+    shelf["a"].categories.set(Category.objects.create(slug=f"genre-{n}") for n in many)
+    shelf["a"].tags.set(Tag.objects.create(slug=f"tag-{n}") for n in many)
+    asked = "&".join(f"genre=genre-{n}&tag=tag-{n}&exclude_tag=other-{n}" for n in many)
+
+    assert names(client_of(None).get(f"{path}?{asked}{words}")) == ["Anchor"]
+
+
+@pytest.mark.parametrize(
+    "name", ["kind", "status", "rating", "year", "genre", "tag", "exclude_tag"]
+)  # fmt: skip
+def test_of_a_list_that_is_too_long_it_is_said_how_long_it_may_be(name, db):
+    twice = "&".join([f"{name}=1999"] * 31)
+    too_many = "&".join(f"{name}={number}" for number in range(1900, 1931))
+
+    answer = client_of(None).get(f"/api/titles?{too_many}")
+
+    assert answer.json() == {
+        "code": "invalid",
+        "detail": "At most 30 of these at once.",
+        "fields": {name: ["At most 30 of these at once."]},
+    }
+    # What stands there many times is asked once.
+    assert "At most" not in client_of(None).get(f"/api/titles?{twice}").content.decode()
 
 
 def test_a_person_is_found_by_id_too(shelf):
