@@ -9,8 +9,11 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
+# What the column holds: work without an end of tries goes on, it is only not counted further.
+_MOST_ATTEMPTS = 32_767
 # As often as somebody who watches wants to see it move.
 _TELL_EVERY_SECONDS = 2
 
@@ -81,7 +84,10 @@ def claim(rows: "models.QuerySet[Row]", pk: int, **changes: Any) -> Lease[Row] |
     token = uuid.uuid4()
     until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
     claimed = rows.filter(nobody_holds(), pk=pk).update(
-        lease_token=token, lease_until=until, attempts=F("attempts") + 1, **changes
+        lease_token=token,
+        lease_until=until,
+        attempts=Least(F("attempts") + 1, _MOST_ATTEMPTS),
+        **changes,
     )
     return Lease(rows.model, pk, token, started) if claimed else None
 

@@ -36,6 +36,17 @@ def test_a_row_that_is_not_among_those_asked_for_is_not_claimed(row):
     assert claim(Upload.objects.filter(state="live"), row.pk) is None
 
 
+def test_attempts_without_an_end_are_counted_no_further_than_their_column(row):
+    Upload.objects.update(attempts=32_766)
+
+    for _attempt in range(2):
+        assert claim(Upload.objects.all(), row.pk) is not None
+        end_all_leases()
+
+    row.refresh_from_db()
+    assert row.attempts == 32_767
+
+
 def test_a_lease_that_ran_out_is_taken_over(row):
     old = claim(Upload.objects.all(), row.pk)
     Upload.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
