@@ -77,7 +77,8 @@ class Installation:
         worker = [*celery, "worker", "-c", "1", *quiet]
         return {
             "web": [*manage, "web"],
-            "worker": [*worker, "-n", "worker@%h", "-Q", "extraction,publishing,letters"],
+            "worker": [*worker, "-n", "worker@%h", "-Q", "publishing,letters"],
+            "extraction": [*worker, "-n", "extraction@%h", "-Q", "extraction"],
             "variants": [*worker, "-n", "variants@%h", "-Q", "variants"],
             "beat": [*celery, "beat", "-l", "INFO"],
         }
@@ -143,11 +144,11 @@ class Installation:
         return found
 
     def aim(self, victim: str) -> list[int]:
-        """Return the processes of the worker, the supervisor or everything, to be killed."""
+        """Return the processes of a worker, the supervisor or everything, to be killed."""
         match victim, self.profile:
             case "everything", _:
                 doomed = self.pids_of("")
-            case "worker", "embedded":
+            case "worker" | "extraction", "embedded":
                 doomed = self.pids_of("manage.py work")
             case "supervisor", "embedded":
                 doomed = [self.processes["up"].pid]

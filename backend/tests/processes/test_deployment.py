@@ -68,6 +68,13 @@ def test_every_queue_has_a_worker_and_there_is_one_beat(host: str) -> None:
     assert sum(" beat" in command for command in here) == 1
 
 
+@pytest.mark.parametrize("host", ["compose", "fly"])
+def test_zips_delay_neither_letters_nor_take_downs(host: str) -> None:
+    here = [command for place, command in COMMANDS.items() if place.startswith(host)]
+
+    assert ["extraction"] in [_queues(command) for command in here]
+
+
 def _queues(command: str) -> list[str]:
     found = re.search(r" -Q (\S+)", command)
     return found[1].split(",") if found else []

@@ -155,6 +155,7 @@ def test_only_the_web_pools_its_connections(services: Installation) -> None:
 
     # One a process: neither a pool's spare ones nor one that the parent of the workers opened.
     assert connections.get("worker", 0) <= 1
+    assert connections.get("extraction", 0) <= 1
     assert connections.get("variants", 0) <= 1
     assert 1 <= connections["web"] <= 4
     services.stop()

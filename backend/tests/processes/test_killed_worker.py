@@ -7,7 +7,7 @@ from tests.processes.installation import Installation
 from tests.services import wait_for
 
 
-@pytest.mark.parametrize("victim", ["worker", "supervisor", "everything"])
+@pytest.mark.parametrize("victim", ["extraction", "supervisor", "everything"])
 def test_a_killed_extraction_is_finished_once(
     installation: Installation, victim: str, chapter_zip: bytes
 ) -> None:

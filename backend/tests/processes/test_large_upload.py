@@ -59,7 +59,7 @@ def test_a_large_archive_is_never_held_in_memory(
 
 def peak_bytes(installation: Installation) -> dict[str, int]:
     """Return the highest resident memory so far of the web's and the worker's processes."""
-    worker = "manage.py work" if installation.profile == "embedded" else "-n worker@"
+    worker = "manage.py work" if installation.profile == "embedded" else "-n extraction@"
     return {"web": sum_of(installation, "granian"), "worker": sum_of(installation, worker)}
 
 
