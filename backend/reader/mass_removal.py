@@ -93,7 +93,7 @@ def _remove(
     uploads.update(
         state=to_state, removed_from=F("state"), reason=reason,
         decided_at=moment, decided_by=moderator, purge_after=moment + settings.TAKEN_DOWN_KEEP,
-        lease_token=None, lease_until=None, attempts=0,
+        hide_after=moment, lease_token=None, lease_until=None, attempts=0,
     )  # fmt: skip
     removed = among.filter(state=to_state, decided_at=moment)
     Chapter.objects.filter(live_upload__in=removed).update(live_upload=None)

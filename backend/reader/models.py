@@ -225,6 +225,12 @@ class Upload(Leased):
         default=0, editable=False, help_text="pages that are, or nearly are, banned pictures"
     )
     pages_done = models.PositiveIntegerField(default=0, editable=False)
+    # What extraction found before it gave way to somebody else, or was cut off; it goes on there.
+    pages_so_far = models.JSONField(null=True, editable=False)
+    decoding_seconds = models.FloatField(
+        default=0, db_default=0, editable=False,
+        help_text="that checking it has taken; counts for the quota",
+    )  # fmt: skip
     pages_planned = models.PositiveIntegerField(null=True, editable=False)
     variants_done = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(_("submitted"), default=timezone.now, editable=False)
@@ -234,6 +240,8 @@ class Upload(Leased):
         related_name="decided_uploads", editable=False,
     )  # fmt: skip
     purge_after = models.DateTimeField(null=True, editable=False)
+    # Since when its pages are to leave `media`; null where they have, or stay.
+    hide_after = models.DateTimeField(null=True, editable=False)
 
     objects = UploadQuerySet.as_manager()
 
@@ -252,26 +260,39 @@ class Upload(Leased):
                 name="upload_once_under_way",
             )
         ]
+        # Those on a state are whole: SQLite compares a state with a parameter, and then takes no
+        # index whose condition names a value. One that asks for (not) null it takes.
         indexes = [
-            models.Index(
-                fields=["state", "created_at"], name="upload_under_way",
-                condition=Q(state__in=["received", "extracting", "awaiting_review", "publishing"]),
-            ),
-            models.Index(
-                fields=["id"],
-                name="upload_wants_variants",
-                condition=Q(state="live", variants_done=False),
-            ),
+            models.Index(fields=["state", "created_at"], name="upload_by_state"),
+            models.Index(fields=["state", "variants_done"], name="upload_by_variants"),
             models.Index(
                 fields=["purge_after"],
                 name="upload_to_purge",
                 condition=Q(purge_after__isnull=False),
+            ),
+            models.Index(
+                fields=["hide_after"],
+                name="upload_to_hide",
+                condition=Q(hide_after__isnull=False),
             ),
             models.Index(fields=["uploader", "-created_at"], name="upload_of_uploader"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.filename}"
+
+
+class ExtractionTurn(models.Model):
+    """When an uploader was last served by extraction: who was served longest ago comes next."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True,
+        related_name="extraction_turn",
+    )  # fmt: skip
+    last_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.last_at}"
 
 
 class PageQuerySet(models.QuerySet["Page"]):

@@ -168,6 +168,7 @@ def columns_of_restored(to_state: UploadState, *, moderator: User) -> dict[str, 
         "removed_from": "",
         "reason": "",
         "purge_after": now if to_state == UploadState.SUPERSEDED else None,
+        "hide_after": None,
         "attempts": 0,
         "variants_done": False,
         "decided_at": now if is_decided else None,
@@ -222,7 +223,7 @@ def _remove_live_upload(
         removed = Upload.objects.filter(pk=upload.pk, state=UploadState.LIVE).update(
             state=to_state, removed_from=UploadState.LIVE, reason=reason,
             decided_at=now, decided_by=moderator, purge_after=now + settings.TAKEN_DOWN_KEEP,
-            lease_token=None, lease_until=None,
+            hide_after=now, lease_token=None, lease_until=None,
         )  # fmt: skip
         if not removed:
             raise _already_decided(upload)

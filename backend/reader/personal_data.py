@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from common.personal_data import ExportedFile, Participant, register_participant, stream_rows
-from reader.models import BannedPicture, Group, ReadingState, Upload
+from reader.models import BannedPicture, ExtractionTurn, Group, ReadingState, Upload
 
 Rows = Iterable[Mapping[str, object]]
 
@@ -21,7 +21,11 @@ def register_reader() -> None:
         ),
         Participant(
             "uploads",
-            covers=("reader.Upload.uploader", "reader.Upload.decided_by"),
+            covers=(
+                "reader.Upload.uploader",
+                "reader.Upload.decided_by",
+                "reader.ExtractionTurn.user",
+            ),
             files=(ExportedFile("uploads.json", _("Chapters that you uploaded."), _uploads),),
             erase=_erase_uploads,
         ),
@@ -69,6 +73,7 @@ def _erase_uploads(user_id: int) -> None:
     # Those that wait go on waiting: they were sent to be shared. What is decided about them, and
     # their files, goes the way it goes for all.
     Upload.objects.filter(uploader=user_id).update(uploader=None)
+    ExtractionTurn.objects.filter(user=user_id).delete()
     Upload.objects.filter(decided_by=user_id).update(decided_by=None)
 
 

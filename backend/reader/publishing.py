@@ -55,7 +55,12 @@ def ring_waiting_uploads(series_id: int) -> None:
 
 
 def _uploads_to_publish() -> Iterable[int]:
-    due = _publishable().filter(nobody_holds())
+    # Joined, for here the few that wait come first: SQLite would list every chapter for the IN.
+    due = Upload.objects.filter(
+        nobody_holds(),
+        state=UploadState.PUBLISHING,
+        chapter__series__moderation=Moderation.APPROVED,
+    )
     return due.order_by("decided_at").values_list("pk", flat=True)[:20]
 
 
@@ -135,8 +140,8 @@ def _copy_words(chapter: Chapter, upload: Upload) -> None:
 
 
 def _uploads_to_hide() -> Iterable[int]:
-    due = Upload.objects.filter(nobody_holds(), state__in=REMOVED, pages__file__isnull=False)
-    return due.values_list("pk", flat=True).distinct()[:20]
+    due = Upload.objects.filter(nobody_holds(), hide_after__lte=timezone.now())
+    return due.order_by("hide_after").values_list("pk", flat=True)[:20]
 
 
 @background_task(due=_uploads_to_hide, queue="publishing", every_seconds=15)
@@ -155,7 +160,13 @@ def hide_upload(pk: int) -> None:
         hidden = (
             lease.rows()
             .filter(state__in=REMOVED)
-            .update(lease_token=None, lease_until=None, attempts=0, variants_done=False)
+            .update(
+                hide_after=None,
+                lease_token=None,
+                lease_until=None,
+                attempts=0,
+                variants_done=False,
+            )
         )
         if not hidden:
             raise LeaseLost(pk)

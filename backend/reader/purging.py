@@ -52,7 +52,7 @@ def purge_upload(pk: int) -> None:
         if upload is None or not _is_due(upload):
             return
         quarantine.delete_folder(upload.folder)
-        purgeable.update(purge_after=None)
+        purgeable.update(purge_after=None, hide_after=None, pages_so_far=None)
         if upload.state in WITHOUT_PAGES:
             _drop_pages(upload)
     log.info("upload.purged", upload_id=pk, state=upload.state)

@@ -1,7 +1,7 @@
 """All uploads of one person are deleted in one act, and brought back by another within 30 days.
 
 The rows move in one transaction (`reader.mass_removal`): what was public is gone at its commit.
-The files follow in the background, a whole act in the hands of one worker.
+The files follow in the background, each upload's by itself.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from accounts.audit import log_decision
 from accounts.authority import acting
 from accounts.bans import refuse_unless_above
 from accounts.models import User
+from catalog.choices import Moderation
 from common.background import background_task
 from common.errors import AlreadyDecided, Forbidden
 from common.leases import claim, nobody_holds
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 PERMISSION = "safety.delete_all_uploads"
 _AT_ONCE = 500
+_RUNG_AT_ONCE = 50
 _ATTEMPTS = 3
 
 
@@ -125,20 +127,27 @@ def _deletions_to_settle() -> Iterable[int]:
 
 @background_task(due=_deletions_to_settle, queue="publishing", every_seconds=15)
 def settle_mass_deletion(pk: int) -> None:
-    """Move the files of the act's uploads, out of `media` or back, one upload after the other.
+    """Wake workers for the files of the act's uploads, out of `media` or back, each by itself.
 
-    One that fails does not stop the others: it stays due by itself.
+    Some at a time, and then once more behind them: what somebody else takes down meanwhile does
+    not wait for the whole act.
     """
     lease = claim(MassDeletion.objects.filter(settled_at__isnull=True), pk)
     if lease is None:
         return
-    ours = Upload.objects.filter(mass_deletion_items__deletion=pk)
-    hidden = ours.filter(state__in=REMOVED, pages__file__isnull=False)
-    for upload in list(hidden.values_list("pk", flat=True).distinct()):
-        lease.keep()
-        hide_upload.work(upload)
-    coming = ours.filter(state=UploadState.PUBLISHING)
-    for upload in list(coming.order_by("pk").values_list("pk", flat=True)):
-        lease.keep()
-        publish_upload.work(upload)
+    ours = Upload.objects.filter(nobody_holds(), mass_deletion_items__deletion=pk)
+    leaving = ours.filter(state__in=REMOVED, hide_after__isnull=False)
+    coming = ours.filter(
+        state=UploadState.PUBLISHING, chapter__series__moderation=Moderation.APPROVED
+    )
+    rung = 0
+    for uploads, task in ((leaving, hide_upload), (coming, publish_upload)):
+        for upload in list(uploads.order_by("pk").values_list("pk", flat=True)[:_RUNG_AT_ONCE]):
+            task.ring(upload)
+            rung += 1
+    if rung:
+        lease.release()
+        settle_mass_deletion.ring(pk)
+        return
+    # Of those that a worker holds, each is due by itself.
     lease.rows().update(settled_at=timezone.now(), lease_token=None, lease_until=None, attempts=0)

@@ -8,13 +8,16 @@ from django.db.models import F
 
 from accounts.bans import ban_user
 from accounts.models import AuditEntry, User
+from common import background
 from common.errors import AlreadyDecided, Forbidden
+from common.leases import claim
 from common.pictures.decoding import PictureDecoder
 from common.storages import list_names, media_storage
 from reader.models import Chapter, Page, Upload
 from reader.moderation import approve_upload, reject_upload, restore_upload, take_down_upload
 from reader.publishing import hide_upload, publish_upload
 from reader.uploads import extract_upload
+from safety import mass_deletion
 from safety.mass_deletion import delete_all_uploads, settle_mass_deletion, undo_mass_deletion
 from safety.models import MassDeletion, MassDeletionItem
 from tests.cast import client_of, make_title, make_upload, make_upload_row
@@ -72,13 +75,41 @@ def test_the_files_leave_the_public_folder_and_nothing_is_orphaned(
 ):
     deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
 
-    settle_mass_deletion.run(deletion.pk)
+    finish_due_work()
 
     assert list(list_names(media_storage(), "")) == []
     deletion.refresh_from_db()
     assert deletion.settled_at is not None
-    finish_due_work()
     assert find_leftovers() == []
+
+
+def test_each_upload_is_rung_by_itself_and_no_worker_holds_them_all(
+    series, uploader_uli, moderator_mo, monkeypatch, django_capture_on_commit_callbacks
+):
+    monkeypatch.setattr(mass_deletion, "_RUNG_AT_ONCE", 2)
+    uploads = [
+        make_upload_row(uploader=uploader_uli, series=series, number=number) for number in range(3)
+    ]
+    deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
+    rung: list[tuple[str, int]] = []
+    monkeypatch.setattr(background, "ring_bell", lambda name, _queue, pk: rung.append((name, pk)))
+
+    def settle() -> list[tuple[str, int]]:
+        rung.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            settle_mass_deletion.run(deletion.pk)
+        return list(rung)
+
+    again = (settle_mass_deletion.name, deletion.pk)
+    assert settle() == [(hide_upload.name, upload.pk) for upload in uploads[:2]] + [again]
+    assert Page.objects.filter(file__isnull=False).count() == 6
+    claim(Upload.objects.all(), uploads[0].pk)  # a worker has heard of one
+    Upload.objects.filter(pk=uploads[1].pk).update(hide_after=None)
+    assert settle() == [(hide_upload.name, uploads[2].pk), again]
+    Upload.objects.filter(pk=uploads[2].pk).update(hide_after=None)
+    assert settle() == []
+    deletion.refresh_from_db()
+    assert deletion.settled_at is not None
 
 
 def test_undo_brings_each_back_to_where_it_was(of_all_states, series, uploader_uli, moderator_mo):
@@ -240,16 +271,15 @@ def test_a_worker_that_dies_while_it_moves_files_is_followed_by_another(
     for _number in range(3):
         make_upload(uploader=uploader_uli, series=series, state="live")
     deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
-    real, runs = hide_upload.run, []
+    runs = []
 
-    def killed(pk):
+    def killed(self, pk):
         runs.append(pk)
         if len(runs) == 2:
             raise SystemExit
-        real(pk)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(hide_upload), "work", lambda self, pk: killed(pk))
+        patch.setattr(type(hide_upload), "ring", killed)
         with pytest.raises(SystemExit):
             settle_mass_deletion.run(deletion.pk)
 
@@ -266,16 +296,13 @@ def test_an_undo_takes_the_act_out_of_the_hands_of_its_worker(
 ):
     uploads = [make_upload(uploader=uploader_uli, series=series, state="live") for _ in range(2)]
     deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
-    real = hide_upload.run
 
     def undo_meanwhile(self, pk):
-        real(pk)
         if MassDeletion.objects.filter(undone_at__isnull=True).exists():
             undo_mass_deletion(deletion, moderator=moderator_mo)
-        return True
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(hide_upload), "work", undo_meanwhile)
+        patch.setattr(type(hide_upload), "ring", undo_meanwhile)
         settle_mass_deletion.run(deletion.pk)
     deletion.refresh_from_db()
     assert deletion.settled_at is None
