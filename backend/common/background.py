@@ -7,6 +7,7 @@ Both profiles run the same functions: Celery's workers (`mangakg/celery.py`) and
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -31,6 +32,8 @@ class BackgroundTask:
     due: Callable[[], Iterable[int]]
     queue: str
     every_seconds: int
+    # Rows of which each next one is chosen anew, for their order changes with each that is done.
+    in_turn: bool = False
 
     def work(self, pk: int) -> bool:
         """Run it at a task's edge: True when done, False when it was lost or failed.
@@ -46,6 +49,15 @@ class BackgroundTask:
             log.exception("task.failed", task=self.name, pk=pk)
             return False
         return True
+
+    def answer_bell(self, pk: int) -> None:
+        """Run row `pk`; of rows that go in turn, the one whose turn it is."""
+        for due in self.next_rows() if self.in_turn else (pk,):
+            self.work(due)
+
+    def next_rows(self) -> list[int]:
+        """Return what to run before asking again: what is due, or the one whose turn it is."""
+        return list(islice(self.due(), 1) if self.in_turn else self.due())
 
     def ring(self, pk: int) -> None:
         """Wake a worker for row `pk` once the transaction is committed."""
@@ -67,13 +79,20 @@ SCHEDULE: dict[str, ScheduledTask] = {}
 
 
 def background_task(
-    *, due: Callable[[], Iterable[int]], queue: str, every_seconds: int = 30
+    *,
+    due: Callable[[], Iterable[int]],
+    queue: str,
+    every_seconds: int = 30,
+    in_turn: bool = False,
 ) -> Callable[[Callable[[int], None]], BackgroundTask]:
-    """Register a function over one row; `due` finds the rows that wait, first come first."""
+    """Register a function over one row; `due` finds the rows that wait, first come first.
+
+    `in_turn`: a bell wakes a worker for whatever `due` puts first by then, not for its own row.
+    """
 
     def register(run: Callable[[int], None]) -> BackgroundTask:
         name = f"{run.__module__}.{run.__name__}"
-        task = BackgroundTask(name, run, due, queue, every_seconds)
+        task = BackgroundTask(name, run, due, queue, every_seconds, in_turn)
         TASKS[name] = task
         return task
 

@@ -71,7 +71,7 @@ app.conf.update(
 def _row_task(task: BackgroundTask) -> Callable[[int], None]:
     def run(pk: int) -> None:
         close_old_connections()
-        task.work(pk)
+        task.answer_bell(pk)
 
     return run
 

@@ -146,6 +146,7 @@ class Environment(BaseSettings):
     QUOTA_UPLOADS_PER_DAY: OptionalCount = 200
     QUOTA_BYTES_PER_DAY: OptionalCount = 10_000_000_000
     QUOTA_WAITING: OptionalCount = 100
+    QUOTA_DECODING_SECONDS_PER_DAY: OptionalCount = 3600
     TRUSTED_REVIEW_PERCENT: int = Field(default=10, ge=0, le=100)
     BANNED_PICTURES: Literal["fail", "warn"] = "fail"
     BANNED_PICTURE_DISTANCE: int = Field(default=4, ge=0, le=4)

@@ -98,12 +98,12 @@ def _run_lane(queue: str, stop: threading.Event) -> None:
 
 
 def run_due_rows(queue: str) -> bool:
-    """Run every row that is due now; True if there was one."""
+    """Run what is due now, one row where they go in turn; True if something was done."""
     worked = False
     for task in TASKS.values():
         if task.queue != queue:
             continue
-        for pk in list(task.due()):
+        for pk in task.next_rows():
             worked = task.work(pk) or worked
     return worked
 

@@ -134,15 +134,17 @@ def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePla
 
 
 def iter_pages(
-    file: BinaryIO, plan: ArchivePlan, limits: ArchiveLimits | None = None
+    file: BinaryIO, plan: ArchivePlan, limits: ArchiveLimits | None = None, *, skip: int = 0
 ) -> Iterator[PageBytes]:
     """Inflates page after page in reading order; each page's bytes are held once.
 
-    Takes the plan of the same file. Raises ArchiveRejected where the directory lied.
+    Takes the plan of the same file. Raises ArchiveRejected where the directory lied. The first
+    `skip` pages, which came out as declared before, count for the limit and are not inflated.
     """
     limits = limits or ArchiveLimits()
-    left = limits.max_inflated_bytes
-    for page in plan.pages:
+    done = sum(page.entry.declared_bytes for page in plan.pages[:skip])
+    left = limits.max_inflated_bytes - done
+    for page in plan.pages[skip:]:
         if page.entry.declared_bytes > left:
             raise ArchiveRejected(
                 "inflated_too_large", max_megabytes=limits.max_inflated_bytes // MIB

@@ -1,7 +1,7 @@
-"""What one person may submit: uploads and bytes a day, and undecided ones; each may be off.
+"""What one person may submit: uploads, bytes and time of checking a day, and undecided ones.
 
-A day's count holds everything that was sent, also what failed or was withdrawn: checking it cost
-as much, and a quota that gives back invites to try again and again.
+Each may be off. A day's count holds everything that was sent, also what failed or was withdrawn:
+checking it cost as much, and a quota that gives back invites to try again and again.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.errors import AppError
+from reader.models import Upload
+from reader.rejections import decoding_quota_sentence
 from reader.states import UNDECIDED
 
 _DAY = timedelta(days=1)
@@ -58,10 +60,31 @@ def refuse_over_quota(user: User, *, archive_bytes: int) -> None:
         raise QuotaUsedUp(_("You have submitted as many chapters as a day allows. Go on tomorrow."))
     if left.bytes_left is not None and archive_bytes > left.bytes_left:
         raise QuotaUsedUp(_("You have submitted as many bytes as a day allows. Go on tomorrow."))
+    quota: float | None = settings.QUOTA_DECODING_SECONDS
+    if quota is not None and _decoding_seconds_of_today(user.pk) >= quota:
+        raise QuotaUsedUp(decoding_quota_sentence())
     if left.waiting_left == 0:
         raise QuotaUsedUp(
             _("Too many of your uploads wait for review. Go on when some are decided.")
         )
+
+
+def decoding_seconds_left(upload: Upload) -> float | None:
+    """Return how long the check of `upload` may take in all, beside the day's others of its person.
+
+    None where that is not limited. What was accepted before the day's time was used up waits for
+    its check meanwhile: so this is asked then too.
+    """
+    quota: float | None = settings.QUOTA_DECODING_SECONDS
+    if quota is None or upload.uploader_id is None:
+        return None
+    return quota - _decoding_seconds_of_today(upload.uploader_id, but=upload.pk)
+
+
+def _decoding_seconds_of_today(user_id: int, *, but: int | None = None) -> float:
+    today = Upload.objects.filter(uploader=user_id, created_at__gte=timezone.now() - _DAY)
+    used = today.exclude(pk=but).aggregate(seconds=Sum("decoding_seconds"))
+    return used["seconds"] or 0
 
 
 def hold_quota(user: User) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # Failures that are nobody's fault but ours.
 GAVE_UP = "gave_up"
 TOO_SLOW = "too_slow"
+# Not too slow by itself: all of a day's zips of its uploader are, together.
+DECODING_QUOTA = "decoding_quota"
 # A page is on the list of pictures that must not be shown again.
 BANNED_IMAGE = "banned_image"
 
@@ -37,9 +39,16 @@ def failure_sentence(upload: "Upload") -> str:
         return _("Something went wrong on our side, several times. Please send the zip again.")
     if problem == TOO_SLOW:
         return _("Checking this zip took too long. Split the chapter or make its pages smaller.")
+    if problem == DECODING_QUOTA:
+        return decoding_quota_sentence()
     if problem == BANNED_IMAGE:
         return banned_sentence(params["name"])
     return _(REJECT_MESSAGES[problem][1]) % params
+
+
+def decoding_quota_sentence() -> str:
+    """Say that checking a person's zips has taken as long as a day allows."""
+    return _("Checking your zips has taken as long as a day allows. Send this one again tomorrow.")
 
 
 def banned_sentence(name: str) -> str:

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,7 +32,7 @@ from catalog.models import Title
 from common.background import background_task
 from common.errors import AlreadyDecided, AppError, Forbidden, Invalid
 from common.file_rejections import FileRejected, show_name
-from common.leases import Lease, LeaseLost, claim, nobody_holds
+from common.leases import Lease, LeaseLost, claim
 from common.pictures.decoding import PictureDecoder
 from common.pictures.hashes import signed_hash
 from common.pictures.images import strip_to_image
@@ -44,9 +45,15 @@ from reader.limits import archive_limits
 from reader.models import Chapter, Page, Upload
 from reader.publishing import held_back
 from reader.purging import purge_upload
-from reader.quotas import hold_quota, refuse_over_quota
+from reader.quotas import (
+    QuotaUsedUp,
+    decoding_seconds_left,
+    hold_quota,
+    refuse_over_quota,
+)
 from reader.rejections import (
     BANNED_IMAGE,
+    DECODING_QUOTA,
     GAVE_UP,
     TOO_SLOW,
     UploadRejected,
@@ -54,12 +61,23 @@ from reader.rejections import (
 )
 from reader.states import UNDECIDED, UploadState
 from reader.trust import looks_plain, publish_if_trusted
+from reader.turns import (
+    SLICE_SECONDS,
+    note_turn,
+    somebody_else_waits,
+    uploads_in_turn,
+    uploads_to_extract,
+)
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5
 _HASH_CHUNK_BYTES = 2**20
 _TITLE_LETTERS = 200
+_PAGE_COLUMNS = (
+    "number", "name", "content_type", "width", "height", "bytes", "sha256", "perceptual_hash",
+    "color",
+)  # fmt: skip
 
 
 class AlreadySubmitted(AppError):
@@ -132,7 +150,7 @@ def withdraw_upload(upload: Upload, *, user: User) -> None:
         # A worker that still holds it notices within its lease; the purge comes once more then.
         open_still = Q(state__in=UNDECIDED) | held_back()
         withdrawn = Upload.objects.filter(open_still, pk=upload.pk).update(
-            state=UploadState.WITHDRAWN, decided_at=now, purge_after=now,
+            state=UploadState.WITHDRAWN, decided_at=now, purge_after=now, pages_so_far=None,
             lease_token=None, lease_until=None,
         )  # fmt: skip
         if not withdrawn:
@@ -244,76 +262,144 @@ def _sha256_of(archive: "File[bytes]") -> str:
 # --- In the worker ------------------------------------------------------------------------------
 
 
+class _Stopped(Exception):
+    """The check ends here, for a reason that is not in the zip; `columns` tell it."""
+
+    def __init__(self, code: str, problem: str) -> None:
+        super().__init__(problem)
+        self.columns: dict[str, object] = {"error_code": code, "error_params": {"problem": problem}}
+
+
+class _GaveWay(Exception):
+    """Somebody else's turn has come; what was found is kept."""
+
+
 def _uploads_to_extract() -> Iterable[int]:
-    waiting = Upload.objects.filter(
-        nobody_holds(), state__in=(UploadState.RECEIVED, UploadState.EXTRACTING)
-    )
-    return waiting.order_by("created_at").values_list("pk", flat=True)[:20]
+    return uploads_in_turn().values_list("pk", flat=True)[:20]
 
 
-@background_task(due=_uploads_to_extract, queue="extraction")
+@background_task(due=_uploads_to_extract, queue="extraction", in_turn=True)
 def extract_upload(pk: int) -> None:
     """Turn the zip into pages in quarantine and rows, exactly once, or fail it with its code."""
-    waiting = Upload.objects.filter(state__in=(UploadState.RECEIVED, UploadState.EXTRACTING))
-    lease = claim(waiting, pk, state=UploadState.EXTRACTING, pages_done=0)
+    lease = claim(uploads_to_extract(), pk, state=UploadState.EXTRACTING)
     if lease is None:
         return
     upload = Upload.objects.get(pk=pk)
+    note_turn(upload)
     try:
         if upload.attempts > MAX_ATTEMPTS:
             _fail(upload, lease, {"error_code": GAVE_UP, "error_params": {}})
             return
-        _take_pages(upload, lease, list(_extract_pages(upload, lease)))
+        _take_pages(upload, lease, _extract_pages(upload, lease))
     except FileRejected as rejection:
         _fail(upload, lease, failure_columns(rejection))
+    except _Stopped as stopped:
+        _fail(upload, lease, stopped.columns)
+    except _GaveWay:
+        lease.release()
+        extract_upload.ring(pk)
+        log.info("extraction.gave_way", upload_id=pk)
     except LeaseLost:
         log.info("extraction.lost", upload_id=pk)
     except STORAGE_ERRORS as error:
-        # Not the upload's fault: the lease runs out, and the next attempt starts from the zip. A
-        # disk that stays full for an hour uses no attempts up; a zip that is gone does.
+        # Not the upload's fault: the lease runs out, and the next attempt goes on from what was
+        # kept. A disk that stays full for an hour uses no attempts up; a zip that is gone does.
         log.exception("extraction.storage_failed", upload_id=pk, attempt=upload.attempts)
         if not isinstance(error, FileNotFoundError):
-            lease.rows().update(attempts=F("attempts") - 1)
+            lease.rows().update(attempts=Greatest(F("attempts") - 1, 0))
         raise
     finally:
         # What was written after a withdrawal goes; of an upload that is under way nothing does.
         purge_upload.run(pk)
 
 
-def _extract_pages(upload: Upload, lease: Lease[Upload]) -> Iterator[Page]:
+def _extract_pages(upload: Upload, lease: Lease[Upload]) -> list[Page]:
     limits = archive_limits()
-    started = time.monotonic()
+    pages = [Page(upload=upload, **columns) for columns in upload.pages_so_far or ()]
     with quarantine.open_archive(upload) as archive, PictureDecoder(limits) as decoder:
         file = cast(BinaryIO, archive)
         plan = preflight(file, limits)
         if not upload.title:
             words = read_comic_info(file, plan).get("Title", "").split()
             upload.title = " ".join(words)[:_TITLE_LETTERS].rstrip()
-        for done, source in enumerate(iter_pages(file, plan, limits)):
-            if time.monotonic() - started > settings.UPLOAD_MAX_SECONDS:
-                _fail(
-                    upload,
-                    lease,
-                    {"error_code": "too_large", "error_params": {"problem": TOO_SLOW}},
+        clock = _Clock(upload)
+        try:
+            for source in iter_pages(file, plan, limits, skip=len(pages)):
+                clock.refuse_too_much()
+                image = strip_to_image(source.data, name=source.name, limits=limits)
+                seen = decoder.decode(image, name=source.name)
+                sha256 = hashlib.sha256(image.data).hexdigest()
+                lease.keep(pages_done=len(pages))
+                quarantine.store_page(upload, sha256, image.data)
+                page = Page(
+                    upload=upload,
+                    number=source.number,
+                    name=source.name,
+                    content_type=image.content_type,
+                    width=seen.width,
+                    height=seen.height,
+                    bytes=len(image.data),
+                    sha256=sha256,
+                    perceptual_hash=signed_hash(seen.perceptual_hash),
+                    color=seen.color,
                 )
-                raise LeaseLost(upload.pk)
-            image = strip_to_image(source.data, name=source.name, limits=limits)
-            seen = decoder.decode(image, name=source.name)
-            sha256 = hashlib.sha256(image.data).hexdigest()
-            lease.keep(pages_done=done)
-            quarantine.store_page(upload, sha256, image.data)
-            yield Page(
-                upload=upload,
-                number=source.number,
-                name=source.name,
-                content_type=image.content_type,
-                width=seen.width,
-                height=seen.height,
-                bytes=len(image.data),
-                sha256=sha256,
-                perceptual_hash=signed_hash(seen.perceptual_hash),
-                color=seen.color,
-            )
+                pages.append(page)
+                if clock.slice_is_over and len(pages) < len(plan.pages):
+                    clock.begin_slice()
+                    _end_slice(upload, lease, pages)
+        finally:
+            clock.begin_slice()  # what the last one took counts too
+    return pages
+
+
+class _Clock:
+    """Counts into `upload.decoding_seconds` what its check takes, a slice at a time."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._started = time.monotonic()
+        self._seconds_left = decoding_seconds_left(upload)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def slice_is_over(self) -> bool:
+        return self._seconds >= SLICE_SECONDS
+
+    def begin_slice(self) -> None:
+        self._upload.decoding_seconds += self._seconds
+        self._started = time.monotonic()
+
+    def refuse_too_much(self) -> None:
+        """Raise _Stopped where the zip, or all of its uploader's of a day, take too long."""
+        seconds = self._upload.decoding_seconds + self._seconds
+        if seconds > settings.UPLOAD_MAX_SECONDS:
+            raise _Stopped("too_large", TOO_SLOW)
+        if self._seconds_left is not None and seconds > self._seconds_left:
+            raise _Stopped(QuotaUsedUp.code, DECODING_QUOTA)
+
+
+def _end_slice(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
+    """Keep what was found, and give way where somebody else waits."""
+    found = [{column: getattr(page, column) for column in _PAGE_COLUMNS} for page in pages]
+    # It comes on, so it is not what kills its workers.
+    kept = (
+        lease.rows()
+        .filter(state=UploadState.EXTRACTING)
+        .update(
+            pages_so_far=found,
+            pages_done=len(pages),
+            decoding_seconds=upload.decoding_seconds,
+            attempts=0,
+        )
+    )
+    if not kept:
+        raise LeaseLost(upload.pk)
+    note_turn(upload)
+    if somebody_else_waits(upload):
+        raise _GaveWay
 
 
 def _take_pages(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
@@ -338,6 +424,8 @@ def _hand_over(
                 title=upload.title,
                 page_count=len(pages),
                 pages_done=len(pages),
+                pages_so_far=None,
+                decoding_seconds=upload.decoding_seconds,
                 banned_pages=banned_pages,
                 lease_token=None,
                 lease_until=None,
@@ -364,6 +452,8 @@ def _fail(upload: Upload, lease: Lease[Upload], columns: dict[str, object]) -> N
                 state=UploadState.FAILED,
                 decided_at=timezone.now(),
                 purge_after=timezone.now(),
+                pages_so_far=None,
+                decoding_seconds=upload.decoding_seconds,
                 lease_token=None,
                 lease_until=None,
                 **columns,
