@@ -35,6 +35,7 @@ STORY_MODULES = (
     "accounts.letters",
     "accounts.sessions",
     "common.media",
+    "common.statistics",
     "reader.chapters",
     "reader.covers",
     "reader.digest",

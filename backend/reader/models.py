@@ -89,10 +89,10 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
 
     def public(self) -> Self:
         """With a live upload, published, of an approved title: what anybody sees."""
+        # Not joined: SQLite would begin a list of the newest with all approved titles.
+        title = Title.objects.filter(pk=models.OuterRef("series"), moderation=Moderation.APPROVED)
         return self.filter(
-            now_or_past("publish_at"),
-            live_upload__isnull=False,
-            series__moderation=Moderation.APPROVED,
+            models.Exists(title), now_or_past("publish_at"), live_upload__isnull=False
         )
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
@@ -261,10 +261,15 @@ class Upload(Leased):
             )
         ]
         # Those on a state are whole: SQLite compares a state with a parameter, and then takes no
-        # index whose condition names a value. One that asks for (not) null it takes.
+        # index whose condition names a value. One that asks for null or for a truth it takes.
         indexes = [
             models.Index(fields=["state", "created_at"], name="upload_by_state"),
-            models.Index(fields=["state", "variants_done"], name="upload_by_variants"),
+            models.Index(
+                fields=["state", "decided_at"],
+                name="upload_wants_variants",
+                condition=Q(variants_done=False),
+            ),
+            models.Index(fields=["-created_at", "-id"], name="upload_newest"),
             models.Index(
                 fields=["purge_after"],
                 name="upload_to_purge",

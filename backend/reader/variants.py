@@ -25,7 +25,7 @@ def _uploads_without_variants() -> Iterable[int]:
     due = Upload.objects.filter(
         nobody_holds(), state=UploadState.LIVE, variants_done=False, attempts__lt=MAX_ATTEMPTS
     )
-    return due.order_by("pk").values_list("pk", flat=True)[:10]
+    return due.order_by("decided_at").values_list("pk", flat=True)[:10]
 
 
 @background_task(due=_uploads_without_variants, queue="variants", every_seconds=120)

@@ -40,7 +40,7 @@ class LetterAdmin(ReadOnlyAdmin):
     list_filter = (LetterState, "kind")
     list_select_related = ("user",)
     search_fields = ("address",)
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)  # the newest first, without sorting them all
     exclude = ("lease_token", "lease_until", "params")
 
     @admin.display(description=gettext_lazy("outcome"))

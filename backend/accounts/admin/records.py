@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import AuditEntry, Strike
+from common.counting import BoundedPaginator
 from common.typed_admin import ModelAdmin
 
 
@@ -39,6 +40,7 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
     """Rows that nobody writes, changes or deletes here, not even an admin."""
 
     actions = None
+    paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
 
@@ -123,7 +125,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = ("action", "subject_type", "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "subject_label", "reason")
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)  # the newest first, without sorting them all
     date_hierarchy = None
 
     @admin.display(description=gettext_lazy("about"))
@@ -140,4 +142,4 @@ class StrikeAdmin(ReadOnlyAdmin):
     list_filter = ("code", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__username", "code", "subject")
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)  # the newest first, without sorting them all

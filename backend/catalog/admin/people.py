@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +15,7 @@ from catalog.admin.titles import AliasInline
 from catalog.choices import CreditRole
 from catalog.models import Artist, Author, Credit, Person, Title
 from catalog.people import create_person, delete_person, record_person_edit, set_credits, titles_of
+from common.counting import count_of
 from common.typed_admin import ModelAdmin, ModelForm, TabularInline
 
 
@@ -42,9 +43,8 @@ class PersonAdmin(ModelAdmin[Person]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         """Count their titles on the way."""
-        return super().get_queryset(request).annotate(
-            titles_made=Count("credits__title", distinct=True)
-        )  # fmt: skip
+        made = count_of(Credit, "person", what="title")
+        return super().get_queryset(request).annotate(titles_made=made)
 
     @admin.display(description=gettext_lazy("titles"), ordering="titles_made")
     def title_count(self, who: Any) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +14,7 @@ from catalog.admin.decisions import person
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
+from common.counting import BoundedPaginator, count_of
 from common.rendering import plain_number
 from common.typed_admin import ModelAdmin, ModelForm
 from reader.edits import (
@@ -37,9 +38,10 @@ class ChapterAdmin(ModelAdmin[Chapter]):
     list_filter = ("language", ("live_upload", admin.EmptyFieldListFilter), "published_at")
     list_select_related = ("series", "group", "live_upload")
     list_per_page = 50
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)  # the newest first, without sorting them all
     search_fields = ("title",)
     search_help_text = gettext_lazy("Series or title of the chapter.")
+    paginator = BoundedPaginator
     show_full_result_count = False
     autocomplete_fields = ("group",)
     fields = ("series", "number_shown", "language", "group", "title", "volume", "publish_at",
@@ -139,7 +141,7 @@ class VolumeAdmin(ModelAdmin[Volume]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Volume]:
         """Count the chapters on the way."""
-        return super().get_queryset(request).annotate(held=Count("chapters"))
+        return super().get_queryset(request).annotate(held=count_of(Chapter, "volume"))
 
     @admin.display(description=gettext_lazy("chapters"), ordering="held")
     def chapter_count(self, volume: Any) -> int:
@@ -178,7 +180,7 @@ class GroupAdmin(ModelAdmin[Group]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Count the chapters on the way."""
-        return super().get_queryset(request).annotate(held=Count("chapters"))
+        return super().get_queryset(request).annotate(held=count_of(Chapter, "group"))
 
     @admin.display(description=gettext_lazy("chapters"), ordering="held")
     def chapter_count(self, group: Any) -> int:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.admin.decisions import ask_reason, decide_each, person
+from common.counting import BoundedPaginator
 from common.typed_admin import ModelAdmin
 from reader.banned_pictures import ban_pictures
 from reader.models import Page, Upload
@@ -28,9 +29,11 @@ class PageAdmin(ModelAdmin[Page]):
     list_filter = ("content_type",)
     list_select_related = ("upload", "file", "saver")
     list_per_page = 50
-    ordering = ("-upload", "number")
+    # All of them backwards, as their index can be read; of one upload as one reads.
+    ordering = ("-upload_id", "-number")
     search_fields = ("=upload__id", "=sha256")
     search_help_text = gettext_lazy("An upload's number, or a SHA-256.")
+    paginator = BoundedPaginator
     show_full_result_count = False
     actions = ("delete_chosen", "ban_chosen")
     fields = (
@@ -45,6 +48,10 @@ class PageAdmin(ModelAdmin[Page]):
         if request.user.has_perm("reader.moderate_upload"):
             return pages
         return pages.filter(upload__uploader=request.user.pk)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Show what was searched for in reading order."""
+        return ("upload_id", "number") if request.GET.get("q") else self.ordering
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Pages come in zips."""

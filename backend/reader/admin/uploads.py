@@ -18,6 +18,7 @@ from catalog.admin.decisions import ask_reason, decide_each, person
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
+from common.counting import BoundedPaginator
 from common.typed_admin import ModelAdmin
 from reader.admin.reasons import compose_reason, ready_reasons
 from reader.admin.review import (
@@ -59,6 +60,7 @@ class UploadAdmin(ModelAdmin[Upload]):
     ordering = ("-created_at", "-pk")
     search_fields = ("filename",)
     search_help_text = gettext_lazy("Series, uploader or file name.")
+    paginator = BoundedPaginator
     show_full_result_count = False
     actions = ("approve", "reject", "take_down", "restore", "delete_live")
     fields = (

@@ -1,0 +1,145 @@
+"""Nothing that is asked often reads a table that grows: counted in a library of 300,000 pages.
+
+Every changelist of the admin, every list of the API, every look for due work is found by itself;
+one that must read more stands in EXCUSED with its reason and a bound of its own.
+"""
+
+import pytest
+import yaml
+from django.conf import settings as django_settings
+from django.contrib import admin
+from django.test import Client
+
+import mangakg.celery  # noqa: F401 - registers every task
+from accounts.models import User
+from common.background import SCHEDULE, TASKS
+from common.hot_cache import hot_cache
+from tests.cast import client_of
+from tests.volume.filling import TITLES
+from tests.volume.reading import Reading, count_rows_read
+
+MAX_ROWS = 2_000
+# A list tells how many there are: of titles, and in the admin no further than 10,000.
+MAX_COUNTED = TITLES + 1_000
+
+_SCHEMA = yaml.safe_load((django_settings.BASE_DIR / "schema.yml").read_text())
+_PLACES = {"id_or_slug": "blue-12", "username": "person1", "id": "111"}
+GET_PATHS = [path for path, methods in _SCHEMA["paths"].items() if "get" in methods]
+QUERIES = [
+    *(f"/api/series?ordering={ordering}" for ordering in ("updated", "popular", "rating", "title")),
+    *(f"/api/titles?{query}" for query in (
+        "genre=genre-3", "tag=tag-3", "kind=manhwa", "year=1990", "status=completed",
+        "rating=safe", "exclude_tag=tag-3", "search=blue", "scope=mine",
+    )),
+    "/api/titles?scope=all", "/api/uploads?scope=all", "/api/uploads?scope=all&state=live",
+    "/api/uploads?scope=all&state=awaiting_review",
+]  # fmt: skip
+
+EXCUSED: dict[str, tuple[int, str]] = {
+    "reader.uploads.extract_upload": (5_000, "PostgreSQL hashes all people where they are few"),
+    # Of what a person asks for.
+    "/api/reading": (0, "not asked here: it has tests of its own"),
+    "/api/auth/me/export": (0, "all that is known about a person, five times a day at most"),
+    "/api/series?ordering=title": (40_000, "sorted by a name that is folded while it is read"),
+    "/api/titles?status=completed": (20_000, "there is none, which only all 20,000 titles tell"),
+    "/api/titles?scope=all": (110_000, "moderators' alone: all titles are sorted, with covers"),
+    "/api/uploads?scope=all": (101_000, "moderators' alone; it tells how many there are"),
+    "/api/uploads?scope=all&state=live": (101_000, "moderators' alone; it tells how many"),
+    "/api/titles?search=blue": (20_000, "a word in every name; 500 candidates are scored"),
+    # Of moderators' pages.
+    "accounts.AuditEntry": (60_000, "the actions to filter by are those of all entries"),
+    "accounts.Letter": (60_000, "the kinds to filter by are those of a week's letters"),
+    "accounts.Strike": (6_000, "the codes to filter by are those of all strikes"),
+    "catalog.Title": (30_000, "20,000 titles are sorted; those that wait come first"),
+    "reader.Chapter": (101_000, "the languages to filter by are those of all chapters"),
+    "reader.Upload": (101_000, "the languages to filter by are those of all chapters"),
+    "catalog.Person": (25_000, "10,000 people are sorted by their names"),
+    "catalog.Author": (35_000, "10,000 people are sorted by their names"),
+    "catalog.Artist": (35_000, "10,000 people are sorted by their names"),
+    "catalog.Category": (25_000, "tells of few words how many titles have them"),
+    "catalog.Tag": (25_000, "tells of few words how many titles have them"),
+    "accounts.User": (15_000, "2,000 people with all their strikes are sorted by their names"),
+    "safety.Member": (15_000, "2,000 people with all their strikes are sorted by their names"),
+    # Of the schedule: not every few seconds.
+    "accounts.sessions.purge_sessions": (20_000, "every hour, of all sessions"),
+    "accounts.letters.purge_letters": (60_000, "four times a day, of a week's letters"),
+    "common.statistics.refresh_statistics": (100_000, "once a day; it is a sample"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings):
+    """Nothing is collected in tests, so files have no hashed names."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.THROTTLES = dict.fromkeys(settings.THROTTLES)
+
+
+@pytest.fixture(scope="module")
+def staff_person(db):
+    """An admin, who sees everything."""
+    User.objects.filter(pk=2).update(is_staff=True, is_superuser=True)
+    return User.objects.get(pk=2)
+
+
+def assert_reads_little(name: str, reading: Reading) -> None:
+    """Fail where a statement reads more than it may, and show it."""
+    allowed = EXCUSED.get(name, (MAX_ROWS, ""))[0]
+    for rows, sql in reading.by_statement:
+        is_count = sql.startswith("SELECT COUNT(*)")
+        assert rows <= max(allowed, MAX_COUNTED if is_count else 0), f"{rows} rows by {sql}"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_look_for_due_work_reads_little(name, db):
+    with count_rows_read() as reading:
+        found = list(TASKS[name].due())
+
+    assert len(found) <= 50
+    assert reading.by_statement
+    assert_reads_little(name, reading)
+
+
+@pytest.mark.parametrize("name", SCHEDULE)
+def test_what_the_schedule_does_reads_little(name, db):
+    with count_rows_read() as reading:
+        SCHEDULE[name].run()
+
+    assert_reads_little(name, reading)
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+def test_a_list_of_the_admin_reads_little(model, staff_person):
+    client = Client()
+    client.force_login(staff_person)
+    address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    with count_rows_read() as reading:
+        answer = client.get(address)
+
+    assert answer.status_code == 200
+    assert_reads_little(model._meta.label, reading)
+
+
+@pytest.mark.parametrize("path", [*GET_PATHS, *QUERIES])
+def test_what_the_api_shows_reads_little(path, staff_person):
+    if EXCUSED.get(path, (1, ""))[0] == 0:
+        pytest.skip(EXCUSED[path][1])
+    who = staff_person if "scope=all" in path else User.objects.get(pk=1)
+    address = path
+    for name, value in _PLACES.items():
+        address = address.replace(f"{{{name}}}", value)
+    hot_cache().clear()
+    with count_rows_read() as reading:
+        answer = client_of(who).get(address)
+
+    assert answer.status_code < 500
+    assert_reads_little(path, reading)
+
+
+def test_the_counter_counts(db):
+    with count_rows_read() as reading:
+        User.objects.filter(bio="none").exists()
+
+    assert 100 < reading.rows < 10_000  # 2,000 people, none of whom says that
