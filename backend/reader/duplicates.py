@@ -49,10 +49,14 @@ class SharedUpload:
 
 @dataclass
 class Duplicates:
-    """What was found: twins by page number, nearest first, and the uploads that share most."""
+    """What was found: twins by page number, nearest first, and the uploads that share most.
+
+    `is_cut`: more pages look a little alike than are compared; that nothing was found says nothing.
+    """
 
     twins: dict[int, list[Twin]] = field(default_factory=dict)
     uploads: list[SharedUpload] = field(default_factory=list)
+    is_cut: bool = False
 
 
 def find_duplicates(
@@ -68,11 +72,12 @@ def find_duplicates(
     found: defaultdict[int, set[Twin]] = defaultdict(set)
     for number, twin in _same_bytes(others, pages):
         found[number].add(twin)
-    for number, twin in _near_pictures(others, pages):
+    candidates = _candidates(others, pages)
+    for number, twin in _near_pictures(candidates[:_MAX_ROWS], pages):
         if Twin(False, 0, twin.upload_id, twin.number) not in found[number]:
             found[number].add(twin)
     twins = {number: sorted(hits)[:_TWINS_SHOWN] for number, hits in found.items() if hits}
-    return Duplicates(twins, _uploads_that_share_most(found))
+    return Duplicates(twins, _uploads_that_share_most(found), len(candidates) > _MAX_ROWS)
 
 
 def _same_bytes(others: PageQuerySet, pages: Sequence[Page]) -> Iterable[tuple[int, Twin]]:
@@ -85,21 +90,33 @@ def _same_bytes(others: PageQuerySet, pages: Sequence[Page]) -> Iterable[tuple[i
             yield mine, Twin(False, 0, upload_id, number)
 
 
-def _near_pictures(others: PageQuerySet, pages: Sequence[Page]) -> Iterable[tuple[int, Twin]]:
+def _by_band(pages: Sequence[Page]) -> list[defaultdict[int, list[Page]]]:
+    """Return the pages that can be told apart by their hash, by each band's value."""
     by_band: list[defaultdict[int, list[Page]]] = [defaultdict(list) for _band in _BANDS]
     for page in pages:
         if _MIN_BITS <= hash_distance(page.perceptual_hash, 0) <= 64 - _MIN_BITS:
             for band in range(len(_BANDS)):
                 by_band[band][page.perceptual_hash >> 16 * band & 0xFFFF].append(page)
-    candidates = Q()
-    for band, name in enumerate(_BANDS):
-        if by_band[band]:
-            candidates |= Q(**{f"{name}__in": list(by_band[band])})
-    if not candidates:
-        return
-    for their_hash, *their_bands, upload_id, number in others.filter(candidates).values_list(
-        "perceptual_hash", *_BANDS, "upload_id", "number"
-    )[:_MAX_ROWS]:
+    return by_band
+
+
+def _candidates(others: PageQuerySet, pages: Sequence[Page]) -> Sequence[tuple[int, ...]]:
+    """Return what shares a band with one of the pages, and one row more where that is too much."""
+    shares = Q()
+    for name, values in zip(_BANDS, _by_band(pages), strict=True):
+        if values:
+            shares |= Q(**{f"{name}__in": list(values)})
+    if not shares:
+        return []
+    columns = ("perceptual_hash", *_BANDS, "upload_id", "number")
+    return list(others.filter(shares).values_list(*columns)[: _MAX_ROWS + 1])
+
+
+def _near_pictures(
+    candidates: Sequence[tuple[int, ...]], pages: Sequence[Page]
+) -> Iterable[tuple[int, Twin]]:
+    by_band = _by_band(pages)
+    for their_hash, *their_bands, upload_id, number in candidates:
         for band, value in enumerate(their_bands):
             for page in by_band[band].get(value, ()):
                 distance = hash_distance(page.perceptual_hash, their_hash)

@@ -99,10 +99,12 @@ def _replaces_another(upload: Upload) -> bool:
 def _is_known(upload: Upload, pages: Sequence[Page]) -> bool:
     """Say whether pages are somebody else's, or most of them one's own from elsewhere.
 
-    A group's own credits page is in each of its chapters.
+    A group's own credits page is in each of its chapters. Where too many look a little alike to
+    compare them all, nobody knows, and a moderator looks.
     """
     theirs = Page.objects.exclude(upload__uploader=upload.uploader_id)
-    if find_duplicates(upload, pages, among=theirs).twins:
+    found = find_duplicates(upload, pages, among=theirs)
+    if found.twins or found.is_cut:
         return True
     own = Page.objects.filter(upload__uploader=upload.uploader_id)
     return 2 * len(find_duplicates(upload, pages, among=own).twins) >= len(pages)

@@ -11,15 +11,15 @@ from accounts.models import AuditEntry, User
 from accounts.requests import unset_trusted
 from accounts.roles import TRUSTED, UPLOADER, roles_of
 from catalog.choices import Moderation
-from reader import trust
-from reader.models import Chapter, Upload
+from reader import duplicates, trust
+from reader.models import Chapter, Page, Upload
 from reader.moderation import reject_upload, take_down_upload
 from reader.publishing import publish_upload
 from reader.states import UploadState
-from reader.trust import is_sampled
+from reader.trust import is_sampled, looks_plain
 from reader.uploads import extract_upload, withdraw_upload
 from tests.at_once import run_at_once
-from tests.cast import client_of, make_title, make_upload, make_user, post_zip
+from tests.cast import client_of, make_title, make_upload, make_upload_row, make_user, post_zip
 from tests.leftovers import find_leftovers, finish_due_work
 from tests.reader.archive_builders import HOSTILE_ARCHIVES, make_chapter_zip, page_bytes
 from tests.reader.test_banned_pictures import zip_of
@@ -43,6 +43,23 @@ def sent(uploader: User, archive: bytes | None = None, **place) -> Upload:
     extract_upload.run(upload.pk)
     upload.refresh_from_db()
     return upload
+
+
+@pytest.mark.parametrize("compared", [0, 1])
+def test_where_not_all_that_looks_alike_is_compared_trust_is_refused(
+    compared, trusted_toktogul, uploader_uli, monkeypatch
+):
+    monkeypatch.setattr(duplicates, "_MAX_ROWS", compared)
+    upload = sent(trusted_toktogul)
+    page = upload.pages.get(number=1)
+    Upload.objects.filter(pk=upload.pk).update(state=UploadState.EXTRACTING)
+    theirs = make_upload_row(uploader=uploader_uli, series=make_title(), pages=1)
+    page.perceptual_hash = 0x0F0F_F0F0_0FF0_5A5A
+    # The last band is the same, and nothing else.
+    other = 0x0F0F_0F0F_F00F_A5A5
+    Page.objects.filter(upload=theirs).update(perceptual_hash=other, sha256="0" * 64)
+
+    assert looks_plain(upload, [page]) is (compared == 1)
 
 
 def test_a_trusted_persons_upload_goes_live_by_itself(trusted_toktogul):
