@@ -43,12 +43,15 @@ class Folder(FileSystemStorage):
         super().__init__(allow_overwrite=True, **options)
 
     def _save(self, name: str, content: Any) -> str:
-        # Written aside and renamed: nobody ever sees half a file.
+        # Written aside and renamed: nobody ever sees half a file. On the disk before this returns,
+        # for a row will say that it is there, and outlive a power cut.
         target = Path(self.path(name))
-        if hasattr(content, "temporary_file_path") and _move(
-            Path(content.temporary_file_path()), target
-        ):
-            return name
+        self._make_folder(target.parent)
+        if hasattr(content, "temporary_file_path"):
+            received = Path(content.temporary_file_path())
+            _sync(received)
+            if _move(received, target):
+                return name
         drafts = self.drafts()
         drafts.mkdir(parents=True, exist_ok=True)
         draft = drafts / secrets.token_hex(8)
@@ -59,12 +62,22 @@ class Folder(FileSystemStorage):
                     file.write(chunk)
                 file.flush()
                 draft.chmod(0o644)
+                os.fsync(file.fileno())
                 if not _move(draft, target):
                     raise FileNotFoundError(target)
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
         return name
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder and those above it, with their names on the disk."""
+        if folder.is_dir():
+            return
+        if folder != Path(self.location):
+            self._make_folder(folder.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        _sync(folder.parent)
 
     def drafts(self) -> Path:
         """Return the folder of files that are being written."""
@@ -95,8 +108,21 @@ def _move(source: Path, target: Path) -> bool:
                 return False
             raise
         target.chmod(0o644)
+        _sync(target.parent)  # its name, too
         return True
     return False
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk; what is gone needs no wait."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # a neighbour has emptied and removed the folder
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Bucket(S3Storage):

@@ -31,6 +31,34 @@ def read(folder: Folder, name: str) -> bytes:
         return bytes(file.read())
 
 
+@pytest.mark.parametrize("kind", ["bytes", "received file"])
+def test_what_is_saved_is_on_the_disk_before_anybody_is_told(kind, folder, tmp_path, monkeypatch):
+    done: list[str] = []
+
+    def fsync(descriptor, real=os.fsync):
+        path = Path(f"/proc/self/fd/{descriptor}").readlink()
+        done.append(f"sync {'folder' if path.is_dir() else 'file'} {path.name}")
+        real(descriptor)
+
+    def replace(source, target, real=Path.replace):
+        done.append("rename")
+        return real(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    if kind == "bytes":
+        content = ContentFile(b"1")
+    else:
+        content = TemporaryUploadedFile("c.zip", "application/zip", 1, None)
+        content.write(b"1")
+        content.flush()
+    folder.save("a/b", content)
+
+    assert done[:2] == [f"sync folder {tmp_path.name}", "sync folder with a space"]  # made anew
+    assert done[2].startswith("sync file ")
+    assert done[3:] == ["rename", "sync folder a"]
+
+
 def test_a_name_is_overwritten_and_never_changed(folder):
     names = [folder.save("a/b", ContentFile(content)) for content in (b"1", b"2")]
 
