@@ -1,6 +1,7 @@
 """`make bench`: what the hot paths cost, as ratios inside one run.
 
-`python -m bench [extraction memory lists auth growth search] [--quick]`; see docs/performance.md.
+`python -m bench [extraction memory lists auth growth search idle] [--quick]`; see
+docs/performance.md.
 """
 
 import argparse
@@ -15,11 +16,12 @@ from typing import Any
 
 from bench.auth import measure_auth
 from bench.extraction import measure_extraction, measure_growth
+from bench.idle import measure_idle_worker
 from bench.installation import BACKEND, Installation, find_services
 from bench.lists import measure_lists
 from bench.memory import measure_memory
 
-SECTIONS = ("extraction", "memory", "lists", "auth", "growth", "search")
+SECTIONS = ("extraction", "memory", "lists", "auth", "growth", "search", "idle")
 
 
 def main() -> None:
@@ -50,6 +52,9 @@ def main() -> None:
         _measure_auth(quick=options.quick)
     if "search" in wanted:
         _search(quick=options.quick)
+    if "idle" in wanted:
+        with Installation() as house:
+            _print(measure_idle_worker(house, house.run("idle_library")))
 
 
 def _measure_full(wanted: Iterable[str], empty: Installation | None, *, quick: bool) -> None:
