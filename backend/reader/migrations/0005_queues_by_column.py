@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_letters_in_admin"),
-        ("reader", "0003_banned_pictures"),
+        ("reader", "0004_upload_key_id"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,6 +13,6 @@ def mark(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reader", "0004_queues_by_column")]
+    dependencies = [("reader", "0005_queues_by_column")]
 
     operations = [migrations.RunPython(mark, migrations.RunPython.noop)]
