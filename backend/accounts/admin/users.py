@@ -1,5 +1,6 @@
 """Accounts and rights, as admins change them; what moderators do with people is in `safety`."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -204,15 +206,15 @@ class UserAdmin(TypedUserAdmin[User]):
 
     # --- Saving ---------------------------------------------------------------------------------
 
+    def changed_columns(self, row: models.Model, changed: Collection[str]) -> list[str]:
+        """Let the key of a name follow the name."""
+        columns = super().changed_columns(row, changed)
+        return [*columns, "username_key"] if "username" in columns else columns
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Save, and let the address follow."""
         form.roles_before = list(obj.groups.values_list("name", flat=True)) if change else []
-        if change:
-            # What was typed and no more: a ban or an epoch that came meanwhile stays as it is.
-            columns = {field.name for field in User._meta.concrete_fields}
-            obj.save(update_fields=[*columns.intersection(form.changed_data), "username_key"])
-        else:
-            super().save_model(request, obj, form, change)
+        super().save_model(request, obj, form, change)
         if not change or "email" in form.changed_data:
             settle_address(obj)
 
