@@ -15,6 +15,7 @@ from accounts.names import name_is_taken, name_key
 from accounts.scopes import scopes_carry
 from common.leases import Leased
 from common.models import MediaFile
+from common.names import OrderKeyField
 
 
 class People(UserManager["User"]):
@@ -63,6 +64,7 @@ class User(AbstractUser):
     """A person. Addresses are rows of allauth's EmailAddress; `email` is the one in use."""
 
     username = models.CharField(_("username"), max_length=30)
+    username_order = OrderKeyField("username")
     # What two names must not share: folded by `accounts.names`, the same on every database.
     username_key = models.CharField(max_length=120, unique=True, editable=False)
     first_name = None  # type: ignore[assignment]
@@ -107,6 +109,7 @@ class User(AbstractUser):
         constraints = [
             models.CheckConstraint(condition=~Q(username_key=""), name="user_has_a_name_key")
         ]
+        indexes = [models.Index(fields=["username_order", "id"], name="user_by_name")]
         permissions = [
             ("enter_admin", "Can enter the admin"),
             ("ban_user", "Can ban people and lift bans"),

@@ -45,11 +45,56 @@ _CJK = (
     "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _NOT_A_WORD = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]")
 _CJK_GAP = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 _CJK_EDGE = re.compile(f"(?<=[{_CJK}])(?=[^ {_CJK}])|(?<=[^ {_CJK}])(?=[{_CJK}])")
 _IS_CJK = re.compile(f"[{_CJK}]")
 _DOUBLED = re.compile(r"([a-z])\1+")
 _LONG_O = re.compile("o[ou]+")
+
+
+# A letter that stands alone, and the signs up to the next word ("K-ON!", "L♥DK"), or whatever
+# there is up to the next letter that stands alone ("G. T. O.").
+_INITIAL = re.compile(r"(?<!\w)([^\W\d_])(?:[^\w\s]+(?=\w)|\W+(?=[^\W\d_](?!\w)))")
+
+
+def join_initials(name: str) -> str:
+    """Return the name with letters that stand alone joined to what they are read with: GTO for
+    G.T.O., KON! for K-ON!."""
+    return _INITIAL.sub(r"\1", unicodedata.normalize("NFKC", _readable(name)))
+
+
+def fold_signs(name: str) -> str:
+    """Return the form under which a name is compared that has no letter and no digit: its signs."""
+    text = unicodedata.normalize("NFKC", _readable(name)).casefold()
+    return "".join(sign for sign in text if unicodedata.category(sign)[0] in "PS")[
+        :MAX_FOLDED_CHARS
+    ]
+
+
+def is_signs(folded: str) -> bool:
+    """Tell a form of `fold_signs` from one of `fold_name`."""
+    return _WORD.search(folded) is None
+
+
+def name_forms(name: str) -> list[str]:
+    """Return the forms under which a name can be found: as it is folded, and with its initials
+    joined; of a name of signs only, those."""
+    folded = fold_name(name)
+    if not folded:
+        return [signs] if (signs := fold_signs(name)) else []
+    joined = fold_name(join_initials(name))
+    return [folded] if joined == folded else [folded, joined]
+
+
+def fold_query(query: str) -> str:
+    """Return the form of a query: the last of the forms that a name of the same words has."""
+    forms = name_forms(query)
+    return forms[-1] if forms else ""
+
+
+def _readable(name: str) -> str:
+    return name[:MAX_INPUT_CHARS].encode("utf-8", "ignore").decode()  # drops lone surrogates
 
 
 def fold_name(name: str) -> str:
@@ -58,8 +103,7 @@ def fold_name(name: str) -> str:
 
     Never fails, whatever the text, and folding twice changes nothing.
     """
-    text = name[:MAX_INPUT_CHARS].encode("utf-8", "ignore").decode()  # drops lone surrogates
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", _readable(name)).casefold()
     text = _SOFT_VOWEL_OF_J.sub(lambda m: _HARD_VOWEL[m[0]], _SOFT_DZ.sub("j", text))
     text = unicodedata.normalize("NFKD", text.translate(_BEFORE_MARKS)).casefold()
     text = _MARKS.sub("", text).translate(_LETTERS)
@@ -79,8 +123,11 @@ def _fold_spelling(text: str) -> str:
 
 def name_grams(folded: str) -> set[str]:
     """The grams of a folded name: trigrams of each word with a space at either end; for Chinese,
-    Japanese and Korean, where words are short and unspaced, each character and each pair."""
+    Japanese and Korean, where words are short and unspaced, each character and each pair. Names of
+    signs have none: they are found by all of them."""
     grams: set[str] = set()
+    if is_signs(folded):
+        return grams
     for word in folded.split():
         if is_cjk(word):
             grams.update(word)

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Sta
 from catalog.search_grams import SearchGram
 from common.leases import Leased
 from common.models import MediaFile
+from common.names import OrderKeyField
 
 __all__ = ["SearchGram"]  # a table of its own, imported so that Django finds it
 
@@ -81,6 +82,7 @@ class Person(models.Model):
     """Somebody who made something; an author who also draws is one person with two credits."""
 
     name = models.CharField(_("name"), max_length=200)
+    name_order = OrderKeyField("name")
     original_name = models.CharField(_("original name"), max_length=200, blank=True)
     slug = models.SlugField(_("slug"), max_length=220, unique=True)
     aliases = GenericRelation(Alias)
@@ -88,7 +90,7 @@ class Person(models.Model):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
-        indexes = [models.Index(Lower("name"), name="person_name")]
+        indexes = [models.Index(fields=["name_order", "id"], name="person_name")]
 
     def __str__(self) -> str:
         return self.name
@@ -158,6 +160,7 @@ class Title(models.Model):
 
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     name = models.CharField(_("name"), max_length=300)
+    name_order = OrderKeyField("name")
     original_name = models.CharField(_("original name"), max_length=300, blank=True)
     slug = models.SlugField(_("slug"), max_length=120, unique=True, null=True, editable=False)
     aliases = GenericRelation(Alias)
@@ -176,6 +179,10 @@ class Title(models.Model):
     direction = models.CharField(
         _("reading direction"), max_length=5, choices=Direction, blank=True,
         help_text=_("Empty: as is usual for its kind."),
+    )  # fmt: skip
+    numbers_restart_per_volume = models.BooleanField(
+        _("chapter numbers begin anew in each volume"), default=False,
+        help_text=_("Chapter 1 of volume 2 is then another one than chapter 1 of volume 1."),
     )  # fmt: skip
     categories = models.ManyToManyField(Category, blank=True, verbose_name=_("categories"))
     tags = models.ManyToManyField(Tag, blank=True, verbose_name=_("tags"))
@@ -234,7 +241,9 @@ class Title(models.Model):
             models.Index(fields=["moderation", "-popularity", "-id"], name="title_popular"),
             models.Index(fields=["moderation", "-rating_average", "-id"], name="title_rated"),
             models.Index(
-                Lower("name"), "id", name="title_by_name", condition=Q(moderation="approved")
+                fields=["name_order", "id"],
+                name="title_by_name",
+                condition=Q(moderation="approved"),
             ),
             models.Index(fields=["moderation", "-created_at"], name="title_moderation"),
         ]  # fmt: skip
@@ -314,6 +323,10 @@ class SearchName(models.Model):
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="search_names")
     folded = models.CharField(max_length=300)
+    spellings = models.TextField(
+        default="",
+        help_text="as the names that fold to this are written, one a line, folded a little",
+    )
     source = models.CharField(
         max_length=8,
         choices=[(name, name) for name in ("name", "original", "alias", "person")],

@@ -30,7 +30,7 @@ _PREFIXES = 100
 _CODE_POINT_ORDER = {"sqlite": "BINARY", "postgresql": '"C"'}
 _LAST_CODE_POINT = "\U0010ffff"
 
-Found = tuple[int, str, str]  # title id, folded name, source
+Found = tuple[int, str, str, str]  # title id, folded name, source, spellings
 
 
 def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
@@ -46,6 +46,8 @@ def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
         names = _Names(among)
     except EmptyResultSet:
         return []
+    if terms.is_signs:
+        return ranked(terms, names.called(terms.folded))
     found: list[Found] = []
     if terms.is_short:
         found = names.beginning_with(terms.folded, MAX_RESULTS)
@@ -60,12 +62,14 @@ def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
 
 
 def ranked(terms: Terms, found: list[Found]) -> list[int]:
-    """The titles found, those first whose best name answers best; ties by name, then by id."""
-    best: dict[int, tuple[int, bool, float, str, int]] = {}
-    for title_id, folded, source in set(found):
+    """The titles found, those first whose best name answers best, and of those the ones that are
+    spelled as the query is; ties by name, then by id."""
+    best: dict[int, tuple[int, bool, bool, float, str, int]] = {}
+    for title_id, folded, source, spellings in set(found):
         rank = terms.rank(folded)
         if rank is not None:
-            key = (rank[0], source == "person", rank[1], folded, title_id)
+            is_other = not terms.is_spelled(rank[0], spellings)
+            key = (rank[0], source == "person", is_other, rank[1], folded, title_id)
             if title_id not in best or key < best[title_id]:
                 best[title_id] = key
     return sorted(best, key=best.__getitem__)[:MAX_RESULTS]
@@ -126,8 +130,16 @@ class _Names:
             " WHERE shown_id = catalog_searchname.title_id LIMIT 1)"
         )
         self._select = (
-            "SELECT catalog_searchname.title_id, folded, source FROM catalog_searchname"  # noqa: S608
+            "SELECT catalog_searchname.title_id, folded, source, spellings"  # noqa: S608
+            " FROM catalog_searchname"
             f" WHERE {self._visible}"
+        )
+
+    def called(self, folded: str) -> list[Found]:
+        column = f"catalog_searchname.folded COLLATE {_CODE_POINT_ORDER[connection.vendor]}"
+        return self._read(
+            f" AND {column} = %s ORDER BY {column}, catalog_searchname.id LIMIT %s",
+            [folded, MAX_RESULTS],
         )
 
     def beginning_with(self, folded: str, limit: int) -> list[Found]:
@@ -178,7 +190,7 @@ class _Names:
         return chain.from_iterable(read_rows(select, params, ["name_id"]))
 
     def _read(self, condition: str, params: list[Any]) -> list[Found]:
-        sql, columns = self._select + condition, ["title_id", "folded", "source"]
+        sql, columns = self._select + condition, ["title_id", "folded", "source", "spellings"]
         return [(*row,) for row in read_rows(sql, [*self._params, *params], columns)]
 
 

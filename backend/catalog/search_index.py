@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from catalog.folding import fold_name, gram_code, name_grams
+from catalog.folding import gram_code, join_initials, name_forms, name_grams
 from catalog.models import Alias, Credit, Person, SearchName, Title
+from common.names import fold_text
 
 _TITLES_AT_ONCE = 500
 
@@ -55,16 +56,16 @@ def _reindex(title_ids: Iterable[int]) -> None:
             .order_by("id")
             .only("id", "name", "original_name")
         }
-        wanted = set(_wanted_names(titles))
+        wanted = names_to_index(_names(titles))
         held = {
-            (name.title_id, name.folded, name.source): name.id
+            (name.title_id, name.folded, name.source, name.spellings): name.id
             for name in SearchName.objects.filter(title__in=titles)
         }
         stale = [name_id for key, name_id in held.items() if key not in wanted]
         SearchName.objects.filter(id__in=stale).delete()
         added = SearchName.objects.bulk_create(
-            SearchName(title_id=title_id, folded=folded, source=source)
-            for title_id, folded, source in sorted(wanted - held.keys())
+            SearchName(title_id=title_id, folded=folded, source=source, spellings=spellings)
+            for title_id, folded, source, spellings in sorted(wanted - held.keys())
         )
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -73,15 +74,20 @@ def _reindex(title_ids: Iterable[int]) -> None:
             )
 
 
-def _wanted_names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:
-    """(title id, folded name, source); a name with several sources counts for the first of them:
-    name, original, alias, person."""
-    seen: set[tuple[int, str]] = set()
-    for title_id, name, source in _names(titles):
-        folded = fold_name(name)
-        if folded and (title_id, folded) not in seen:
-            seen.add((title_id, folded))
-            yield title_id, folded, source
+def names_to_index(names: Iterable[tuple[int, str, str]]) -> set[tuple[int, str, str, str]]:
+    """Return (title id, folded name, source, spellings) of (title id, name, source); what has
+    several sources counts for the first of them: name, original, alias, person."""
+    sources: dict[tuple[int, str], str] = {}
+    spellings: dict[tuple[int, str], dict[str, None]] = {}
+    for title_id, name, source in names:
+        for folded in name_forms(name):
+            sources.setdefault((title_id, folded), source)
+            written = spellings.setdefault((title_id, folded), {})
+            written |= dict.fromkeys((fold_text(name), fold_text(join_initials(name))))
+    return {
+        (title_id, folded, source, "\n".join(sorted(spellings[title_id, folded])))
+        for (title_id, folded), source in sources.items()
+    }
 
 
 def _names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from catalog.folding import fold_name, is_cjk
+from catalog.folding import fold_query, is_cjk, is_signs
+from common.names import fold_text
 
 MAX_QUERY_CHARS = 80
 LETTERS_PER_EDIT = 5
@@ -29,7 +30,9 @@ class Terms:
     """A folded query, taken apart once."""
 
     def __init__(self, query: str) -> None:
-        self.folded = fold_name(query)[:MAX_QUERY_CHARS].strip()
+        self.folded = fold_query(query)[:MAX_QUERY_CHARS].strip()
+        self.spelling = fold_text(query)
+        self.is_signs = bool(self.folded) and is_signs(self.folded)
         self.words = self.folded.split()
         self.letters = "".join(self.words)
         self.edits = len(self.letters) // LETTERS_PER_EDIT
@@ -52,6 +55,8 @@ class Terms:
     def rank(self, name: str) -> tuple[int, float] | None:
         """How well a folded name answers: (one of the classes above, unlikeness in it), least
         first; None for a name that does not answer."""
+        if self.is_signs:
+            return (EXACT, 0.0) if name == self.folded else None
         letters = name.replace(" ", "")
         shorter, longer = sorted((len(letters), len(self.letters)))
         length_gap = 1 - shorter / longer
@@ -69,6 +74,13 @@ class Terms:
         if shared >= self._shared_if_similar and longer <= 3 * shorter:
             return SIMILAR, 1 - shared / len(self.grams) + length_gap
         return None
+
+    def is_spelled(self, place: int, spellings: str) -> bool:
+        """Whether a name that answers as `place` says is written as the query is, and is not only
+        folded alike: C and K, V and W."""
+        if place == EXACT:
+            return self.spelling in spellings.split("\n")
+        return place <= CONTAINED and self.spelling in spellings
 
     def _place(self, name: str, letters: str) -> int | None:
         """Where the name holds the query as it is."""

@@ -4,14 +4,19 @@ The stubs know the parameters, Django itself does not: `ModelAdmin[Title]` would
 own; these give themselves back.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from django.contrib import messages
+from django.contrib.admin.views.main import ChangeList
 from django.db import DatabaseError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
+
+from common.errors import AppError
+from common.names import OrderKeyField, derived_fields, fold_text
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as DjangoModelAdmin
@@ -53,17 +58,42 @@ Row = TypeVar("Row", bound=models.Model)
 Person = TypeVar("Person", bound="AbstractUser")
 
 
-class _SavesWhatChanged:
-    """Saving writes the columns that were changed in the form and no others.
+class NameOrderedList(ChangeList):
+    """A list whose columns of names sort as an alphabet does, and not as a database's bytes do."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Sort by the key of a name where there is one."""
+        keys = derived_fields(self.model, field_name) if isinstance(field_name, str) else []
+        ordered = [field.name for field in keys if isinstance(field, OrderKeyField)]
+        return ordered[0] if ordered else super().get_ordering_field(field_name)
+
+
+class _PageOfOurs:
+    """Saving writes the columns that were changed in the form and no others, and searching knows
+    no case in any alphabet.
 
     The form's row was read earlier: Django would write all of it back, and so undo whatever was
     committed in between, such as a rejection, a ban or a counter.
     """
 
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        """See NameOrderedList."""
+        return NameOrderedList
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Look into folded text, where the page does not say how to look."""
+        names: Any = super().get_search_fields(request)  # type: ignore[misc] # Django's, by its place in the bases
+        return [name if _says_how(name) else f"{name}__folded__contains" for name in names]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """Look for the folded words."""
+        return super().get_search_results(request, queryset, fold_text(search_term))  # type: ignore[misc]
+
     def changed_columns(self, row: models.Model, changed: Collection[str]) -> list[str]:
         """Return the columns to write when the fields `changed` of a form were changed."""
-        columns = {field.name for field in row._meta.concrete_fields}
-        return sorted(columns.intersection(changed))
+        columns = {field.name for field in row._meta.concrete_fields}.intersection(changed)
+        derived = [field.name for name in columns for field in derived_fields(type(row), name)]
+        return sorted([*columns, *derived])
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save a new row whole, and of another one what was changed."""
@@ -83,35 +113,48 @@ class _SavesWhatChanged:
             row.save()
         formset.save_m2m()
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Show or save; a row that somebody else took or deleted a moment before is told of."""
-        try:
-            answer: HttpResponse = super().changeform_view(  # type: ignore[misc] # Django's, by its place in the bases
-                request, object_id, form_url, extra_context
-            )
-        except DatabaseError as error:
-            # Django's own, without a driver's error: UPDATE found no row.
-            is_gone = type(error) is DatabaseError
-            if not (is_gone or isinstance(error, IntegrityError)):
-                raise
-            log.warning("admin.not_saved", path=request.path, exc_info=True)
-            sentence = _("Somebody else was faster: nothing was saved. Look at it again.")
-            messages.error(request, sentence)
-            return HttpResponseRedirect(request.path)
-        return answer
+    def changeform_view(self, request: HttpRequest, *place: Any, **options: Any) -> HttpResponse:
+        """Show or save."""
+        return _told(request, partial(super().changeform_view, request, *place, **options))  # type: ignore[misc] # Django's, by its place in the bases
+
+    def delete_view(self, request: HttpRequest, *place: Any, **options: Any) -> HttpResponse:
+        """Ask or delete."""
+        return _told(request, partial(super().delete_view, request, *place, **options))  # type: ignore[misc]
+
+    def changelist_view(self, request: HttpRequest, *place: Any, **options: Any) -> HttpResponse:
+        """List, or do something with the chosen rows."""
+        return _told(request, partial(super().changelist_view, request, *place, **options))  # type: ignore[misc]
 
 
-class ModelAdmin(_SavesWhatChanged, DjangoModelAdmin[Row]):
+def _says_how(search_field: str) -> bool:
+    return search_field[0] in "=^@" or search_field.endswith(("__startswith", "__contains"))
+
+
+def _told(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer what a page of Django's does; what a story or the database refuses is told in a
+    sentence, such as that somebody else took or deleted the row a moment before."""
+    if request.method != "POST":
+        return act()
+    try:
+        return act()
+    except AppError as error:
+        sentence = str(error.message)
+    except DatabaseError as error:
+        # Django's own, without a driver's error: UPDATE found no row.
+        is_gone = type(error) is DatabaseError
+        if not (is_gone or isinstance(error, IntegrityError)):
+            raise
+        log.warning("admin.not_saved", path=request.path, exc_info=True)
+        sentence = _("Somebody else was faster: nothing was saved. Look at it again.")
+    messages.error(request, sentence)
+    return HttpResponseRedirect(request.path)
+
+
+class ModelAdmin(_PageOfOurs, DjangoModelAdmin[Row]):
     """The base of every page of ours."""
 
 
-class UserAdmin(_SavesWhatChanged, DjangoUserAdmin[Person]):
+class UserAdmin(_PageOfOurs, DjangoUserAdmin[Person]):
     """The base of the page of accounts."""
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,7 @@ from catalog.choices import READABLE_KINDS, Moderation
 from catalog.models import Title, TitleQuerySet, now_or_past
 from common.leases import Leased
 from common.models import MediaFile
+from common.names import FoldedField, OrderKeyField
 from common.rendering import plain_number
 from reader.states import UploadState
 
@@ -48,6 +49,8 @@ class Group(models.Model):
     """Who translated."""
 
     name = models.CharField(_("name"), max_length=100)
+    name_folded = FoldedField("name")
+    name_order = OrderKeyField("name")
     slug = models.SlugField(_("slug"), max_length=120, unique=True)
     links = models.JSONField(_("links"), default=list, blank=True)
     members = models.ManyToManyField(
@@ -60,7 +63,7 @@ class Group(models.Model):
     class Meta:
         verbose_name = _("translation group")
         verbose_name_plural = _("translation groups")
-        constraints = [models.UniqueConstraint(Lower("name"), name="group_name_unique")]
+        constraints = [models.UniqueConstraint(fields=["name_folded"], name="group_name_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -112,8 +115,16 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
         return public
 
 
+# Stands behind all volumes: what is in none is, as a rule, the newest.
+NO_VOLUME = 2**31 - 1
+
+
 class Chapter(models.Model):
-    """A place in a series that an upload can fill: number (null = one-shot), language, group."""
+    """A place in a series that an upload can fill: number (null = one-shot), language, group.
+
+    Where the series begins its numbers anew in each volume, the volume belongs to the place, and
+    of a one-shot the title does: see `reader.places`.
+    """
 
     series = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="chapters")
     volume = models.ForeignKey(
@@ -128,6 +139,11 @@ class Chapter(models.Model):
     group = models.ForeignKey(
         Group, null=True, blank=True, on_delete=models.PROTECT, related_name="chapters"
     )
+    place_volume = models.PositiveIntegerField(default=0, editable=False)
+    place_title = models.TextField(default="", editable=False)
+    # Given by a moderator: what is published later does not change it.
+    is_title_given = models.BooleanField(default=False, editable=False)
+    is_volume_given = models.BooleanField(default=False, editable=False)
     live_upload = models.OneToOneField(
         "Upload", null=True, blank=True, on_delete=models.RESTRICT, related_name="live_chapter",
         editable=False,
@@ -152,6 +168,8 @@ class Chapter(models.Model):
                 ),
                 F("language"),
                 Coalesce("group", Value(0), output_field=models.BigIntegerField()),
+                F("place_volume"),
+                F("place_title"),
                 name="chapter_place_unique",
             ),
             models.CheckConstraint(
@@ -161,7 +179,7 @@ class Chapter(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["series", "number", "id"], name="chapter_live_of_series",
+                fields=["series", "place_volume", "number", "id"], name="chapter_live_of_series",
                 condition=Q(live_upload__isnull=False),
             ),
             models.Index(
@@ -175,8 +193,16 @@ class Chapter(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        number = f"#{plain_number(self.number)}" if self.number is not None else str(_("one-shot"))
-        return f"{self.series} {number} [{self.language}]"
+        words = [str(self.series)]
+        if 0 < self.place_volume < NO_VOLUME:
+            words.append(f"{_('vol.')} {self.place_volume}")
+        if self.number is not None:
+            words.append(f"#{plain_number(self.number)}")
+        else:
+            words.append(str(_("one-shot")))
+            if self.title:
+                words.append(f"«{self.title}»")
+        return f"{' '.join(words)} [{self.language}]"
 
 
 class UploadQuerySet(models.QuerySet["Upload"]):

@@ -41,7 +41,7 @@ class UploaderRequestAdmin(OwnPageAdmin):
     search_help_text = gettext_lazy("User name, or words of the request.")
     ordering = ("created_at", "pk")
 
-    @admin.display(description=gettext_lazy("user"), ordering="user__username")
+    @admin.display(description=gettext_lazy("user"), ordering="user__username_order")
     def who(self, asked: UploaderRequest) -> str:
         """Who asks, with the row's number for scripts and tests."""
         return format_html('<span data-request-id="{}">{}</span>', asked.pk, asked.user)

@@ -122,7 +122,7 @@ class UserAdmin(TypedUserAdmin[User]):
     list_display = ("username", "email", "roles", "ban_shown", "strike_count", "date_joined")
     list_filter = ("groups", BanState, "is_staff", "is_active")
     search_fields = ("username", "display_name", "email", "emailaddress__email")
-    ordering = ("username",)
+    ordering = ("username_order", "pk")
     list_per_page = 50
     show_full_result_count = False
     filter_horizontal = ()

@@ -34,7 +34,7 @@ class PersonAdmin(ModelAdmin[Person]):
 
     list_display = ("name", "original_name", "title_count")
     search_fields = ("name", "original_name", "aliases__name")
-    ordering = ("name", "pk")
+    ordering = ("name_order", "pk")
     list_per_page = 50
     show_full_result_count = False
     readonly_fields = ("slug",)

@@ -33,7 +33,7 @@ from catalog.moderation import (
 from catalog.search import search_titles
 from common.errors import AppError
 from common.media import media_url
-from common.typed_admin import ModelAdmin, ModelForm, TabularInline
+from common.typed_admin import ModelAdmin, ModelForm, NameOrderedList, TabularInline
 
 HISTORY_SHOWN = 20
 
@@ -69,7 +69,7 @@ class TitleForm(ModelForm[Title]):
         return with_other_languages(self.cleaned_data["synopsis"], self.instance.synopsis)
 
 
-class TitleList(ChangeList):
+class TitleList(NameOrderedList):
     """The list of what is watched; the pickers of other pages still find every title."""
 
     def get_queryset(

@@ -65,6 +65,7 @@ class TitleShape(TitleRowShape):
     aliases = AliasShape(many=True)
     credits = CreditShape(many=True)
     synopsis = serializers.DictField(child=serializers.CharField())
+    numbers_restart_per_volume = serializers.BooleanField()
     length = serializers.IntegerField(allow_null=True)
     duration_minutes = serializers.IntegerField(allow_null=True)
     trailers = serializers.ListField(child=serializers.CharField())

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Literal
 
 from django.db.models import Count
-from django.db.models.functions import Lower
 from pydantic import Field
 
 from catalog.choices import Kind, Rating, Status
@@ -20,7 +19,7 @@ ORDERINGS: dict[str, tuple[Any, ...]] = {
     "updated": ("-updated_at", "-id"),
     "popular": ("-popularity", "-id"),
     "rating": ("-rating_average", "-id"),
-    "title": (Lower("name"), "id"),
+    "title": ("name_order", "id"),
 }
 
 

@@ -19,6 +19,7 @@ from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
 from common.counting import BoundedPaginator
+from common.names import fold_text
 from common.typed_admin import ModelAdmin
 from reader.admin.reasons import compose_reason, ready_reasons
 from reader.admin.review import (
@@ -102,14 +103,14 @@ class UploadAdmin(ModelAdmin[Upload]):
         series = search_titles(term, among=Title.objects.filter(kind__in=READABLE_KINDS))
         found = (
             queryset.filter(chapter__series__in=series)
-            | queryset.filter(uploader__username__icontains=term)
-            | queryset.filter(filename__icontains=term)
+            | queryset.filter(uploader__username__folded__contains=fold_text(term))
+            | queryset.filter(filename__folded__contains=fold_text(term))
         )
         return found, False
 
     # --- What is shown --------------------------------------------------------------------------
 
-    @admin.display(description=gettext_lazy("chapter"), ordering="chapter__series__name")
+    @admin.display(description=gettext_lazy("chapter"), ordering="chapter__series__name_order")
     def chapter_words(self, upload: Upload) -> str:
         """The chapter, with the row's number for scripts and tests."""
         return format_html('<span data-upload-id="{}">{}</span>', upload.pk, upload.chapter)
@@ -127,7 +128,7 @@ class UploadAdmin(ModelAdmin[Upload]):
         ) % {"count": upload.banned_pages}
         return format_html('{} <span class="state state-banned">{}</span>', badge, words)
 
-    @admin.display(description=gettext_lazy("uploader"), ordering="uploader__username")
+    @admin.display(description=gettext_lazy("uploader"), ordering="uploader__username_order")
     def who(self, upload: Upload) -> str:
         """Who sent it."""
         return upload.uploader.username if upload.uploader else _("somebody who left")

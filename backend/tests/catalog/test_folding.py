@@ -6,7 +6,15 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from catalog.folding import MAX_FOLDED_CHARS, fold_name, gram_code, name_grams
+from catalog.folding import (
+    MAX_FOLDED_CHARS,
+    fold_name,
+    fold_query,
+    gram_code,
+    join_initials,
+    name_forms,
+    name_grams,
+)
 from catalog.search_terms import Terms, choose_grams
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=80)
@@ -96,6 +104,28 @@ def test_codes_of_grams_do_not_collide_and_fit_a_signed_bigint():
 
     assert len(codes) == len(grams)
     assert all(0 < code < 2**63 for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "joined"),
+    [
+        ("G.T.O.", "GTO."), ("G. T. O.", "GTO."), ("K-ON!", "KON!"), ("N・H・K ni", "NHK ni"),
+        ("M.Ä.R", "MÄR"), ("M.A\u0308.R", "MÄR"), ("L♥DK", "LDK"), ("D.N.Angel", "DNAngel"),
+        ("J. R. R. Tolkien", "JRR. Tolkien"), ("A Silent Voice", "A Silent Voice"),
+        ("Vitamin C", "Vitamin C"), ("I am a Hero", "I am a Hero"), ("B: The Beginning",) * 2,
+        ("One-Punch Man",) * 2, ("3-gatsu",) * 2,
+    ],
+)  # fmt: skip
+def test_letters_that_stand_alone_are_joined(name, joined):
+    assert join_initials(name) == joined
+
+
+@given(ANY_TEXT | TRICKY_TEXT)
+def test_every_form_of_a_name_is_found_by_the_name(text):
+    forms = name_forms(text)
+
+    assert fold_query(text) == (forms[-1] if forms else "")
+    assert all(0 < len(form) <= MAX_FOLDED_CHARS for form in forms)
 
 
 LETTERS = st.text(alphabet="abdeghiklmnoprstu", min_size=5, max_size=14)

@@ -56,7 +56,7 @@ def test_the_table_of_queries(catalogue, case: Case):
 def test_the_first_twenty_are_those_that_ranking_every_name_gives(catalogue, case: Case):
     """Which is the same on every database, as no database takes part in it."""
     everything = SearchName.objects.filter(title__moderation="approved").values_list(
-        "title_id", "folded", "source"
+        "title_id", "folded", "source", "spellings"
     )
     terms = Terms(case.query)
     expected = ranked(terms, list(everything))[:20] if terms else []
