@@ -1,6 +1,7 @@
 """The places that uploads fill, and what a series tells about them."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
@@ -11,28 +12,41 @@ from catalog.models import Title
 from catalog.slugs import unique_slug
 from common.background import scheduled_task
 from common.hot_cache import forget_lists
+from common.names import FoldedField
 from reader.models import Chapter, Group
+from reader.places import place_title, place_volume
 
+_ATTEMPTS = 20
 _TITLES_AT_ONCE = 500
 
 
 def find_or_create_chapter(
-    series: Title, *, number: Decimal | None, language: str, group: Group | None
+    series: Title,
+    *,
+    number: Decimal | None,
+    language: str,
+    group: Group | None,
+    volume: int | None = None,
+    title: str = "",
 ) -> Chapter:
-    """Return the place; two who ask at once get the same one."""
-    same_place = Chapter.objects.filter(
-        series=series, number=number, language=language, group=group
-    )  # the ORM turns "= None" into IS NULL
-    found = same_place.first()
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            return Chapter.objects.create(
-                series=series, number=number, language=language, group=group
-            )
-    except IntegrityError:
-        return same_place.get()
+    """Return the place, see `reader.places`; two who ask at once get the same one."""
+    with transaction.atomic():
+        # Held to the end of the caller's transaction, lest the rule of its numbers change.
+        series = Title.objects.select_for_update(no_key=True).get(pk=series.pk)
+        place: dict[str, Any] = {
+            "series": series, "number": number, "language": language, "group": group,
+            "place_volume": place_volume(series, volume),
+            "place_title": place_title(number, title),
+        }  # fmt: skip
+        same_place = Chapter.objects.filter(**place)  # the ORM turns "= None" into IS NULL
+        found = same_place.first()
+        if found is not None:
+            return found
+        try:
+            with transaction.atomic():
+                return Chapter.objects.create(**place)
+        except IntegrityError:
+            return same_place.get()
 
 
 def find_or_create_group(name_or_slug: str) -> Group | None:
@@ -40,16 +54,18 @@ def find_or_create_group(name_or_slug: str) -> Group | None:
     word = " ".join(name_or_slug.split())
     if not word:
         return None
-    found = (
-        Group.objects.filter(slug=word).first() or Group.objects.filter(name__iexact=word).first()
-    )
-    if found is not None:
-        return found
-    try:
-        with transaction.atomic():
-            return Group.objects.create(name=word, slug=unique_slug(Group, word, fallback="group"))
-    except IntegrityError:
-        return Group.objects.get(name__iexact=word)
+    called = Group.objects.filter(name_folded=FoldedField.make(word))
+    for _attempt in range(_ATTEMPTS):
+        found = Group.objects.filter(slug=word).first() or called.first()
+        if found is not None:
+            return found
+        slug = unique_slug(Group, word, fallback="group")
+        try:
+            with transaction.atomic():
+                return Group.objects.create(name=word, slug=slug)
+        except IntegrityError:  # somebody else made it, or took the slug: the next one is free
+            continue
+    raise RuntimeError(f"no free slug for group {word!r}")
 
 
 def refresh_counters(series_id: int) -> None:

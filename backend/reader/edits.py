@@ -7,10 +7,18 @@ from django.utils import timezone
 from accounts.audit import log_decision
 from accounts.authority import acting
 from accounts.models import User
+from catalog.models import Title
 from common.errors import Invalid
 from common.hot_cache import forget_lists
 from reader.chapters import refresh_counters
 from reader.models import Chapter, Group, Volume
+from reader.places import (
+    lock_places,
+    place_title,
+    place_volume,
+    refuse_taken_place,
+    settle_places,
+)
 from reader.rights import refuse_unless_moderator
 
 _WORDS = ("title", "volume", "publish_at")
@@ -25,6 +33,7 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
     if chapter.volume is not None and chapter.volume.series_id != chapter.series_id:
         raise Invalid("volume of another series")
     now = timezone.now()
+    columns += given_words(chapter, columns)
     with acting(editor):
         if "publish_at" in columns:
             is_due = chapter.publish_at is None or chapter.publish_at <= now
@@ -33,15 +42,48 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
             elif chapter.live_upload_id is not None and chapter.published_at is None:
                 chapter.published_at = now
             columns.append("published_at")
+        refuse_taken_place(chapter)
         chapter.save(update_fields=columns)
         refresh_counters(chapter.series_id)
         log_decision(chapter, action="edit_chapter", actor=editor, reason=", ".join(changed))
 
 
+def given_words(chapter: Chapter, changed: Collection[str]) -> list[str]:
+    """Let what a moderator wrote into a chapter stay when a version is published, and the place
+    follow it; return the columns that this writes."""
+    columns = []
+    if "title" in changed:
+        chapter.is_title_given = True
+        chapter.place_title = place_title(chapter.number, chapter.title)
+        columns += ["is_title_given", "place_title"]
+    if "volume" in changed:
+        number = chapter.volume.number if chapter.volume is not None else None
+        chapter.is_volume_given = True
+        chapter.place_volume = place_volume(chapter.series, number)
+        columns += ["is_volume_given", "place_volume"]
+    return columns
+
+
+def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
+    """Say whether chapter numbers begin anew in each volume; each chapter's place follows.
+
+    Uploads that wait in the place of another volume get a place of their own. Raises PlaceTaken
+    where chapters would become one.
+    """
+    refuse_unless_moderator(editor)
+    with acting(editor):
+        lock_places(series.pk)
+        Title.objects.filter(pk=series.pk).update(numbers_restart_per_volume=restart)
+        settle_places(series.pk)
+        forget_lists()
+
+
 def record_volume_edit(
     volume: Volume, *, editor: User, changed: Collection[str], is_new: bool = False
 ) -> None:
-    """After a volume was saved."""
+    """After a volume was saved: where it belongs to the places of its chapters, they follow."""
+    if "number" in changed and volume.series.numbers_restart_per_volume:
+        settle_places(volume.series_id)
     _record(volume, "volume", editor=editor, changed=changed, is_new=is_new)
 
 
@@ -58,6 +100,8 @@ def delete_volume(volume: Volume, *, editor: User) -> None:
     with acting(editor):
         log_decision(volume, action="delete_volume", actor=editor)
         volume.delete()
+        if volume.series.numbers_restart_per_volume:
+            settle_places(volume.series_id)
         forget_lists()
 
 

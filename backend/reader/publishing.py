@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.audit import log_decision
 from catalog.choices import Moderation
 from common.background import background_task
 from common.leases import Lease, LeaseLost, claim, nobody_holds
@@ -21,6 +22,7 @@ from common.storages import media_storage
 from reader import quarantine
 from reader.chapters import refresh_counters
 from reader.models import Chapter, Page, Upload, UploadQuerySet
+from reader.places import replaced_work
 from reader.purging import purge_upload
 from reader.signals import chapter_published
 from reader.states import REMOVED, UploadState
@@ -70,7 +72,7 @@ def publish_upload(pk: int) -> None:
     lease = claim(_publishable(), pk)
     if lease is None:
         return
-    upload = Upload.objects.select_related("chapter").get(pk=pk)
+    upload = Upload.objects.get(pk=pk)
     pages = list(upload.pages.order_by("number"))
     for page in pages:
         lease.keep()
@@ -89,7 +91,10 @@ def _page_bytes(upload: Upload, page: Page) -> bytes:
 def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
     now = timezone.now()
     with transaction.atomic():
-        chapter = Chapter.objects.select_for_update().get(pk=upload.chapter_id)
+        chapter = _locked_chapter(upload)
+        if _needs_a_moderator(upload):
+            _hold(upload, lease)
+            return
         if not hold_media({page.file_id for page in pages if page.file_id}):
             lease.release()  # a file was swept meanwhile: the next round stores it again
             publish_upload.ring(upload.pk)
@@ -119,7 +124,7 @@ def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
         ):
             chapter.published_at = now
         chapter.save(update_fields=[
-            "live_upload", "page_count", "title", "volume", "published_at"
+            "live_upload", "page_count", "title", "volume", "published_at",
         ])  # fmt: skip
         refresh_counters(chapter.series_id)
         purge_upload.ring(upload.pk)
@@ -128,11 +133,36 @@ def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
     log.info("upload.live", upload_id=upload.pk, chapter_id=chapter.pk)
 
 
+def _locked_chapter(upload: Upload) -> Chapter:
+    locked = Chapter.objects.select_for_update(of=("self",))
+    upload.chapter = locked.select_related("volume").get(pk=upload.chapter_id)
+    return upload.chapter
+
+
+def _needs_a_moderator(upload: Upload) -> bool:
+    """Say whether nobody has looked at it, and what it would replace became another work since."""
+    return upload.decided_by_id is None and replaced_work(upload) is not None
+
+
+def _hold(upload: Upload, lease: Lease[Upload]) -> None:
+    held = lease.rows().filter(state=UploadState.PUBLISHING)
+    if not held.update(
+        state=UploadState.AWAITING_REVIEW, decided_at=None, lease_token=None, lease_until=None,
+        attempts=0,
+    ):  # fmt: skip
+        raise LeaseLost(upload.pk)
+    log_decision(
+        upload, action="hold", actor=None, reason="replaces another volume or title",
+        from_state=UploadState.PUBLISHING, to_state=UploadState.AWAITING_REVIEW,
+    )  # fmt: skip
+
+
 def _copy_words(chapter: Chapter, upload: Upload) -> None:
     chapter.live_upload = upload
     chapter.page_count = upload.page_count
-    chapter.title = upload.title
-    if upload.volume_number is not None:
+    if not chapter.is_title_given:
+        chapter.title = upload.title
+    if upload.volume_number is not None and not chapter.is_volume_given:
         chapter.volume = find_or_create_volume(chapter.series, upload.volume_number)
 
 

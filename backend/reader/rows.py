@@ -28,7 +28,7 @@ CHAPTER_COLUMNS = (
 _SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
 _SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
 READING_COLUMNS = (
-    *("id", "number", "title", "page_count", "language", "group_id"),
+    *("id", "number", "title", "page_count", "language", "group_id", "place_volume"),
     *_SERIES_COLUMNS,
     *_SERIES_COVER_COLUMNS,
 )
@@ -37,6 +37,7 @@ _Rows = list[dict[str, Any]]
 
 
 _NO_ID, _NO_OTHER_ID, _NO_WORD, _NO_OTHER_WORD = -1, -2, "stand-in", "other stand-in"
+_NO_VOLUME = 2_000_000_011  # the column takes no negative number, and Django knows it
 _NO_NUMBER = Decimal("-1.125")
 _NUMBERS = (_NO_NUMBER, str(_NO_NUMBER))  # as PostgreSQL's driver and as SQLite's takes it
 
@@ -92,11 +93,11 @@ def filter_chapters(chapters: ChapterQuerySet, *, language: str, group: str) -> 
 
 
 def order_chapters(chapters: ChapterQuerySet, *, newest_first: bool) -> ChapterQuerySet:
-    """Order by number; one-shots count as the oldest."""
-    number = (
-        F("number").desc(nulls_last=True) if newest_first else F("number").asc(nulls_first=True)
-    )
-    return chapters.order_by(number, "id")
+    """Order by number, where it begins anew in each volume by that first; one-shots count as the
+    oldest."""
+    if newest_first:
+        return chapters.order_by("-place_volume", F("number").desc(nulls_last=True), "id")
+    return chapters.order_by("place_volume", F("number").asc(nulls_first=True), "id")
 
 
 def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
@@ -123,12 +124,12 @@ def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
 _DETAIL_COLUMNS = (
     *CHAPTER_COLUMNS,
     *_SERIES_COLUMNS,
-    *("series__direction", "group_id", "live_upload_id"),
+    *("series__direction", "group_id", "live_upload_id", "place_volume"),
 )
 _PAGE_COLUMNS = (
     "id", "number", "file__name", "saver__name", "width", "height", "color", "bytes"
 )  # fmt: skip
-_NEIGHBOUR_COLUMNS = ("id", "number", "title", "group_id")
+_NEIGHBOUR_COLUMNS = ("id", "number", "title", "group_id", "place_volume")
 
 
 def chapter_detail(chapters: ChapterQuerySet) -> dict[str, Any] | None:
@@ -149,7 +150,9 @@ def _public_chapter() -> CompiledQuery:
 
 
 def _detail(row: Sequence[Any]) -> dict[str, Any]:
-    series_id, slug, name, kind, direction, group_id, upload_id = row[len(CHAPTER_COLUMNS) :]
+    series_id, slug, name, kind, direction, group_id, upload_id, volume = row[
+        len(CHAPTER_COLUMNS) :
+    ]
     detail = _chapter(row[: len(CHAPTER_COLUMNS)])
     detail["series"] = {
         "id": series_id,
@@ -167,10 +170,13 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
             _NO_ID: series_id,
             _NO_OTHER_ID: row[0],
             _NO_WORD: detail["language"],
+            _NO_VOLUME: volume,
             **dict.fromkeys(_NUMBERS, number),
         }
         for way in ("previous", "next"):
             found = _neighbours(way).page(0, _VERSIONS_OF_A_NUMBER, around)
+            if volume and not found:
+                found = _neighbours(f"{way} volume").page(0, _VERSIONS_OF_A_NUMBER, around)
             rows = [dict(zip(_NEIGHBOUR_COLUMNS, other, strict=True)) for other in found]
             detail[way] = _same_group_first(rows, group_id)
     return detail
@@ -197,26 +203,38 @@ def _page_row(page: Sequence[Any], media: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _neighbours(way: str) -> CompiledQuery:
     """Find the chapters before or after: same language, nearest number first. A few versions of
-    one number are all that can stand before the same group's."""
+    one number are all that can stand before the same group's.
+
+    Where numbers begin anew in each volume, first in the same volume, then in the next.
+    """
     others = (
         Chapter.objects.public()
         .filter(series_id=_NO_ID, language=_NO_WORD, number__isnull=False)
         .exclude(pk=_NO_OTHER_ID)
     )
     if way == "previous":
-        others = others.filter(number__lt=_NO_NUMBER).order_by("-number", "id")
+        others = others.filter(place_volume=_NO_VOLUME, number__lt=_NO_NUMBER)
+        others = others.order_by("-number", "id")
+    elif way == "next":
+        others = others.filter(place_volume=_NO_VOLUME, number__gt=_NO_NUMBER)
+        others = others.order_by("number", "id")
+    elif way == "previous volume":
+        others = others.filter(place_volume__lt=_NO_VOLUME)
+        others = others.order_by("-place_volume", "-number", "id")
     else:
-        others = others.filter(number__gt=_NO_NUMBER).order_by("number", "id")
+        others = others.filter(place_volume__gt=_NO_VOLUME)
+        others = others.order_by("place_volume", "number", "id")
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 
 def _same_group_first(found: list[dict[str, Any]], group_id: int | None) -> dict[str, Any] | None:
     if not found:
         return None
-    versions = [row for row in found if row["number"] == found[0]["number"]]
+    place = (found[0]["place_volume"], found[0]["number"])
+    versions = [row for row in found if (row["place_volume"], row["number"]) == place]
     chosen = next((row for row in versions if row["group_id"] == group_id), versions[0])
     return chapter_link(chosen)
 
@@ -228,30 +246,40 @@ def chapter_link(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def chapters_after(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Return the next public chapter of each of READING_COLUMNS, in one query for all of them."""
+    """Return the next public chapter of each of READING_COLUMNS: of the same volume, where numbers
+    begin anew in each, else the first of the next; in one query each for all of them."""
     numbered = [row for row in rows if row["number"] is not None]
-    if not numbered:
+    following = _first_after(numbered, "number", ("series_id", "language", "place_volume"))
+    at_end = [row for row in numbered if row["place_volume"] and row["id"] not in following]
+    return following | _first_after(at_end, "place_volume", ("series_id", "language"))
+
+
+def _first_after(
+    rows: list[dict[str, Any]], column: str, alike: tuple[str, ...]
+) -> dict[int, dict[str, Any]]:
+    """Return the chapter with the smallest greater `column` of each, among those that are alike."""
+    if not rows:
         return {}
-    # The smallest following number of each, found by one correlated MIN, then its versions.
+    # The smallest that follows of each, found by one correlated MIN, then its versions.
     wanted = Q()
-    for row in numbered:
-        wanted |= Q(series=row["series_id"], language=row["language"], number__gt=row["number"])
+    for row in rows:
+        same = {name: row[name] for name in alike}
+        wanted |= Q(**same, **{f"{column}__gt": row[column]}, number__isnull=False)
     public = Chapter.objects.public()
-    nearest = public.filter(wanted).values("series_id", "language")
-    following: dict[int, dict[str, Any]] = {}
+    nearest = public.filter(wanted).order_by().values(*alike).annotate(first=Min(column))
     found = public.filter(
-        number__in=nearest.annotate(first=Min("number")).values("first"),
-        series__in=[row["series_id"] for row in numbered],
-    ).values("id", "number", "title", "group_id", "series_id", "language")
-    for row in numbered:
+        number__isnull=False,
+        series__in=[row["series_id"] for row in rows],
+        **{f"{column}__in": nearest.values("first")},
+    ).values(*_NEIGHBOUR_COLUMNS, "series_id", "language")
+    following: dict[int, dict[str, Any]] = {}
+    for row in rows:
         versions = [
             other
             for other in found
-            if other["series_id"] == row["series_id"]
-            and other["language"] == row["language"]
-            and other["number"] > row["number"]
+            if all(other[name] == row[name] for name in alike) and other[column] > row[column]
         ]
-        versions.sort(key=lambda other: (other["number"], other["id"]))
+        versions.sort(key=lambda other: (other["place_volume"], other["number"], other["id"]))
         link = _same_group_first(cast(_Rows, versions), row["group_id"])
         if link is not None:
             following[row["id"]] = link

@@ -15,6 +15,7 @@ from accounts.audit import log_decision
 from accounts.models import User
 from reader.duplicates import find_duplicates
 from reader.models import Page, Upload
+from reader.places import replaced_work
 from reader.publishing import chapters_of_public_titles, publish_upload
 from reader.states import UploadState
 
@@ -32,7 +33,12 @@ def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
     """
     if not _is_trusted(upload) or is_sampled(upload):
         return False
-    return not (_is_repeated(upload) or _replaces_another(upload) or _is_known(upload, pages))
+    return not (
+        replaced_work(upload) is not None
+        or _is_repeated(upload)
+        or _replaces_another(upload)
+        or _is_known(upload, pages)
+    )
 
 
 def publish_if_trusted(upload: Upload) -> bool:

@@ -8,12 +8,15 @@ from common.rendering import plain_number
 from common.signatures import private_url
 from reader import quarantine
 from reader.models import Page, Upload, UploadQuerySet
+from reader.places import replaced_work
 from reader.rejections import failure_sentence
 
 
 def with_words(uploads: UploadQuerySet) -> UploadQuerySet:
     """Fetch all that a row tells in one query."""
-    return uploads.select_related("chapter__series", "chapter__group", "uploader")
+    return uploads.select_related(
+        "chapter__series", "chapter__group", "chapter__volume", "uploader"
+    )
 
 
 def upload_row(upload: Upload) -> dict[str, Any]:
@@ -37,12 +40,26 @@ def upload_row(upload: Upload) -> dict[str, Any]:
             "volume": upload.volume_number,
             "group": {"slug": group.slug, "name": group.name} if group else None,
         },
+        "replaces": replaced_row(upload),
         "series": {"id": series.pk, "slug": path_slug(series.pk, series.slug), "name": series.name},
         "uploader": upload.uploader.username if upload.uploader else None,
         "reason": upload.reason or None,
         "created_at": upload.created_at,
         "decided_at": upload.decided_at,
         "url": upload_url(upload),
+    }
+
+
+def replaced_row(upload: Upload) -> dict[str, Any] | None:
+    """Return the chapter of another volume or title that the upload would replace, if any."""
+    chapter = replaced_work(upload)
+    if chapter is None:
+        return None
+    return {
+        "id": chapter.pk,
+        "number": None if chapter.number is None else plain_number(chapter.number),
+        "title": chapter.title,
+        "volume": chapter.volume.number if chapter.volume else None,
     }
 
 

@@ -43,6 +43,7 @@ from reader.banned_pictures import find_banned_pictures
 from reader.chapters import find_or_create_chapter, find_or_create_group
 from reader.limits import archive_limits
 from reader.models import Chapter, Page, Upload
+from reader.places import drop_empty_chapters
 from reader.publishing import held_back
 from reader.purging import purge_upload
 from reader.quotas import (
@@ -226,6 +227,8 @@ def _chapter_of(series: Title, submission: Submission) -> Chapter:
         number=submission.number,
         language=submission.language,
         group=find_or_create_group(submission.group),
+        volume=submission.volume,
+        title=submission.title,
     )
 
 
@@ -408,8 +411,31 @@ def _take_pages(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None
         name = next(show_name(page.name) for page in pages if page.number in banned)
         _fail(upload, lease, {"error_code": BANNED_IMAGE, "error_params": {"name": name}})
         return
+    _move_to_its_title(upload, lease)
     is_plain = not banned and looks_plain(upload, pages)
     _hand_over(upload, lease, pages, banned_pages=len(banned), is_plain=is_plain)
+
+
+def _move_to_its_title(upload: Upload, lease: Lease[Upload]) -> None:
+    """Give a one-shot whose title was found in the zip the place of that title."""
+    if not upload.title or upload.chapter.number is not None:
+        return
+    try:
+        with transaction.atomic():
+            # The upload before the title, as those lock them who publish.
+            row = lease.rows().filter(title="").select_for_update()
+            if not row.exists():
+                return
+            old = upload.chapter
+            upload.chapter = find_or_create_chapter(
+                old.series, number=None, language=old.language, group=old.group,
+                volume=upload.volume_number, title=upload.title,
+            )  # fmt: skip
+            row.update(chapter=upload.chapter)
+            drop_empty_chapters([old.pk])
+    except IntegrityError:
+        # The same zip of theirs is under way there: this one stays, and looks like a copy of it.
+        upload.refresh_from_db(fields=["chapter"])
 
 
 def _hand_over(

@@ -1,8 +1,10 @@
 """Chapters, volumes and groups in the admin."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,23 +17,44 @@ from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
 from common.counting import BoundedPaginator, count_of
+from common.names import FoldedField, fold_text
 from common.rendering import plain_number
 from common.typed_admin import ModelAdmin, ModelForm
 from reader.edits import (
     delete_volume,
+    given_words,
     record_group_edit,
     record_volume_edit,
     save_chapter_words,
 )
 from reader.models import Chapter, Group, Upload, Volume
+from reader.places import PlaceTaken, refuse_taken_place
 
 _UPLOADS_SHOWN = 20
+
+
+class ChapterForm(ModelForm[Chapter]):
+    """The words of a chapter; no other one may stand in the place that they say."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a title or a volume by which another chapter of this number is known."""
+        words = super().clean() or self.cleaned_data
+        chapter = copy(self.instance)
+        for name in set(self.changed_data) & {"title", "volume"} & words.keys():
+            setattr(chapter, name, words[name])
+        given_words(chapter, self.changed_data)
+        try:
+            refuse_taken_place(chapter)
+        except PlaceTaken as error:
+            raise ValidationError(error.message) from error
+        return words
 
 
 @admin.register(Chapter)
 class ChapterAdmin(ModelAdmin[Chapter]):
     """Places in series, and what was uploaded for them."""
 
+    form = ChapterForm
     change_form_template = "admin/reader/chapter_form.html"
     list_display = ("series", "number_shown", "title", "language", "group", "state", "page_count",
                     "published_at")  # fmt: skip
@@ -67,7 +90,8 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         if not term:
             return queryset, False
         series = search_titles(term, among=Title.objects.filter(kind__in=READABLE_KINDS))
-        return queryset.filter(series__in=series) | queryset.filter(title__icontains=term), False
+        titled = queryset.filter(title__folded__contains=fold_text(term))
+        return queryset.filter(series__in=series) | titled, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A chapter comes with its first upload."""
@@ -165,13 +189,26 @@ class VolumeAdmin(ModelAdmin[Volume]):
             delete_volume(volume, editor=person(request))
 
 
+class GroupForm(ModelForm[Group]):
+    """Checks that no other group is called so, in whatever case."""
+
+    def clean_name(self) -> str:
+        """The column that is unique is not in the form, so Django does not look for it."""
+        name = str(self.cleaned_data["name"])
+        others = Group.objects.exclude(pk=self.instance.pk)
+        if others.filter(name_folded=FoldedField.make(name)).exists():
+            raise ValidationError(_("Another group is called so."))
+        return name
+
+
 @admin.register(Group)
 class GroupAdmin(ModelAdmin[Group]):
     """Who translates."""
 
+    form = GroupForm
     list_display = ("name", "slug", "chapter_count")
     search_fields = ("name", "slug")
-    ordering = ("name",)
+    ordering = ("name_order", "pk")
     list_per_page = 50
     show_full_result_count = False
     autocomplete_fields = ("members",)

@@ -26,6 +26,7 @@ from reader.banned_pictures import BannedMatch, find_banned_pictures
 from reader.duplicates import Twin, find_duplicates
 from reader.models import Page, Upload
 from reader.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
+from reader.places import replaced_work
 from reader.publishing import held_back
 from reader.states import UploadState
 from reader.upload_rows import page_url
@@ -77,7 +78,12 @@ def show_review(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpR
     _refuse_unless_moderator(request)
     upload = get_object_or_404(
         Upload.objects.select_related(
-            "chapter__series", "chapter__group", "chapter__live_upload", "uploader", "decided_by"
+            "chapter__series",
+            "chapter__group",
+            "chapter__live_upload",
+            "chapter__volume",
+            "uploader",
+            "decided_by",
         ),
         pk=pk,
     )
@@ -188,6 +194,7 @@ def _review_context(upload: Upload) -> dict[str, Any]:
         "upload": upload,
         "chapter": upload.chapter,
         "series": upload.chapter.series,
+        "replaced": replaced_work(upload),
         "number": None if number is None else plain_number(number),
         "pages": [
             ShownPage(

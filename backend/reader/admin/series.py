@@ -18,8 +18,11 @@ from catalog.choices import READABLE_KINDS, Kind
 from catalog.models import Title
 from common.errors import AppError
 from common.media import media_url
+from common.typed_admin import ModelForm, NameOrderedList
 from reader.covers import remove_cover, set_cover
+from reader.edits import set_numbers_restart
 from reader.models import Chapter, Series
+from reader.places import PlaceTaken, refuse_clashes
 from reader.series import approve_series, reject_series, unpublish_series
 
 _CHAPTERS_SHOWN = 10
@@ -43,6 +46,16 @@ class SeriesForm(TitleForm):
             raise ValidationError(_("This series has chapters: it stays something that is read."))
         return kind
 
+    def clean_numbers_restart_per_volume(self) -> bool:
+        """Refuse where chapters of several volumes would become one."""
+        restart = bool(self.cleaned_data["numbers_restart_per_volume"])
+        if "numbers_restart_per_volume" in self.changed_data and self.instance.pk:
+            try:
+                refuse_clashes(self.instance, restart=restart)
+            except PlaceTaken as error:
+                raise ValidationError(error.message) from error
+        return restart
+
 
 @admin.register(Series)
 class SeriesAdmin(TitleAdmin):
@@ -62,6 +75,7 @@ class SeriesAdmin(TitleAdmin):
                 "fields": (
                     ("status", "content_rating"),
                     ("year", "original_language", "direction"),
+                    "numbers_restart_per_volume",
                     "length",
                     "categories",
                     "tags",
@@ -73,7 +87,15 @@ class SeriesAdmin(TitleAdmin):
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         """The plain list: the proxy's own manager knows what is a series."""
-        return ChangeList
+        return NameOrderedList
+
+    def save_model(
+        self, request: HttpRequest, obj: Title, form: ModelForm[Title], change: bool
+    ) -> None:
+        """Let the places of the chapters follow the rule of their numbers."""
+        if change and "numbers_restart_per_volume" in form.changed_data:
+            set_numbers_restart(obj, restart=obj.numbers_restart_per_volume, editor=person(request))
+        super().save_model(request, obj, form, change)
 
     def page_context(self, request: HttpRequest, title: Title) -> dict[str, Any]:
         """Add the cover and the chapters."""

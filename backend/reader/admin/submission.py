@@ -21,6 +21,7 @@ from common.errors import AppError, Throttled
 from common.rendering import plain_number
 from reader.languages import parse_language
 from reader.models import Chapter
+from reader.places import replaced_work
 from reader.uploads import Submission, submit_upload
 
 
@@ -98,6 +99,11 @@ def submit_in_admin(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
                 request,
                 _("“%(name)s” is taken and is being checked now.") % {"name": upload.filename},
             )
+            if replaced_work(upload) is not None:
+                messages.warning(
+                    request,
+                    _("It would replace another volume or title: a moderator decides. See there."),
+                )
             return HttpResponseRedirect(reverse("admin:reader_upload_change", args=[upload.pk]))
     return TemplateResponse(
         request,

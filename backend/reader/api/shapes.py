@@ -98,6 +98,13 @@ class ReadingListShape(serializers.Serializer[None]):
     results = ReadingShape(many=True)
 
 
+class ReplacedChapterShape(ChapterLinkShape):
+    volume = serializers.IntegerField(allow_null=True)
+
+
+_REPLACES = "the live chapter of another volume or title that it would replace: a moderator decides"
+
+
 class UploadChapterShape(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
@@ -123,6 +130,7 @@ class UploadRowShape(serializers.Serializer[None]):
     archive_bytes = serializers.IntegerField()
     progress = UploadProgressShape()
     chapter = UploadChapterShape()
+    replaces = ReplacedChapterShape(allow_null=True, help_text=_REPLACES)
     series = SeriesLinkShape()
     uploader = serializers.CharField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
@@ -155,3 +163,4 @@ class UploadAcceptedShape(serializers.Serializer[None]):
     id = serializers.IntegerField()
     state = serializers.ChoiceField(UploadState.choices)
     url = serializers.CharField()
+    replaces = ReplacedChapterShape(allow_null=True, help_text=_REPLACES)

@@ -44,7 +44,13 @@ from reader.languages import parse_language
 from reader.models import Chapter, Upload
 from reader.quotas import quota_left
 from reader.states import UploadState
-from reader.upload_rows import upload_detail, upload_row, upload_url, with_words
+from reader.upload_rows import (
+    replaced_row,
+    upload_detail,
+    upload_row,
+    upload_url,
+    with_words,
+)
 from reader.uploads import (
     Submission,
     refuse_submitter,
@@ -127,7 +133,13 @@ class SeriesChaptersView(HotListView):
             ),
         )
         return PrivateResponse(
-            {"id": upload.pk, "state": upload.state, "url": upload_url(upload)}, status=202
+            {
+                "id": upload.pk,
+                "state": upload.state,
+                "url": upload_url(upload),
+                "replaces": replaced_row(upload),
+            },
+            status=202,
         )
 
     def get_throttles(self) -> list[Any]:

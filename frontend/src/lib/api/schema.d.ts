@@ -1152,6 +1152,12 @@ export interface components {
             /** @description left out: that of the request */
             language?: components["schemas"]["LanguageEnum"];
         };
+        ReplacedChapterShape: {
+            id: number;
+            number: string | null;
+            title: string;
+            volume: number | null;
+        };
         /** @description What is wrong with what. */
         ReportFormRequest: {
             subject_type: components["schemas"]["SubjectTypeEnum"];
@@ -1330,6 +1336,7 @@ export interface components {
             synopsis: {
                 [key: string]: string;
             };
+            numbers_restart_per_volume: boolean;
             length: number | null;
             duration_minutes: number | null;
             trailers: string[];
@@ -1368,6 +1375,8 @@ export interface components {
             id: number;
             state: components["schemas"]["UploadStateEnum"];
             url: string;
+            /** @description the live chapter of another volume or title that it would replace: a moderator decides */
+            replaces: components["schemas"]["ReplacedChapterShape"] | null;
         };
         UploadChapterShape: {
             id: number;
@@ -1413,6 +1422,8 @@ export interface components {
             archive_bytes: number;
             progress: components["schemas"]["UploadProgressShape"];
             chapter: components["schemas"]["UploadChapterShape"];
+            /** @description the live chapter of another volume or title that it would replace: a moderator decides */
+            replaces: components["schemas"]["ReplacedChapterShape"] | null;
             series: components["schemas"]["SeriesLinkShape"];
             uploader: string | null;
             reason: string | null;
@@ -1433,6 +1444,8 @@ export interface components {
             archive_bytes: number;
             progress: components["schemas"]["UploadProgressShape"];
             chapter: components["schemas"]["UploadChapterShape"];
+            /** @description the live chapter of another volume or title that it would replace: a moderator decides */
+            replaces: components["schemas"]["ReplacedChapterShape"] | null;
             series: components["schemas"]["SeriesLinkShape"];
             uploader: string | null;
             reason: string | null;
