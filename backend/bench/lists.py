@@ -1,4 +1,4 @@
-"""Series list, search, chapter list and chapter pages, each against a bare view's same bytes."""
+"""Series, their detail, search, chapters and pages, each against a bare view's same bytes."""
 
 import json
 import subprocess
@@ -31,6 +31,7 @@ def measure_lists(house: Installation, found: dict[str, Any], *, requests: int) 
     paths = {
         "series list": "/api/series",
         "search": f"/api/series?search={quote(found['names'][0])}",
+        "series detail": f"/api/series/{found['slug']}",
         "chapter list": f"/api/series/{found['slug']}/chapters",
         "chapter pages": f"/api/chapters/{found['chapter']}",
     }

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+import orjson
 from django.conf import settings
-from django.contrib.contenttypes.models import ContentType
 
 from catalog.choices import Kind, reading_direction
-from catalog.models import Alias, Category, Title, TitleQuerySet
+from catalog.models import Alias, Category, Credit, Tag, Title, TitleQuerySet
 from common.compiled_rows import CompiledQuery, as_utc, compile_rows
 from common.media import media_url
+from common.rendering import plain_number
 
 COVER_COLUMNS = (
     "cover__original__name",
@@ -39,6 +41,7 @@ _ROW_COLUMNS = (
 _USUAL_DIRECTIONS = {kind.value: reading_direction(kind, "") for kind in Kind}
 _DETAIL_COLUMNS = (
     "synopsis",
+    "numbers_restart_per_volume",
     "length",
     "duration_minutes",
     "trailers",
@@ -124,14 +127,6 @@ def _list_row(row: Sequence[Any], genres: list[str], media: str) -> dict[str, An
     }  # fmt: skip
 
 
-def _with_shape(row: dict[str, Any], genres: list[str]) -> dict[str, Any]:
-    row["slug"] = path_slug(row["id"], row["slug"])
-    row["cover"] = cover_of(row)
-    row["reading_direction"] = reading_direction(row["kind"], row.pop("direction"))
-    row["genres"] = genres
-    return row
-
-
 @lru_cache(maxsize=128)
 def _genre_links(count: int) -> CompiledQuery:
     # Stand-ins below every id, all different since the compiler keeps equal ones once.
@@ -152,34 +147,68 @@ def _genres_of(ids: Sequence[int]) -> dict[int, list[str]]:
     return genres
 
 
+def compile_detail(titles: TitleQuerySet) -> CompiledQuery:
+    """Compile one title with everything about it; `detail_of` shapes what it gives."""
+    return compile_rows(titles, (*_ROW_COLUMNS, *_DETAIL_COLUMNS))
+
+
 def title_detail(titles: TitleQuerySet) -> dict[str, Any] | None:
     """Return the one title of the queryset with everything about it, None where there is none."""
-    row = titles.values(*_ROW_COLUMNS, *_DETAIL_COLUMNS).first()
-    if row is None:
-        return None
-    title = Title(pk=row["id"])
-    detail = _with_shape(row, [])
-    detail["genres"] = list(title.categories.values("slug", "name").order_by("slug"))
-    detail["tags"] = list(title.tags.values("slug", "name").order_by("slug"))
-    detail["aliases"] = list(
-        Alias.objects.filter(
-            content_type=ContentType.objects.get_for_model(Title), object_id=title.pk
-        )
-        .order_by("pk")
-        .values("name", "language")
-    )
-    detail["credits"] = [
-        {"role": role, "person": {"id": pk, "name": name, "slug": slug}}
-        for role, pk, name, slug in title.credits.order_by("pk").values_list(
-            "role", "person__id", "person__name", "person__slug"
-        )
-    ]
+    found = compile_detail(titles).rows()
+    return detail_of(found[0]) if found else None
+
+
+def detail_of(row: Sequence[Any]) -> dict[str, Any]:
+    """Shape the row of a title, with what belongs to it, in four queries that are compiled once."""
+    detail = _list_row(row[: len(_ROW_COLUMNS)], [], settings.MEDIA_URL)
+    detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))
+    for name in ("synopsis", "trailers", "screenshots"):
+        detail[name] = orjson.loads(detail[name])
+    detail["numbers_restart_per_volume"] = bool(detail["numbers_restart_per_volume"])
+    detail["rating_average"] = plain_number(detail["rating_average"])
+    mangadex_id = detail.pop("mangadex_id")
     detail["external_ids"] = {
         "anilist": detail.pop("anilist_id"),
         "mal": detail.pop("mal_id"),
-        "mangadex": detail.pop("mangadex_id"),
+        "mangadex": str(UUID(str(mangadex_id))) if mangadex_id else None,
     }
+    of_title = {_NO_TITLE: detail["id"], _ALIASES_OF: detail["id"]}
+    for name in ("genres", "tags"):
+        words = _words_of_title(name).rows(of_title)
+        detail[name] = [{"slug": slug, "name": orjson.loads(names)} for slug, names in words]
+    detail["aliases"] = [
+        {"name": name, "language": language} for name, language in _aliases().rows(of_title)
+    ]
+    detail["credits"] = [
+        {"role": role, "person": {"id": pk, "name": name, "slug": slug}}
+        for role, pk, name, slug in _credits().rows(of_title)
+    ]
     return detail
+
+
+_NO_TITLE = -1
+_ALIASES_OF = 10**17  # the column takes no negative number, and Django knows it
+
+
+@lru_cache(maxsize=2)
+def _words_of_title(name: str) -> CompiledQuery:
+    model = Category if name == "genres" else Tag
+    return compile_rows(model.objects.filter(title=_NO_TITLE).order_by("slug"), ("slug", "name"))
+
+
+@lru_cache(maxsize=1)
+def _aliases() -> CompiledQuery:
+    # By the words of the type: its number is another one after a test, or in another database.
+    aliases = Alias.objects.filter(
+        content_type__app_label="catalog", content_type__model="title", object_id=_ALIASES_OF
+    )
+    return compile_rows(aliases.order_by("pk"), ("name", "language"))
+
+
+@lru_cache(maxsize=1)
+def _credits() -> CompiledQuery:
+    credits_of_title = Credit.objects.filter(title=_NO_TITLE).order_by("pk")
+    return compile_rows(credits_of_title, ("role", "person__id", "person__name", "person__slug"))
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,9 @@ from catalog.api.shapes import NamesListShape, TitleRowShape, TitleShape
 from catalog.api.title_query import TitleQuery, title_queryset
 from catalog.models import Category, Tag, Title, TitleQuerySet
 from catalog.rows import (
+    compile_detail,
     compile_titles,
+    detail_of,
     in_order,
     public_title_rows,
     rows_of_titles,
@@ -34,6 +36,9 @@ SCOPE = OpenApiParameter(
     enum=["mine", "all"],
     description="mine: what you made; all: everything, for moderators",
 )
+
+# What no title is called; put for its name or id when a query is compiled.
+_NO_ID, _NO_SLUG = 10**17, "-stand-in-"
 
 
 def is_id(word: str) -> bool:
@@ -53,6 +58,11 @@ def find_titles(titles: TitleQuerySet, id_or_slug: str) -> TitleQuerySet:
 def _public_titles(model: type[Title], filters: str) -> CompiledQuery:
     query = TitleQuery.model_validate_json(filters)
     return compile_titles(title_queryset(query, model.objects.all().public())[0])
+
+
+@lru_cache(maxsize=8)
+def _public_title(model: type[Title], stand_in: str) -> CompiledQuery:
+    return compile_detail(find_titles(model.objects.all().public(), stand_in))
 
 
 def _rank_titles(model: type[Title], query: TitleQuery) -> "array[int]":
@@ -125,7 +135,13 @@ class TitleDetailView(HotListView):
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See HotListView."""
-        return title_detail(find_titles(self.titles.objects.all().public(), place["id_or_slug"]))
+        word = place["id_or_slug"]
+        number = word.removeprefix("p-")
+        if is_id(number):
+            found = _public_title(self.titles, str(_NO_ID)).rows({_NO_ID: int(number)})
+        else:
+            found = _public_title(self.titles, _NO_SLUG).rows({_NO_SLUG: word})
+        return detail_of(found[0]) if found else None
 
     def moved_to(self, **place: Any) -> str | None:
         """Return the path under the slug that the title has now."""

@@ -1,6 +1,7 @@
 """/api/titles, /api/series and the vocabularies: filters, order, pages, what is cached."""
 
 import gzip
+import json
 
 import pytest
 from django.db import connection
@@ -8,7 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.choices import Moderation
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
+from catalog.rows import title_detail
 from common.hot_cache import forget_lists, hot_cache
+from common.rendering import to_json
 from tests.cast import client_of, make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db
@@ -305,6 +308,44 @@ def test_a_title_tells_all_about_itself(shelf):
     assert [genre["slug"] for genre in detail["genres"]] == ["action", "drama"]
     assert detail["reading_direction"] == "rtl"
     assert detail["cover"] is None
+
+
+def test_a_detail_has_the_same_values_for_everybody(shelf, moderator_mo):
+    title = shelf["a"]
+    columns = {
+        "mangadex_id": "a1c7c817-4e59-43b7-9365-09675a149a6f", "rating_average": "8.25",
+        "trailers": ["https://example.test/t"], "numbers_restart_per_volume": True,
+    }  # fmt: skip
+    Title.objects.filter(pk=title.pk).update(**columns)
+
+    public = client_of(None).get(f"/api/titles/{title.slug}").json()
+    by_id = client_of(None).get(f"/api/titles/{title.pk}").json()
+    rows = title_detail(Title.objects.filter(pk=title.pk).visible_to(moderator_mo))
+
+    assert public == by_id == json.loads(to_json(rows))
+    assert public["external_ids"]["mangadex"] == columns["mangadex_id"]
+    assert public["rating_average"] == "8.25"
+    assert public["trailers"] == columns["trailers"]
+    assert public["numbers_restart_per_volume"] is True
+    assert public["created_at"].endswith("Z")
+
+
+def test_a_cold_detail_is_one_row_and_four_lists(shelf, django_assert_num_queries):
+    address = f"/api/titles/{shelf['a'].slug}"
+    client = client_of(None)
+    client.get(address)
+
+    with django_assert_num_queries(5, using="default"):
+        client.get(f"{address}?cold=1")
+
+
+def test_titles_are_in_the_order_of_the_kyrgyz_alphabet():
+    for name in ("Уч", "Яна", "ёлка", "Ена", "Үй", "È", "e", "★", "Өмүр", "Ода", "Zoo"):
+        make_title(name)
+
+    found = names(client_of(None).get("/api/series?ordering=title"))
+
+    assert found == ["★", "e", "È", "Zoo", "Ена", "ёлка", "Ода", "Өмүр", "Уч", "Үй", "Яна"]
 
 
 @pytest.mark.parametrize("folder", ["titles", "series"])
