@@ -73,7 +73,7 @@ def _aliases(apps, model, ids):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0003_name_keys_and_spellings"),
+        ("catalog", "0004_name_keys_and_spellings"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 

@@ -17,7 +17,7 @@ def make_index_of_names(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0002_search_index")]
+    dependencies = [("catalog", "0003_lists_by_index")]
 
     operations = [
         migrations.AddField(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reader", "0005_fill_places_and_group_names")]
+    dependencies = [("reader", "0008_fill_places_and_group_names")]
 
     operations = [
         migrations.AddConstraint(

@@ -10,7 +10,7 @@ def fill_username_order(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0005_username_order")]
+    dependencies = [("accounts", "0006_username_order")]
 
     operations = [
         migrations.RunPython(fill_username_order, migrations.RunPython.noop, elidable=True)

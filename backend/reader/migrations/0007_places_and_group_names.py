@@ -11,8 +11,8 @@ import common.names
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalog", "0003_name_keys_and_spellings"),
-        ("reader", "0003_banned_pictures"),
+        ("catalog", "0004_name_keys_and_spellings"),
+        ("reader", "0006_hide_what_was_removed"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ import common.names
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0004_letters_in_admin")]
+    dependencies = [("accounts", "0005_strike_lifted_at")]
 
     operations = [
         migrations.AddField(

@@ -43,7 +43,7 @@ def fill_titles_of_places(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reader", "0004_places_and_group_names")]
+    dependencies = [("reader", "0007_places_and_group_names")]
 
     operations = [
         migrations.RunPython(number_groups_of_one_name, migrations.RunPython.noop, elidable=True),
