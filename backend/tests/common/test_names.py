@@ -116,7 +116,7 @@ def test_an_upgrade_fills_keys_and_the_index_of_names():
     SearchName.objects.filter(folded__in=["gto", "★"]).delete()
     SearchName.objects.update(spellings="")
     Title.objects.update(name_order=b"")
-    fill = import_module("catalog.migrations.0004_fill_name_keys_and_spellings")
+    fill = import_module("catalog.migrations.0005_fill_name_keys_and_spellings")
 
     for _time in range(2):
         fill.fill_name_keys(apps, EDITOR)
@@ -133,7 +133,7 @@ def test_an_upgrade_numbers_groups_of_one_name():
     for number, name in enumerate(names):
         Group.objects.create(name=str(number), slug=str(number))
         Group.objects.filter(slug=str(number)).update(**{"name": name})
-    fill = import_module("reader.migrations.0005_fill_places_and_group_names")
+    fill = import_module("reader.migrations.0008_fill_places_and_group_names")
 
     for _time in range(2):
         fill.number_groups_of_one_name(apps, EDITOR)
