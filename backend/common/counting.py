@@ -24,4 +24,4 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg] # Django's own take
     @cached_property
     def count(self) -> int:
         """Return how many there are, or the most that are counted."""
-        return int(self.object_list[: self.max_count].count())  # type: ignore[union-attr]
+        return int(self.object_list[: self.max_count].count())  # type: ignore[attr-defined]

@@ -81,7 +81,7 @@ def decoding_seconds_left(upload: Upload) -> float | None:
     return quota - _decoding_seconds_of_today(upload.uploader_id, but=upload.pk)
 
 
-def _decoding_seconds_of_today(user_id: int, *, but: int | None = None) -> float:
+def _decoding_seconds_of_today(user_id: int, *, but: int = 0) -> float:
     today = Upload.objects.filter(uploader=user_id, created_at__gte=timezone.now() - _DAY)
     used = today.exclude(pk=but).aggregate(seconds=Sum("decoding_seconds"))
     return used["seconds"] or 0

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.admin.decisions import ask_reason, decide_each, person
 from common.counting import BoundedPaginator
+from common.media import EXTENSIONS
 from common.typed_admin import ModelAdmin
 from reader.banned_pictures import ban_pictures
 from reader.models import Page, Upload
@@ -21,12 +22,27 @@ from reader.moderation import delete_pages
 from reader.upload_rows import small_page_url
 
 
+class ContentTypeFilter(admin.SimpleListFilter):
+    """Offers the types that there can be; those of all pages would be looked up in all pages."""
+
+    title = gettext_lazy("kind")
+    parameter_name = "content_type"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Page]) -> list[tuple[str, str]]:
+        """See SimpleListFilter."""
+        return [(content_type, content_type) for content_type in EXTENSIONS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Page]) -> QuerySet[Page]:
+        """See SimpleListFilter."""
+        return queryset.filter(content_type=self.value()) if self.value() else queryset
+
+
 @admin.register(Page)
 class PageAdmin(ModelAdmin[Page]):
     """Every picture with what was found out about it."""
 
     list_display = ("picture", "upload", "number", "name", "content_type", "dimensions", "size")
-    list_filter = ("content_type",)
+    list_filter = (ContentTypeFilter,)
     list_select_related = ("upload", "file", "saver")
     list_per_page = 50
     # All of them backwards, as their index can be read; of one upload as one reads.

@@ -18,21 +18,22 @@ def fill(model: type[models.Model], count: int, **expressions: str) -> None:
     for field in model._meta.concrete_fields:
         if field.generated:
             continue
+        column = str(field.column)
         expression = expressions.pop(field.attname, None)
         if expression is not None:
-            columns[field.column] = expression
+            columns[column] = expression
         elif field.primary_key:
-            columns[field.column] = "i"
+            columns[column] = "i"
         elif field.null:
-            columns[field.column] = "NULL"
+            columns[column] = "NULL"
         elif field.has_default():
-            columns[field.column] = "%s"
+            columns[column] = "%s"
             params.append(field.get_db_prep_save(field.get_default(), connection))
         elif field.db_default is NOT_PROVIDED:  # else the database has one of its own
             assert field.empty_strings_allowed, f"say what {field} is"
-            columns[field.column] = "''"
+            columns[column] = "''"
     assert not expressions, f"{model.__name__} has no {', '.join(expressions)}"
-    names = ", ".join(f'"{column}"' for column in columns)
+    names = ", ".join(f'"{name}"' for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{model._meta.db_table}" ({names}) '
