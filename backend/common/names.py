@@ -167,9 +167,7 @@ def fill_derived_columns(model: type[models.Model], *names: str, batch: int = 10
     tenth of the time of `bulk_update`, and twice without harm."""
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     sources = [field.source for field in fields]  # type: ignore[attr-defined] # they are derived
-    columns = ", ".join(
-        f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields
-    )
+    columns = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     update = f"UPDATE {table} SET {columns} WHERE id = %s"  # noqa: S608 (names of ours)
     last = 0
