@@ -68,12 +68,7 @@ EXCUSED: dict[str, tuple[int, str]] = {
 
 
 @pytest.fixture(autouse=True)
-def _plain_static_files(settings):
-    """Nothing is collected in tests, so files have no hashed names."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
+def _no_throttles(settings):
     settings.THROTTLES = dict.fromkeys(settings.THROTTLES)
 
 
