@@ -85,6 +85,8 @@ class Environment(BaseSettings):
     HOST: str = "127.0.0.1"
     PORT: int = Field(default=8000, ge=1, le=65535)
     WEB_PROCESSES: int = Field(default=1, ge=1, le=64)
+    WEB_CONNECTIONS: int = Field(default=4096, ge=64, le=65_536)
+    BODY_STALL_SECONDS: int = Field(default=30, ge=1, le=600)
 
     # Secrets
     SECRET_KEY: str = ""
@@ -159,6 +161,7 @@ class Environment(BaseSettings):
     UPLOAD_MAX_INFLATED_BYTES: int = Field(default=2048 * 2**20, ge=1)
     UPLOAD_MAX_DECODE_SECONDS: int = Field(default=10, ge=1)
     UPLOAD_MAX_SECONDS: int = Field(default=900, ge=1)
+    INCOMING_MAX_BYTES: int = Field(default=4 * 2**30, ge=1)
 
     # Background work
     LEASE_SECONDS: int = Field(default=60, ge=1)

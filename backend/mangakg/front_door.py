@@ -4,19 +4,23 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import UnsupportedMediaType
 
 from accounts.entrance import may_enter
 from accounts.models import User
-from common.errors import AppError, Invalid, answer_error
+from common.errors import AppError, answer_error
 from common.parsing import BodyTooLarge, refuse_charset
+from mangakg.request_bodies import BodyAwaited
 
 # Words and boundaries around an archive.
 _FORM_BYTES = 2**20
 _ADMIN = "/admin/"
 _MAX_DIGITS = 15
+# In a request's META: the AppError for which the server could not take the body.
+REFUSAL = "mangakg.refusal"
 
 
 class FrontDoorMiddleware:
@@ -28,39 +32,30 @@ class FrontDoorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH")
         if length or "HTTP_TRANSFER_ENCODING" in request.META:
-            try:
-                _refuse_odd_body(request, length or "")
-            except AppError as error:
-                return answer_error(error)
-        return self.get_response(request)
+            refusal = _refusal_of(request, length or "")
+            if refusal is not None:
+                return refusal
+        try:
+            return self.get_response(request)
+        except BodyAwaited:  # whoever reads it says by that that it is wanted
+            return HttpResponse(status=100)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., object], *_place: object
     ) -> HttpResponse | None:
-        """Refuse a long body while nobody has read it, and read a short one before anything else.
-
-        Who asks is decided when all is here: whoever holds a body back is not let in by what they
-        were as it began.
+        """Refuse a long body while nobody has read it.
 
         The check of the forms' tokens, whose turn is after ours, reads the whole form onto the
         disk to find the token in it: also a stranger's, and for a view that wants no form. A view
         that it passes by is the API's, and says itself how much it takes and from whom.
         """
+        if getattr(view, "csrf_exempt", False):
+            return None
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         max_bytes: int = settings.API_MAX_BODY_BYTES
-        if getattr(view, "csrf_exempt", False):
-            return _read_ahead(request) if 0 < length <= max_bytes else None
         if length > max_bytes and _is_page_for(request):
             max_bytes = settings.UPLOAD_LIMITS["max_archive_bytes"] + _FORM_BYTES
         return answer_error(BodyTooLarge(max_bytes)) if length > max_bytes else None
-
-
-def _read_ahead(request: HttpRequest) -> HttpResponse | None:
-    try:
-        request.body  # noqa: B018 (kept by the request)
-    except UnreadablePostError:  # the client is gone
-        return answer_error(Invalid(_("The request ended before its body.")))
-    return None
 
 
 def _is_page_for(request: HttpRequest) -> bool:
@@ -72,7 +67,19 @@ def _is_page_for(request: HttpRequest) -> bool:
     return isinstance(user, User) and may_enter(user)
 
 
+def _refusal_of(request: HttpRequest, length: str) -> HttpResponse | None:
+    # Nobody has looked yet which language is asked for.
+    with translation.override(translation.get_language_from_request(request)):
+        try:
+            _refuse_odd_body(request, length)
+        except AppError as error:
+            return answer_error(error)
+    return None
+
+
 def _refuse_odd_body(request: HttpRequest, length: str) -> None:
+    if REFUSAL in request.META:
+        raise request.META[REFUSAL]
     if not (length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS):
         # One that comes in pieces would be taken for an empty one.
         raise AppError(_("Send the body's length with it."), code="length_required", status=411)

@@ -26,7 +26,7 @@ HOST, PORT = env.HOST, env.PORT
 SITE_URL = env.MANGAKG_SITE_URL.rstrip("/") or f"http://{HOST}:{PORT}"
 DEMO = env.MANGAKG_DEMO
 DEBUG = env.MANGAKG_DEBUG
-WEB_PROCESSES = env.WEB_PROCESSES
+WEB_PROCESSES, WEB_CONNECTIONS = env.WEB_PROCESSES, env.WEB_CONNECTIONS
 
 # --- Secrets ----------------------------------------------------------------------------------
 _KEYS = DATA_FOLDER / "keys"
@@ -193,6 +193,8 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 FILE_UPLOAD_TEMP_DIR = DATA_FOLDER / "incoming"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+BODY_STALL_SECONDS = env.BODY_STALL_SECONDS
+INCOMING_MAX_BYTES = env.INCOMING_MAX_BYTES  # of bodies that one web process is taking
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10

@@ -85,14 +85,17 @@ def serve() -> int:
 
 
 def web_command() -> list[str]:
-    """Return granian's command line: WSGI, each process with as many threads as waits are usual."""
+    """Return granian's command line; the threads that run Django are those of `mangakg.rsgi`."""
     return [
         str(Path(sys.executable).with_name("granian")),
-        "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT),
-        "--workers", str(settings.WEB_PROCESSES), "--blocking-threads", "8",
-        "--backpressure", "64", "--respawn-failed-workers", "--log-level", "error",
+        "--interface", "rsgi", "--loop", "asyncio", "--http", "1", "--no-ws",
+        "--host", settings.HOST, "--port", str(settings.PORT),
+        "--workers", str(settings.WEB_PROCESSES), "--respawn-failed-workers",
+        # Connections, not requests: a browser that is open holds one.
+        "--backpressure", str(settings.WEB_CONNECTIONS), "--backlog", "2048",
+        "--http1-buffer-size", str(128 * 1024), "--log-level", "error",
         "--working-dir", str(settings.BASE_DIR), "--workers-kill-timeout", "5",
-        "mangakg.wsgi:application",
+        "mangakg.rsgi:application",
     ]  # fmt: skip
 
 
