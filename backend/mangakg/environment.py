@@ -85,7 +85,7 @@ class Environment(BaseSettings):
     HOST: str = "127.0.0.1"
     PORT: int = Field(default=8000, ge=1, le=65535)
     WEB_PROCESSES: int = Field(default=1, ge=1, le=64)
-    WEB_CONNECTIONS: int = Field(default=4096, ge=64, le=65_536)
+    WEB_CONNECTIONS: int = Field(default=2048, ge=16, le=65_536)
     BODY_STALL_SECONDS: int = Field(default=30, ge=1, le=600)
 
     # Secrets
@@ -167,6 +167,12 @@ class Environment(BaseSettings):
     LEASE_SECONDS: int = Field(default=60, ge=1)
     SUPERSEDED_KEEP_DAYS: int = Field(default=7, ge=0)
     TAKEN_DOWN_KEEP_DAYS: int = Field(default=30, ge=0)
+
+    @property
+    def local_url(self) -> str:
+        """Return the address on which the web server listens."""
+        host = f"[{self.HOST}]" if ":" in self.HOST else self.HOST
+        return f"http://{host}:{self.PORT}"
 
     @field_validator("MANGAKG_DATA")
     @classmethod

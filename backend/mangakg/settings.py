@@ -23,7 +23,8 @@ DATA_FOLDER = env.MANGAKG_DATA
 INSTANCE = env.MANGAKG_INSTANCE
 SITE_NAME = env.MANGAKG_SITE_NAME
 HOST, PORT = env.HOST, env.PORT
-SITE_URL = env.MANGAKG_SITE_URL.rstrip("/") or f"http://{HOST}:{PORT}"
+LOCAL_URL = env.local_url
+SITE_URL = env.MANGAKG_SITE_URL.rstrip("/") or LOCAL_URL
 DEMO = env.MANGAKG_DEMO
 DEBUG = env.MANGAKG_DEBUG
 WEB_PROCESSES, WEB_CONNECTIONS = env.WEB_PROCESSES, env.WEB_CONNECTIONS
@@ -89,7 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mangakg.headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mangakg.static_files.StaticFilesMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "common.logs.RequestLogMiddleware",
     "mangakg.front_door.FrontDoorMiddleware",

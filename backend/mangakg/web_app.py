@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
+from common.answers import is_known
 from mangakg.headers import NOTHING, picture_sources, write_policy
 
 # Never the shell's: what is not found here is not found.
@@ -29,9 +30,10 @@ def web_page(request: HttpRequest) -> HttpResponse:
     looks_like_a_file = "." in request.path.rsplit("/", 1)[-1] and not is_page
     if _NOT_PAGES.match(request.path) or looks_like_a_file:
         raise Http404
-    shell, etag, policy = _shell(settings.FRONTEND_BUILD / "index.html")
+    path = settings.FRONTEND_BUILD / "index.html"
+    shell, etag, policy = _shell(path, build_version())
     response: HttpResponse
-    if request.headers.get("If-None-Match") == etag:
+    if is_page and is_known(request, etag):
         response = HttpResponseNotModified()
     else:
         status = 200 if is_page else 404
@@ -43,13 +45,21 @@ def web_page(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def build_version() -> int:
+    """Return a number that changes when the web app is built anew, which happens while we serve."""
+    try:
+        return (settings.FRONTEND_BUILD / "index.html").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 @lru_cache(maxsize=1)
-def _shell(path: Path) -> tuple[bytes, str, str]:
-    if not path.is_file():
+def _shell(path: Path, version: int) -> tuple[bytes, str, str]:
+    if not version:
         message = b"The web app is not built yet: run `make up`, or `npm run build` in frontend/."
         return message, '"none"', NOTHING
     html = path.read_bytes()
-    return html, f'"{path.stat().st_mtime_ns:x}"', _policy(html.decode())
+    return html, f'"{version:x}"', _policy(html.decode())
 
 
 def _policy(html: str) -> str:

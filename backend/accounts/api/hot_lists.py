@@ -20,6 +20,7 @@ from accounts.api.throttles import count_visit, refuse_over_limit, window_of
 from accounts.models import User
 from accounts.scopes import READ
 from accounts.sessions import Identity, InvalidToken, epoch_key, read_access_token
+from common.answers import is_known
 from common.errors import AppError, NotFound, Throttled, answer_error
 from common.hot_cache import GENERATION, NO_GENERATION, current_generation, hot_cache
 from common.rendering import to_json
@@ -182,7 +183,7 @@ def _body_key(request: HttpRequest, *, is_gzip: bool) -> str:
 def _respond(request: HttpRequest, stored: bytes, *, is_gzip: bool) -> HttpResponse:
     etag = f'W/"{stored[_GENERATION_BYTES : _GENERATION_BYTES + _ETAG_BYTES].decode()}"'
     response: HttpResponse
-    if etag in request.META.get("HTTP_IF_NONE_MATCH", ""):
+    if is_known(request, etag):
         response = HttpResponseNotModified()
     else:
         body = stored[_GENERATION_BYTES + _ETAG_BYTES :]

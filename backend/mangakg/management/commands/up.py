@@ -29,7 +29,7 @@ class Command(BaseCommand):
             sys.exit(serve())
 
     def _greeting(self) -> str:
-        site = f"http://{settings.HOST}:{settings.PORT}"
+        site = settings.LOCAL_URL
         lines = [
             f"MangaKG is at   {site}",
             f"  admin         {site}/admin/",
