@@ -6,6 +6,7 @@ each start ends what a killed one left. Rows that were under way are finished by
 
 import fcntl
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -28,6 +29,8 @@ _STOP_SECONDS = 10
 _LOOK_SECONDS = 0.2
 _RESTART_SECONDS = 1
 _PORT_SECONDS = 3
+# Of a web process, besides connections and what they send: databases, logs, libraries.
+_OTHER_FILES = 256
 _MANAGE = str(settings.BASE_DIR / "manage.py")
 
 
@@ -91,12 +94,25 @@ def web_command() -> list[str]:
         "--interface", "rsgi", "--loop", "asyncio", "--http", "1", "--no-ws",
         "--host", settings.HOST, "--port", str(settings.PORT),
         "--workers", str(settings.WEB_PROCESSES), "--respawn-failed-workers",
-        # Connections, not requests: a browser that is open holds one.
-        "--backpressure", str(settings.WEB_CONNECTIONS), "--backlog", "2048",
-        "--http1-buffer-size", str(128 * 1024), "--log-level", "error",
-        "--working-dir", str(settings.BASE_DIR), "--workers-kill-timeout", "5",
+        # Connections, not requests: each open browser holds some.
+        "--backpressure", str(_connections()), "--backlog", "2048",
+        "--log-level", "error", "--working-dir", str(settings.BASE_DIR),
+        "--workers-kill-timeout", "5",
         "mangakg.rsgi:application",
     ]  # fmt: skip
+
+
+def _connections() -> int:
+    """Return how many connections a process may hold: each may have a file open besides.
+
+    What opens files from here on, the web server too, may open as many as this user is allowed.
+    """
+    wanted = settings.WEB_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = hard if hard != resource.RLIM_INFINITY else 2 * wanted + _OTHER_FILES
+    soft = max(soft, min(2 * wanted + _OTHER_FILES, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(min(wanted, (soft - _OTHER_FILES) // 2), 1)
 
 
 def _start(command: list[str], mark: str) -> subprocess.Popen[bytes]:

@@ -44,6 +44,8 @@ class ScopeThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request; raises Throttled where it is one too many."""
+        if _COUNTED in request._request.META:  # when it was asked whether a long body is wanted
+            return True
         scope = getattr(view, "throttle_scope", None)
         user_id = request.user.pk if request.user.is_authenticated else None
         if scope == "auth" or user_id is None:

@@ -1,13 +1,17 @@
 """What no honest client sends is refused before a view, or a temporary file, sees it."""
 
+import io
+
 import pytest
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.test.client import encode_multipart
 
 from accounts.api_keys import make_key
 from accounts.bans import ban_user
 from common.parsing import FormParser, JsonParser, MultiPartParser
+from mangakg.request_bodies import AnnouncedBody
 from mangakg.urls import api
 from reader.api.uploads import SeriesChaptersView
 from tests.cast import PASSWORD, client_of, give_second_factor, make_title
@@ -158,3 +162,23 @@ def test_every_view_of_the_api_reads_within_bounds():
     unbounded = {view for view in views if not set(view.parser_classes) <= BOUNDED}
 
     assert unbounded == {SeriesChaptersView}
+
+
+@pytest.mark.django_db
+def test_a_long_body_is_wanted_once_it_may_be_sent_and_counts_once(settings, uploader_uli):
+    """It is asked about without its body first: see `mangakg.rsgi`."""
+    settings.THROTTLES = settings.THROTTLES | {"upload": (1, 3600)}
+    make_title("Naruto", slug="naruto")
+    client, body = client_of(uploader_uli), encode_multipart("b", {"number": "x"})
+    request = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/api/series/naruto/chapters",
+        "CONTENT_TYPE": "multipart/form-data; boundary=b",
+        "CONTENT_LENGTH": str(len(body)),
+    }
+
+    asked = client.request(**request | {"wsgi.input": AnnouncedBody()})
+    sent = asked.wsgi_request.META | {"wsgi.input": io.BytesIO(body)}
+    answers = [asked, client.request(**sent), client.request(**request)]
+
+    assert [answer.status_code for answer in answers] == [100, 400, 429]

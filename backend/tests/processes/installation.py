@@ -129,6 +129,15 @@ class Installation:
                 found.append(pid)
         return found
 
+    def incoming(self) -> list[str]:
+        """Return the bodies that its web server keeps on the disk, in files without a name."""
+        found = []
+        for pid in self.pids_of("granian"):
+            for link in Path(f"/proc/{pid}/fd").glob("*"):
+                with suppress(FileNotFoundError):  # closed meanwhile
+                    found.append(str(link.readlink()))
+        return [name for name in found if name.startswith(f"{self.folder}/data/incoming/")]
+
     def decoders(self) -> set[int]:
         """Return the decoding processes under its workers (their environment is empty)."""
         own = set(self.pids_of(""))

@@ -68,7 +68,7 @@ def test_half_an_upload_is_gone_after_a_kill(embedded: Installation) -> None:
     )
     with socket.create_connection(("127.0.0.1", embedded.port)) as browser:
         browser.sendall(head.encode() + bytes(5_000_000))
-        wait_for("the first bytes on the disk", lambda: list(incoming.iterdir()))
+        wait_for("the first bytes on the disk", embedded.incoming)
 
         embedded.kill(embedded.aim("everything"))
 
