@@ -1,7 +1,6 @@
 """`make bench`: what the hot paths cost, as ratios inside one run.
 
-`python -m bench [extraction memory lists auth growth search idle] [--quick]`; see
-docs/performance.md.
+`python -m bench [extraction memory lists ...] [--quick] [--seconds 60]`; see docs/performance.md.
 """
 
 import argparse
@@ -15,13 +14,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench.auth import measure_auth
+from bench.connections import measure_connections, measure_pictures, measure_slow_clients
 from bench.extraction import measure_extraction, measure_growth
 from bench.idle import measure_idle_worker
 from bench.installation import BACKEND, Installation, find_services
 from bench.lists import measure_lists
 from bench.memory import measure_memory
 
-SECTIONS = ("extraction", "memory", "lists", "auth", "growth", "search", "idle")
+_OF_SERVER = ("connections", "slow-clients", "pictures")
+SECTIONS = (
+    "extraction", "memory", "lists", "auth", "growth", "search", "idle", *_OF_SERVER,
+)  # fmt: skip
 
 
 def main() -> None:
@@ -29,6 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="section", help=", ".join(SECTIONS))
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, rougher figures")
+    parser.add_argument(
+        "--seconds", type=int, default=60, help="how long the readers of connections read (60)"
+    )
     options = parser.parse_args()
     unknown = set(options.sections) - set(SECTIONS)
     if unknown:
@@ -55,6 +61,8 @@ def main() -> None:
     if "idle" in wanted:
         with Installation() as house:
             _print(measure_idle_worker(house, house.run("idle_library")))
+    if set(_OF_SERVER) & set(wanted):
+        _measure_server(wanted, seconds=options.seconds, quick=options.quick)
 
 
 def _measure_full(wanted: Iterable[str], empty: Installation | None, *, quick: bool) -> None:
@@ -81,6 +89,17 @@ def _measure_auth(*, quick: bool) -> None:
             return
         with _installed(1_000, 10_000, *services) as (house, found):
             _print(measure_auth(house, found, requests=600 if quick else 6_000))
+
+
+def _measure_server(wanted: Iterable[str], *, seconds: int, quick: bool) -> None:
+    seconds = min(seconds, 10) if quick else seconds
+    with _installed(1_000, 10_000) as (house, found):
+        if "connections" in wanted:
+            _print(measure_connections(house, found, seconds=seconds))
+        if "slow-clients" in wanted:
+            _print(measure_slow_clients(house, found, seconds=seconds))
+        if "pictures" in wanted:
+            _print(measure_pictures(house, requests=200 if quick else 2_000))
 
 
 @contextmanager

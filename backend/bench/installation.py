@@ -20,7 +20,7 @@ import redis
 BACKEND = Path(__file__).resolve().parent.parent
 DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
-_START_SECONDS = 30
+_START_SECONDS = 120
 # Counting requests is part of the cost, so the limits are raised and not switched off.
 _NO_LIMIT = "1000000000/min"
 
