@@ -9,7 +9,7 @@ from typing import IO, NoReturn
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from granian.rsgi import HTTPProtocol
+from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 
 from common.errors import AppError
 from common.storages import StorageUnavailable

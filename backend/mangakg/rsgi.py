@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from granian.rsgi import HTTPProtocol, Scope
+from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+from granian.rsgi import Scope
 
 from common.storages import StorageUnavailable
 from mangakg.front_door import REFUSAL
+from mangakg.orphans import wait_until_prepared
 from mangakg.request_bodies import (
     MEMORY_BYTES,
     AnnouncedBody,
@@ -213,3 +215,4 @@ def _path_of(file: Any) -> str | None:
 
 
 application = Application()
+wait_until_prepared()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
 from common.file_answers import FilePart
@@ -62,10 +63,10 @@ class Protocol:
 
 
 @pytest.fixture
-def behind(monkeypatch) -> Callable[[Callable[[dict[str, Any]], HttpResponse]], None]:
+def behind(monkeypatch) -> Callable[[Callable[[dict[str, Any]], HttpResponseBase]], None]:
     """Let a view of the test's own stand where Django stands."""
 
-    def put(view: Callable[[dict[str, Any]], HttpResponse]) -> None:
+    def put(view: Callable[[dict[str, Any]], HttpResponseBase]) -> None:
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             response = view(environ)
             start_response(f"{response.status_code} Said", list(response.items()))
@@ -244,7 +245,7 @@ def test_a_part_of_a_file_is_sent_by_the_server(behind, tmp_path):
     path = tmp_path / "1.jpg"
     path.write_bytes(bytes(range(256)))
 
-    def view(environ: dict[str, Any]) -> HttpResponse:
+    def view(environ: dict[str, Any]) -> HttpResponseBase:
         response = FileResponse(FilePart(path.open("rb"), range(10, 20)), status=206)
         response["Content-Length"] = "10"
         return response
@@ -259,7 +260,7 @@ def test_a_part_of_a_file_is_sent_by_the_server(behind, tmp_path):
 
 @pytest.mark.parametrize("length", [0, 5, LONG])
 def test_a_file_without_a_name_is_sent_too(length, behind):
-    def view(environ: dict[str, Any]) -> HttpResponse:
+    def view(environ: dict[str, Any]) -> HttpResponseBase:
         file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it)
         file.write(b"x" * length)
         file.seek(0)

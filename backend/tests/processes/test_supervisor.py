@@ -51,6 +51,19 @@ def test_a_killed_child_is_replaced(embedded: Installation, words: str) -> None:
     wait_for("the end of every process", lambda: not embedded.pids_of(""))
 
 
+def test_what_cannot_be_prepared_is_told_and_leaves_nothing(embedded: Installation) -> None:
+    (embedded.folder / "data" / "mangakg.sqlite3").write_bytes(b"no database" * 1000)
+
+    up = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=BACKEND, env=embedded.env, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+
+    assert up.returncode != 0
+    assert "file is not a database" in up.stderr
+    assert not embedded.pids_of("")
+
+
 def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
