@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
@@ -40,7 +40,7 @@ _LONG_BODY_THREADS = 2
 # some eight times: with Python's 5 ms, two forms that are taken apart made each list wait for 70.
 _SWITCH_SECONDS = 0.001
 _CONTINUE = 100
-# The server opens a file as soon as it has the answer; one without a name must exist until then.
+# The server opens a file as soon as it has the answer; a buffer of ours must exist until then.
 _OPENED_SECONDS = 5
 
 Environ = dict[str, Any]
@@ -95,7 +95,7 @@ class Application:
         loop = asyncio.get_running_loop()
         status, buffer = await loop.run_in_executor(threads, _run_django, environ, protocol)
         if buffer is not None:
-            loop.call_later(_OPENED_SECONDS, buffer.close)
+            loop.call_later(_OPENED_SECONDS, buffer.unlink)
         return status
 
 
@@ -157,8 +157,8 @@ def _announced_bytes(environ: Environ) -> int:
     return int(length) if is_plain else 0
 
 
-def _run_django(environ: Environ, protocol: HTTPProtocol) -> tuple[int, IO[bytes] | None]:
-    """Answer, unless the body is wanted; returns the status, and a file to be closed in a while."""
+def _run_django(environ: Environ, protocol: HTTPProtocol) -> tuple[int, Path | None]:
+    """Answer, unless the body is wanted; returns the status, and a file to remove in a while."""
     status, headers = 500, []
 
     def start_response(line: str, fields: Headers, exc_info: Any = None) -> None:
@@ -178,7 +178,7 @@ def _run_django(environ: Environ, protocol: HTTPProtocol) -> tuple[int, IO[bytes
 
 def _hand_over(
     protocol: HTTPProtocol, status: int, headers: Headers, answer: Iterable[bytes]
-) -> IO[bytes] | None:
+) -> Path | None:
     """Give the server the answer: in memory where it is short, else as a file that it sends."""
     if isinstance(answer, FileAnswer) and (path := _path_of(answer.file)):
         start = answer.file.tell()
@@ -194,14 +194,15 @@ def _hand_over(
     else:
         protocol.response_bytes(status, headers, b"".join(first))
         return None
-    buffer = tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115 (sent first)
-    buffer.writelines(chain(first, chunks))
-    buffer.flush()
-    size = buffer.tell()
+    # Named: the number of a file that is closed soon is another file's, were it opened late.
+    descriptor, name = tempfile.mkstemp(dir=settings.FILE_UPLOAD_TEMP_DIR)
+    with open(descriptor, "wb") as buffer:  # noqa: PTH123 (a descriptor)
+        buffer.writelines(chain(first, chunks))
+        size = buffer.tell()
     if not any(name == "Content-Length" for name, _value in headers):
         headers.append(("Content-Length", str(size)))
-    protocol.response_file_range(status, headers, f"/dev/fd/{buffer.fileno()}", 0, size)
-    return buffer
+    protocol.response_file_range(status, headers, name, 0, size)
+    return Path(name)
 
 
 def _path_of(file: Any) -> str | None:
