@@ -138,10 +138,10 @@ class User(AbstractUser):
         """See has_perm."""
         return self.key_scopes is None and super().has_module_perms(app_label)
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Ask Django; a hash of older figures is made anew only where it is still the one."""
 
-        def renew(password: str) -> None:
+        def renew(password: str | None) -> None:
             old = self.password
             self.set_password(password)
             self._password = None

@@ -241,7 +241,7 @@ def test_three_hostile_zips_by_a_key_end_the_key_and_ban_no_admin(admin_aida):
     )
     program = APIClient()
     program.credentials(HTTP_AUTHORIZATION=f"Bearer {text}")
-    statuses = []
+    statuses: list[int] = []
     for build in (MALICIOUS, MALICIOUS, MALICIOUS_INSIDE):
         form = {"file": SimpleUploadedFile("c.zip", build()), "number": len(statuses)}
         statuses.append(program.post(f"/api/series/{series.slug}/chapters", form).status_code)
