@@ -1,6 +1,6 @@
 """Titles in the admin: what is watched here; what is read has its own page in `reader.admin`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -91,7 +91,7 @@ class TitleAdmin(ModelAdmin[Title]):
     list_filter = ("moderation", "kind", "status", "content_rating", "categories")
     list_per_page = 50
     list_select_related = ("cover__original", "cover__small")
-    ordering: tuple[str, ...] = ("-pk",)  # the newest first, without sorting them all
+    ordering: ClassVar[Any] = ("-pk",)  # the newest first, without sorting them all
     search_fields = ("name",)  # the box and the pickers; `get_search_results` does the search
     search_help_text = gettext_lazy("Any of its names or its people, also with typing errors.")
     show_full_result_count = False
