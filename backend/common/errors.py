@@ -110,13 +110,18 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
     return {prefix or "non_field_errors": [str(detail)]}
 
 
+def invalid_fields(error: exceptions.ValidationError) -> Invalid:
+    """Translate what DRF's serializers raise."""
+    fields = _flatten(error.detail)
+    return Invalid(next(iter(fields.values()), [_("This cannot be taken.")])[0], fields=fields)
+
+
 def as_app_error(error: Exception) -> AppError | None:
     """Translate what Django and DRF raise into our family; None for a real bug."""
     if isinstance(error, AppError):
         return error
     if isinstance(error, exceptions.ValidationError):
-        fields = _flatten(error.detail)
-        return Invalid(next(iter(fields.values()), [_("This cannot be taken.")])[0], fields=fields)
+        return invalid_fields(error)
     if isinstance(error, exceptions.Throttled):
         return Throttled(max(1, int(getattr(error, "wait", None) or 1)))
     if isinstance(error, Http404 | exceptions.NotFound):

@@ -33,7 +33,12 @@ from mangakg.web_app import web_page
 from reader.api.chapters import ChapterDetailView, LatestChaptersView
 from reader.api.files import private_file, public_file
 from reader.api.people import ProfileView
-from reader.api.reading import ChapterProgressView, RecentReadingView, SeriesProgressView
+from reader.api.reading import (
+    ChapterProgressView,
+    ProgressRowsView,
+    RecentReadingView,
+    SeriesProgressView,
+)
 from reader.api.uploads import (
     ModerationSummaryView,
     SeriesChaptersView,
@@ -91,6 +96,7 @@ api = [
     address(f"series/{_WORD}/progress", SeriesProgressView.as_view()),
     address(f"chapters/{_ID}/progress", ChapterProgressView.as_view()),
     address("reading", RecentReadingView.as_view()),
+    address("reading/progress", ProgressRowsView.as_view()),
     address("uploads", UploadListView.as_view()),
     address("uploads/quota", UploadQuotaView.as_view()),
     address(f"uploads/{_ID}", UploadDetailView.as_view()),

@@ -433,21 +433,34 @@ class BannedPicture(models.Model):
 
 
 class ReadingState(models.Model):
-    """Where somebody is in a chapter; an older `changed_at` loses, so offline replay is safe."""
+    """Where somebody is in a chapter, and since when it is read (`reader.reading` merges turns).
+
+    The place may lie beyond the pages of today's version: `reader.reading.place_in` clamps it.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reading_states"
     )
+    # The chapter's own, kept here so that one index answers "the newest of each series".
+    series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="reading_states")
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="reading_states")
     page = models.PositiveSmallIntegerField()
-    finished_at = models.DateTimeField(null=True)
+    offset = models.FloatField(default=0.0, help_text="in strips, a fraction of the page's height")
+    finished_at = models.DateTimeField(null=True)  # the earliest known
+    last_finished_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField(
+        null=True, help_text="marked unread: nothing that was read until then counts"
+    )
     changed_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "chapter"], name="reading_state_unique")
+            models.UniqueConstraint(fields=["user", "chapter"], name="reading_state_unique"),
+            models.CheckConstraint(
+                condition=Q(offset__gte=0, offset__lte=1), name="reading_offset_is_a_fraction"
+            ),
         ]
-        indexes = [models.Index(fields=["user", "-changed_at"], name="reading_recent")]
+        indexes = [models.Index(fields=["user", "series", "-changed_at"], name="reading_of_series")]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.chapter_id}, {self.page}"

@@ -48,7 +48,7 @@ def _reading(user_id: int) -> Rows:
     return stream_rows(
         ReadingState.objects.filter(user=user_id),
         "chapter", "chapter__series__name", "chapter__number", "chapter__language", "page",
-        "finished_at", "changed_at",
+        "offset", "finished_at", "last_finished_at", "forgotten_at", "changed_at",
     )  # fmt: skip
 
 

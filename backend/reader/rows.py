@@ -1,12 +1,13 @@
 """Chapters and uploads as the API tells them, built from `.values()` rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Min, Q
+from django.db.models import F
 
 from catalog.choices import reading_direction
 from catalog.rows import COVER_COLUMNS, cover_of, path_slug
@@ -25,21 +26,16 @@ CHAPTER_COLUMNS = (
     "page_count",
     "published_at",
 )
-_SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
-_SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
-READING_COLUMNS = (
-    *("id", "number", "title", "page_count", "language", "group_id", "place_volume"),
-    *_SERIES_COLUMNS,
-    *_SERIES_COVER_COLUMNS,
-)
+SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
+SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
 _VERSIONS_OF_A_NUMBER = 20
-_Rows = list[dict[str, Any]]
 
 
 _NO_ID, _NO_OTHER_ID, _NO_WORD, _NO_OTHER_WORD = -1, -2, "stand-in", "other stand-in"
 _NO_VOLUME = 2_000_000_011  # the column takes no negative number, and Django knows it
 _NO_NUMBER = Decimal("-1.125")
 _NUMBERS = (_NO_NUMBER, str(_NO_NUMBER))  # as PostgreSQL's driver and as SQLite's takes it
+_BEFORE_ALL_VOLUMES, _BEHIND_ALL_IDS = -1, 2**63 - 1
 
 
 def chapter_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -116,14 +112,14 @@ def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
 
 def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
     """Return chapters of many series, each with its series and cover, in one query."""
-    rows = chapters.values(*CHAPTER_COLUMNS, *_SERIES_COLUMNS, *_SERIES_COVER_COLUMNS)
+    rows = chapters.values(*CHAPTER_COLUMNS, *SERIES_COLUMNS, *SERIES_COVER_COLUMNS)
     # The series first: what it leaves of a row is the chapter's.
     return [{"series": series_of(row, with_cover=True)} | chapter_row(row) for row in rows]
 
 
 _DETAIL_COLUMNS = (
     *CHAPTER_COLUMNS,
-    *_SERIES_COLUMNS,
+    *SERIES_COLUMNS,
     *("series__direction", "group_id", "live_upload_id", "place_volume"),
 )
 _PAGE_COLUMNS = (
@@ -163,22 +159,17 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
     }
     media = settings.MEDIA_URL
     detail["pages"] = [_page_row(page, media) for page in _pages().rows({_NO_ID: upload_id})]
-    detail["previous"] = detail["next"] = None
-    number = row[1]
-    if number is not None:
-        around = {
-            _NO_ID: series_id,
-            _NO_OTHER_ID: row[0],
-            _NO_WORD: detail["language"],
-            _NO_VOLUME: volume,
-            **dict.fromkeys(_NUMBERS, number),
-        }
-        for way in ("previous", "next"):
-            found = _neighbours(way).page(0, _VERSIONS_OF_A_NUMBER, around)
-            if volume and not found:
-                found = _neighbours(f"{way} volume").page(0, _VERSIONS_OF_A_NUMBER, around)
-            rows = [dict(zip(_NEIGHBOUR_COLUMNS, other, strict=True)) for other in found]
-            detail[way] = _same_group_first(rows, group_id)
+    place = _Place(row[0], row[1], series_id, detail["language"], group_id, volume)
+    if place.number is None:
+        detail["previous"] = _one_shot("previous", place, than=place.id)
+        detail["next"] = _one_shot("next", place, than=place.id) or _of_other_volume(
+            "next", place, than=_BEFORE_ALL_VOLUMES
+        )
+    else:
+        detail["previous"] = _numbered("previous", place) or _one_shot(
+            "previous", place, than=_BEHIND_ALL_IDS
+        )
+        detail["next"] = _numbered("next", place)
     return detail
 
 
@@ -203,25 +194,79 @@ def _page_row(page: Sequence[Any], media: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=4)
-def _neighbours(way: str) -> CompiledQuery:
-    """Find the chapters before or after: same language, nearest number first. A few versions of
-    one number are all that can stand before the same group's.
+@dataclass(frozen=True)
+class _Place:
+    """Where a chapter stands; its neighbours are those of `order_chapters` in its language."""
+
+    id: int
+    number: Any  # as the database's driver gives it
+    series_id: int
+    language: str
+    group_id: int | None
+    # 0 where numbers do not begin anew in each volume.
+    volume: int
+
+
+def _numbered(way: str, place: _Place) -> dict[str, Any] | None:
+    """Return the link to the next or previous number, its own group's version if there is one.
 
     Where numbers begin anew in each volume, first in the same volume, then in the next.
     """
-    others = (
-        Chapter.objects.public()
-        .filter(series_id=_NO_ID, language=_NO_WORD, number__isnull=False)
-        .exclude(pk=_NO_OTHER_ID)
+    than = {_NO_VOLUME: place.volume, **dict.fromkeys(_NUMBERS, place.number)}
+    found = _neighbour(_numbers(way), place, than)
+    if found is None and place.volume:
+        return _of_other_volume(way, place, than=place.volume)
+    return found
+
+
+def _of_other_volume(way: str, place: _Place, *, than: int) -> dict[str, Any] | None:
+    """Return the link to the first number of the next volume, or the last of the previous one."""
+    return _neighbour(_volumes(way), place, {_NO_VOLUME: than})
+
+
+def _one_shot(way: str, place: _Place, *, than: int) -> dict[str, Any] | None:
+    """Return the link to the chapter without a number that comes after or before an id."""
+    return _neighbour(_one_shots(way), place, {_NO_OTHER_ID: than})
+
+
+def _neighbour(
+    query: CompiledQuery, place: _Place, than: Mapping[Any, Any]
+) -> dict[str, Any] | None:
+    values = {_NO_ID: place.series_id, _NO_WORD: place.language, **than}
+    found = query.page(0, _VERSIONS_OF_A_NUMBER, values)
+    if not found:
+        return None
+    rows = [dict(zip(_NEIGHBOUR_COLUMNS, other, strict=True)) for other in found]
+    nearest = rows[0]
+    if nearest["number"] is None:  # a story of its own, no version of another
+        return chapter_link(nearest)
+    nearest_place = (nearest["place_volume"], nearest["number"])
+    versions = (row for row in rows if (row["place_volume"], row["number"]) == nearest_place)
+    own = (row for row in versions if row["group_id"] == place.group_id)
+    return chapter_link(next(own, nearest))
+
+
+@lru_cache(maxsize=2)
+def _numbers(way: str) -> CompiledQuery:
+    """Find the numbers before or after, nearest first. A few versions of one number are all that
+    can stand before the same group's."""
+    others = Chapter.objects.public().filter(
+        series_id=_NO_ID, language=_NO_WORD, place_volume=_NO_VOLUME
     )
     if way == "previous":
-        others = others.filter(place_volume=_NO_VOLUME, number__lt=_NO_NUMBER)
-        others = others.order_by("-number", "id")
-    elif way == "next":
-        others = others.filter(place_volume=_NO_VOLUME, number__gt=_NO_NUMBER)
-        others = others.order_by("number", "id")
-    elif way == "previous volume":
+        others = others.filter(number__lt=_NO_NUMBER).order_by("-number", "id")
+    else:
+        others = others.filter(number__gt=_NO_NUMBER).order_by("number", "id")
+    return compile_rows(others, _NEIGHBOUR_COLUMNS)
+
+
+@lru_cache(maxsize=2)
+def _volumes(way: str) -> CompiledQuery:
+    """Find the numbers of the volumes before or after, nearest first."""
+    others = Chapter.objects.public().filter(
+        series_id=_NO_ID, language=_NO_WORD, number__isnull=False
+    )
+    if way == "previous":
         others = others.filter(place_volume__lt=_NO_VOLUME)
         others = others.order_by("-place_volume", "-number", "id")
     else:
@@ -230,57 +275,19 @@ def _neighbours(way: str) -> CompiledQuery:
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 
-def _same_group_first(found: list[dict[str, Any]], group_id: int | None) -> dict[str, Any] | None:
-    if not found:
-        return None
-    place = (found[0]["place_volume"], found[0]["number"])
-    versions = [row for row in found if (row["place_volume"], row["number"]) == place]
-    chosen = next((row for row in versions if row["group_id"] == group_id), versions[0])
-    return chapter_link(chosen)
+@lru_cache(maxsize=2)
+def _one_shots(way: str) -> CompiledQuery:
+    others = Chapter.objects.public().filter(
+        series_id=_NO_ID, language=_NO_WORD, number__isnull=True
+    )
+    if way == "previous":
+        others = others.filter(pk__lt=_NO_OTHER_ID).order_by("-pk")
+    else:
+        others = others.filter(pk__gt=_NO_OTHER_ID).order_by("pk")
+    return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 
 def chapter_link(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a link to a chapter needs."""
     number = None if row["number"] is None else plain_number(row["number"])
     return {"id": row["id"], "number": number, "title": row["title"]}
-
-
-def chapters_after(rows: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Return the next public chapter of each of READING_COLUMNS: of the same volume, where numbers
-    begin anew in each, else the first of the next; in one query each for all of them."""
-    numbered = [row for row in rows if row["number"] is not None]
-    following = _first_after(numbered, "number", ("series_id", "language", "place_volume"))
-    at_end = [row for row in numbered if row["place_volume"] and row["id"] not in following]
-    return following | _first_after(at_end, "place_volume", ("series_id", "language"))
-
-
-def _first_after(
-    rows: list[dict[str, Any]], column: str, alike: tuple[str, ...]
-) -> dict[int, dict[str, Any]]:
-    """Return the chapter with the smallest greater `column` of each, among those that are alike."""
-    if not rows:
-        return {}
-    # The smallest that follows of each, found by one correlated MIN, then its versions.
-    wanted = Q()
-    for row in rows:
-        same = {name: row[name] for name in alike}
-        wanted |= Q(**same, **{f"{column}__gt": row[column]}, number__isnull=False)
-    public = Chapter.objects.public()
-    nearest = public.filter(wanted).order_by().values(*alike).annotate(first=Min(column))
-    found = public.filter(
-        number__isnull=False,
-        series__in=[row["series_id"] for row in rows],
-        **{f"{column}__in": nearest.values("first")},
-    ).values(*_NEIGHBOUR_COLUMNS, "series_id", "language")
-    following: dict[int, dict[str, Any]] = {}
-    for row in rows:
-        versions = [
-            other
-            for other in found
-            if all(other[name] == row[name] for name in alike) and other[column] > row[column]
-        ]
-        versions.sort(key=lambda other: (other["place_volume"], other["number"], other["id"]))
-        link = _same_group_first(cast(_Rows, versions), row["group_id"])
-        if link is not None:
-            following[row["id"]] = link
-    return following

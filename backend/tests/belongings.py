@@ -206,7 +206,13 @@ def _read(mine: Belongings, chapter: Chapter) -> None:
     moment = datetime(2021, 2, 3, tzinfo=UTC) + timedelta(seconds=mine.user.pk)
     mine.words["reading"] = f"{moment:%Y-%m-%dT%H:%M:%S}"
     ReadingState.objects.create(
-        user=mine.user, chapter=chapter, page=1, changed_at=moment, finished_at=moment
+        user=mine.user,
+        series=chapter.series,
+        chapter=chapter,
+        page=1,
+        changed_at=moment,
+        finished_at=moment,
+        last_finished_at=moment,
     )
 
 

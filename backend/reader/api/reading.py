@@ -1,8 +1,11 @@
-"""/api/chapters/{id}/progress, /api/series/{slug}/progress and /api/reading."""
+"""Where one reads: a chapter's progress, many at once, a series', and what to continue."""
 
+import math
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,47 +14,123 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import person
+from accounts.models import User
 from accounts.scopes import LIBRARY, READ
 from common.answers import PrivateResponse
-from common.errors import NotFound
+from common.errors import AppError, Invalid, NotFound, invalid_fields
 from common.shapes import refusals
 from reader.api.chapters import series_or_404
-from reader.api.shapes import ProgressListShape, ProgressShape, ReadingListShape
+from reader.api.shapes import (
+    ProgressAnswersShape,
+    ProgressListShape,
+    ProgressShape,
+    ReadingListShape,
+)
 from reader.models import Chapter, ReadingState
-from reader.reading import Progress, recent_reading, save_progress
+from reader.reading import Progress, place_in, recent_reading, save_progress, save_progress_rows
+
+# What a device read offline in some days; more go in several requests.
+MAX_ROWS = 100
+
+
+class FractionField(serializers.FloatField):
+    """From 0 to 1; `"nan"` is a float to Python, and larger than nothing."""
+
+    def to_internal_value(self, data: Any) -> float:
+        """Return a finite number."""
+        value = float(super().to_internal_value(data))
+        if not math.isfinite(value):
+            self.fail("invalid")
+        return value
 
 
 class ProgressForm(serializers.Serializer[None]):
     """A page turn."""
 
-    page = serializers.IntegerField(min_value=0, max_value=32_000)
+    page = serializers.IntegerField(
+        min_value=0, max_value=32_000, help_text="beyond the last page it means the last"
+    )
+    offset = FractionField(
+        min_value=0,
+        max_value=1,
+        default=0.0,
+        help_text="in strips, a fraction of the page's height",
+    )
     finished = serializers.BooleanField(default=False)
     changed_at = serializers.DateTimeField()
+
+
+class ProgressRowForm(ProgressForm):
+    """A page turn in one of many chapters."""
+
+    chapter = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    page = serializers.IntegerField(min_value=0, max_value=32_000, default=0)
+    unread = serializers.BooleanField(
+        default=False, help_text="forget what was read until then; page and finished mean nothing"
+    )
+
+
+class ProgressRowsForm(serializers.Serializer[None]):
+    """Page turns, in any order, also several of one chapter."""
+
+    rows = serializers.ListField(child=ProgressRowForm(), max_length=MAX_ROWS)
+
+
+class UnreadForm(serializers.Serializer[None]):
+    """When a chapter was marked unread: what was read later stays. Left out it means now."""
+
+    changed_at = serializers.DateTimeField(required=False)
 
 
 class ChapterProgressView(APIView):
     """Where one is in a chapter."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = {"PUT": LIBRARY}
+    key_scopes: ClassVar[dict[str, str]] = {"PUT": LIBRARY, "DELETE": LIBRARY}
 
     @extend_schema(
         request=ProgressForm,
         responses={200: ProgressShape, **refusals(400, 401, 403, 404, 429)},
     )
     def put(self, request: Request, pk: int) -> PrivateResponse:
-        """Save a page turn; an older one than is known changes nothing."""
-        chapter = Chapter.objects.all().visible_to(request.user).filter(pk=pk).first()
-        if chapter is None:
-            raise NotFound(_("There is no such chapter."))
+        """Save a page turn; an older one than is known changes nothing but what is finished."""
+        chapter = _chapter_or_404(pk, request)
         form = ProgressForm(data=request.data)
         form.is_valid(raise_exception=True)
-        words: dict[str, Any] = form.validated_data
-        progress = Progress(words["page"], words["finished"], words["changed_at"])
-        state = save_progress(chapter, user=person(request), progress=progress)
-        return PrivateResponse(
-            _progress_row(state.chapter_id, state.page, state.finished_at, state.changed_at)
-        )
+        return _saved(chapter, _progress(form.validated_data), request)
+
+    @extend_schema(
+        parameters=[UnreadForm],
+        request=None,
+        responses={200: ProgressShape, **refusals(400, 401, 403, 404, 429)},
+    )
+    def delete(self, request: Request, pk: int) -> PrivateResponse:
+        """Mark a chapter unread; what was read after `changed_at` stays."""
+        chapter = _chapter_or_404(pk, request)
+        form = UnreadForm(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        changed_at = form.validated_data.get("changed_at") or timezone.now()
+        progress = Progress(0, is_finished=False, changed_at=changed_at, is_unread=True)
+        return _saved(chapter, progress, request)
+
+
+class ProgressRowsView(APIView):
+    """What a device read while it was offline."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
+
+    @extend_schema(
+        request=ProgressRowsForm,
+        responses={200: ProgressAnswersShape, **refusals(400, 401, 403, 429)},
+    )
+    def post(self, request: Request) -> PrivateResponse:
+        """Save many page turns; each row has its own answer, in the order sent."""
+        sent = request.data.get("rows") if isinstance(request.data, dict) else None
+        if not isinstance(sent, list) or len(sent) > MAX_ROWS:
+            message = _("Send a list of up to %(count)d rows.") % {"count": MAX_ROWS}
+            raise Invalid(message, fields={"rows": [message]})
+        return PrivateResponse({"results": _save_rows(sent, person(request))})
 
 
 class SeriesProgressView(APIView):
@@ -62,13 +141,14 @@ class SeriesProgressView(APIView):
 
     @extend_schema(responses={200: ProgressListShape, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, id_or_slug: str) -> PrivateResponse:
-        """List the read marks of a series."""
+        """List the read marks of a series, those of chapters marked unread too (page 0)."""
         series = series_or_404(id_or_slug, request)
-        states = ReadingState.objects.filter(user=request.user.pk, chapter__series=series.pk)
-        rows = states.order_by("-changed_at").values_list(
-            "chapter_id", "page", "finished_at", "changed_at"
+        states = ReadingState.objects.filter(user=request.user.pk, series=series.pk)
+        rows = states.order_by("-changed_at").values(
+            *("chapter_id", "page", "offset", "finished_at", "changed_at"),
+            page_count=F("chapter__page_count"),
         )
-        return PrivateResponse({"results": [_progress_row(*row) for row in rows]})
+        return PrivateResponse({"results": [_progress_row(**row) for row in rows]})
 
 
 class RecentReadingView(APIView):
@@ -83,7 +163,88 @@ class RecentReadingView(APIView):
         return PrivateResponse({"results": recent_reading(person(request))})
 
 
+def _chapter_or_404(pk: int, request: Request) -> Chapter:
+    chapter = Chapter.objects.all().visible_to(request.user).filter(pk=pk).first()
+    if chapter is None:
+        raise _no_such_chapter()
+    return chapter
+
+
+def _no_such_chapter() -> NotFound:
+    return NotFound(_("There is no such chapter."))
+
+
+def _progress(words: dict[str, Any]) -> Progress:
+    return Progress(
+        page=words["page"],
+        offset=words["offset"],
+        is_finished=words["finished"],
+        is_unread=words.get("unread", False),
+        changed_at=words["changed_at"],
+    )
+
+
+def _saved(chapter: Chapter, progress: Progress, request: Request) -> PrivateResponse:
+    state = save_progress(chapter, user=person(request), progress=progress)
+    return PrivateResponse(_row_of(chapter, state))
+
+
+def _save_rows(sent: list[Any], user: User) -> list[dict[str, Any]]:
+    """Save what can be saved: a row that is refused spoils no other."""
+    form = ProgressRowForm()
+    checked = [_check_row(form, row) for row in sent]
+    ids = {words["chapter"] for words in checked if isinstance(words, dict)}
+    chapters = Chapter.objects.all().visible_to(user).in_bulk(ids)
+    turns = [
+        (chapters[words["chapter"]], _progress(words))
+        for words in checked
+        if isinstance(words, dict) and words["chapter"] in chapters
+    ]
+    states = {state.chapter_id: state for state in save_progress_rows(turns, user=user)}
+    answers = []
+    for row, words in zip(sent, checked, strict=True):
+        if isinstance(words, AppError):
+            answers.append(_refused(_chapter_of(row), words))
+        elif words["chapter"] not in states:
+            answers.append(_refused(words["chapter"], _no_such_chapter()))
+        else:
+            pk = words["chapter"]
+            kept = _row_of(chapters[pk], states[pk])
+            answers.append({"chapter": pk, "progress": kept, "error": None})
+    return answers
+
+
+def _check_row(form: ProgressRowForm, row: Any) -> dict[str, Any] | AppError:
+    try:
+        words: dict[str, Any] = form.run_validation(row)
+    except serializers.ValidationError as error:
+        return invalid_fields(error)
+    return words
+
+
+def _chapter_of(row: Any) -> int | None:
+    """Return which chapter a row that was refused names, if it does."""
+    pk = row.get("chapter") if isinstance(row, dict) else None
+    return pk if type(pk) is int and 0 < pk < 2**63 else None
+
+
+def _refused(chapter: int | None, error: AppError) -> dict[str, Any]:
+    return {"chapter": chapter, "progress": None, "error": error.body()}
+
+
+def _row_of(chapter: Chapter, state: ReadingState) -> dict[str, Any]:
+    return _progress_row(
+        chapter_id=chapter.pk,
+        page_count=chapter.page_count,
+        page=state.page,
+        offset=state.offset,
+        finished_at=state.finished_at,
+        changed_at=state.changed_at,
+    )
+
+
 def _progress_row(
-    chapter: int, page: int, finished_at: datetime | None, changed_at: datetime
+    *, chapter_id: int, page_count: int, page: int, offset: float, **moments: datetime | None
 ) -> dict[str, Any]:
-    return {"chapter": chapter, "page": page, "finished_at": finished_at, "changed_at": changed_at}
+    page, offset = place_in(page_count, page, offset)
+    return {"chapter": chapter_id, "page": page, "offset": offset, **moments}

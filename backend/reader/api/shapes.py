@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from catalog.api.shapes import CoverShape
 from catalog.choices import Direction, Kind
+from common.shapes import ErrorShape
 from reader.states import UploadState
 
 
@@ -70,11 +71,29 @@ class ChapterShape(ChapterRowShape):
     next = ChapterLinkShape(allow_null=True)
 
 
-class ProgressShape(serializers.Serializer[None]):
-    chapter = serializers.IntegerField()
-    page = serializers.IntegerField()
+class PlaceShape(serializers.Serializer[None]):
+    page = serializers.IntegerField(
+        help_text="within the version that is there now; 0: marked unread"
+    )
+    offset = serializers.FloatField(help_text="in strips, a fraction of the page's height")
     finished_at = serializers.DateTimeField(allow_null=True)
     changed_at = serializers.DateTimeField()
+
+
+class ProgressShape(PlaceShape):
+    chapter = serializers.IntegerField()
+
+
+class ProgressAnswerShape(serializers.Serializer[None]):
+    """What came of one row: what holds now, or why the row was not taken."""
+
+    chapter = serializers.IntegerField(allow_null=True)
+    progress = ProgressShape(allow_null=True)
+    error = ErrorShape(allow_null=True)
+
+
+class ProgressAnswersShape(serializers.Serializer[None]):
+    results = ProgressAnswerShape(many=True)
 
 
 class ProgressListShape(serializers.Serializer[None]):
@@ -85,12 +104,9 @@ class ReadChapterShape(ChapterLinkShape):
     page_count = serializers.IntegerField()
 
 
-class ReadingShape(serializers.Serializer[None]):
+class ReadingShape(PlaceShape):
     series = SeriesCardShape()
     chapter = ReadChapterShape()
-    page = serializers.IntegerField()
-    finished_at = serializers.DateTimeField(allow_null=True)
-    changed_at = serializers.DateTimeField()
     next_chapter = ChapterLinkShape(allow_null=True)
 
 

@@ -59,7 +59,7 @@ def test_what_one_has_is_in_it_and_nothing_of_others(uploader_uli, outsider_otto
     for who in (uploader_uli, outsider_otto):
         upload = make_upload_row(uploader=who, series=series, title=f"Of {who}")
         ReadingState.objects.create(
-            user=who, chapter=upload.chapter, page=2, changed_at=timezone.now()
+            user=who, series=series, chapter=upload.chapter, page=2, changed_at=timezone.now()
         )
     with acting(moderator_mo):
         log_decision(uploader_uli, action="warn", actor=moderator_mo, reason="Be kind.")

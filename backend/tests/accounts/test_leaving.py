@@ -58,7 +58,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def give_everything(user, moderator):
     """Let a person own one row of each kind that there is."""
     live = make_upload_row(uploader=user, series=make_title("Manas", created_by=user))
-    ReadingState.objects.create(user=user, chapter=live.chapter, page=1, changed_at=timezone.now())
+    ReadingState.objects.create(
+        user=user, series=live.chapter.series, chapter=live.chapter, page=1,
+        changed_at=timezone.now(),
+    )  # fmt: skip
     Group.objects.create(name="Tulpar", slug="tulpar").members.add(user)
     open_session(user, device="Phone")
     make_key(user, name="OPDS", scopes=["read"], expires_in_days=None, password=PASSWORD)

@@ -31,6 +31,7 @@ from accounts.sessions import end_all_sessions, open_session
 from catalog.choices import Moderation
 from catalog.models import Title
 from mangakg.urls import api
+from reader.models import Chapter
 from reader.states import UploadState
 from safety.cautions import warn_user
 from tests.cast import (
@@ -149,7 +150,12 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         LOGIN | {"key_library": 200},
     ("PUT", f"chapters/{ID}/progress", "/api/chapters/{waiting}/progress"):
         OWN | {"key_library": 200},
+    ("DELETE", f"chapters/{ID}/progress", "/api/chapters/{live}/progress"):
+        LOGIN | {"key_library": 200},
+    ("DELETE", f"chapters/{ID}/progress", "/api/chapters/{waiting}/progress"):
+        OWN | {"key_library": 200},
     ("GET", "reading", "/api/reading"): READ,
+    ("POST", "reading/progress", "/api/reading/progress"): LOGIN | {"key_library": 200},
     ("GET", "uploads", "/api/uploads"): UPLOAD,
     ("GET", "uploads", "/api/uploads?scope=mine"): UPLOAD,
     ("GET", "uploads", "/api/uploads?scope=all"): MODERATORS,
@@ -268,6 +274,12 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
         },
         ("PUT", f"chapters/{ID}/progress"): lambda: {
             "page": 1, "changed_at": "2026-01-01T00:00:00Z",
+        },
+        ("POST", "reading/progress"): lambda: {
+            "rows": [
+                {"chapter": pk, "page": 1, "changed_at": "2026-01-01T00:00:00Z"}
+                for pk in Chapter.objects.order_by("pk").values_list("pk", flat=True)
+            ],
         },
         ("POST", f"series/{WORD}/chapters"): lambda: {
             "file": SimpleUploadedFile("c.zip", make_chapter_zip(2)), "number": "77",

@@ -445,10 +445,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** @description Save a page turn; an older one than is known changes nothing. */
+        /** @description Save a page turn; an older one than is known changes nothing but what is finished. */
         put: operations["put_chapters_by_id_progress"];
         post?: never;
-        delete?: never;
+        /** @description Mark a chapter unread; what was read after `changed_at` stays. */
+        delete: operations["delete_chapters_by_id_progress"];
         options?: never;
         head?: never;
         patch?: never;
@@ -482,6 +483,23 @@ export interface paths {
         get: operations["get_reading"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reading/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Save many page turns; each row has its own answer, in the order sent. */
+        post: operations["post_reading_progress"];
         delete?: never;
         options?: never;
         head?: never;
@@ -582,7 +600,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the read marks of a series. */
+        /** @description List the read marks of a series, those of chapters marked unread too (page 0). */
         get: operations["get_series_by_id_or_slug_progress"];
         put?: never;
         post?: never;
@@ -1075,9 +1093,25 @@ export interface components {
             created_at: string;
             uploads_live: number;
         };
+        /** @description What came of one row: what holds now, or why the row was not taken. */
+        ProgressAnswerShape: {
+            chapter: number | null;
+            progress: components["schemas"]["ProgressShape"] | null;
+            error: components["schemas"]["ErrorShape"] | null;
+        };
+        ProgressAnswersShape: {
+            results: components["schemas"]["ProgressAnswerShape"][];
+        };
         /** @description A page turn. */
         ProgressFormRequest: {
+            /** @description beyond the last page it means the last */
             page: number;
+            /**
+             * Format: double
+             * @description in strips, a fraction of the page's height
+             * @default 0
+             */
+            offset: number;
             /** @default false */
             finished: boolean;
             /** Format: date-time */
@@ -1086,13 +1120,45 @@ export interface components {
         ProgressListShape: {
             results: components["schemas"]["ProgressShape"][];
         };
-        ProgressShape: {
-            chapter: number;
+        /** @description A page turn in one of many chapters. */
+        ProgressRowFormRequest: {
+            /** @default 0 */
             page: number;
+            /**
+             * Format: double
+             * @description in strips, a fraction of the page's height
+             * @default 0
+             */
+            offset: number;
+            /** @default false */
+            finished: boolean;
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: int64 */
+            chapter: number;
+            /**
+             * @description forget what was read until then; page and finished mean nothing
+             * @default false
+             */
+            unread: boolean;
+        };
+        /** @description Page turns, in any order, also several of one chapter. */
+        ProgressRowsFormRequest: {
+            rows: components["schemas"]["ProgressRowFormRequest"][];
+        };
+        ProgressShape: {
+            /** @description within the version that is there now; 0: marked unread */
+            page: number;
+            /**
+             * Format: double
+             * @description in strips, a fraction of the page's height
+             */
+            offset: number;
             /** Format: date-time */
             finished_at: string | null;
             /** Format: date-time */
             changed_at: string;
+            chapter: number;
         };
         QuotaShape: {
             uploads_left: number | null;
@@ -1122,13 +1188,19 @@ export interface components {
             data_saver: boolean | null;
         };
         ReadingShape: {
-            series: components["schemas"]["SeriesCardShape"];
-            chapter: components["schemas"]["ReadChapterShape"];
+            /** @description within the version that is there now; 0: marked unread */
             page: number;
+            /**
+             * Format: double
+             * @description in strips, a fraction of the page's height
+             */
+            offset: number;
             /** Format: date-time */
             finished_at: string | null;
             /** Format: date-time */
             changed_at: string;
+            series: components["schemas"]["SeriesCardShape"];
+            chapter: components["schemas"]["ReadChapterShape"];
             next_chapter: components["schemas"]["ChapterLinkShape"] | null;
         };
         /** @enum {string} */
@@ -3744,6 +3816,69 @@ export interface operations {
             };
         };
     };
+    delete_chapters_by_id_progress: {
+        parameters: {
+            query?: {
+                changed_at?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_moderation_summary: {
         parameters: {
             query?: never;
@@ -3813,6 +3948,90 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_reading_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgressRowsFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ProgressRowsFormRequest"];
+                "multipart/form-data": components["schemas"]["ProgressRowsFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressAnswersShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

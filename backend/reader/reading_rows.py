@@ -1,0 +1,134 @@
+"""What somebody goes on with, read from an index: one place of each series, whatever was read."""
+
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from itertools import chain, repeat
+from typing import Any
+
+from django.db.models import Case, Exists, Max, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from catalog.models import Title
+from common.compiled_rows import CompiledQuery, as_utc, compile_rows
+from reader.models import Chapter, ChapterQuerySet, ReadingState
+from reader.rows import SERIES_COLUMNS, SERIES_COVER_COLUMNS, chapter_link
+
+# Of so many series read last those are shown that have something public.
+_SERIES_LOOKED_AT = 100
+_MAX_PLACES = 20
+_NOBODY = -1
+# In the place of these go the ids that a request is about, and no row's where there are fewer.
+_PLACES = range(-200, -100)
+_FOLLOWING = range(-300, -300 + _MAX_PLACES)
+_NO_ROW = 0
+_LINK_COLUMNS = ("id", "number", "title")
+_COLUMNS = (
+    *("page", "offset", "finished_at", "changed_at", "chapter_id"),
+    *("chapter__number", "chapter__title", "chapter__page_count"),
+    "next_id",
+    *SERIES_COLUMNS,
+    *SERIES_COVER_COLUMNS,
+)
+
+
+def recent_places(user_id: int) -> list[dict[str, Any]]:
+    """Return the newest place in each of the last series with the chapter's columns, and as
+    `next_chapter` the link to the one that comes after; in three queries."""
+    newest = [pk for (pk,) in _newest_of_series().rows({_NOBODY: user_id}) if pk is not None]
+    rows = [
+        {name.removeprefix("chapter__"): value for name, value in zip(_COLUMNS, row, strict=True)}
+        for row in _places().page(0, _MAX_PLACES, _put(newest, _PLACES))
+    ]
+    links = _links({row["next_id"] for row in rows} - {None})
+    for row in rows:
+        row["id"] = row.pop("chapter_id")
+        row["finished_at"] = as_utc(row["finished_at"])
+        row["changed_at"] = as_utc(row["changed_at"])
+        row["next_chapter"] = links.get(row.pop("next_id"))
+    return rows
+
+
+def _put(ids: Iterable[int], stand_ins: Iterable[int]) -> dict[int, int]:
+    return dict(zip(stand_ins, chain(ids, repeat(_NO_ROW)), strict=False))
+
+
+def _links(ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    if not ids:
+        return {}
+    found = _following().rows(_put(ids, _FOLLOWING))
+    return {row[0]: chapter_link(dict(zip(_LINK_COLUMNS, row, strict=True))) for row in found}
+
+
+@lru_cache(maxsize=1)
+def _following() -> CompiledQuery:
+    return compile_rows(Chapter.objects.filter(pk__in=list(_FOLLOWING)), _LINK_COLUMNS)
+
+
+@lru_cache(maxsize=1)
+def _newest_of_series() -> CompiledQuery:
+    """Group the person's series, which an index does alone; then look once into each."""
+    mine = ReadingState.objects.filter(user=_NOBODY)
+    read_last = mine.values("series").annotate(last=Max("changed_at")).order_by("-last", "-series")
+    newest = mine.filter(
+        Exists(Chapter.objects.public().filter(pk=OuterRef("chapter"))),
+        # Marked unread: there is nothing to go on with.
+        Q(page__gt=0) | Q(finished_at__isnull=False),
+        series=OuterRef("pk"),
+    ).order_by("-changed_at", "-pk")
+    # A series that is not public would be walked through to its end.
+    is_public = Exists(Title.objects.public().filter(pk=OuterRef("pk")))
+    series = Title.objects.filter(pk__in=read_last.values("series")[:_SERIES_LOOKED_AT])
+    return compile_rows(
+        series.annotate(newest=Case(When(is_public, then=Subquery(newest.values("pk")[:1])))),
+        ["newest"],
+    )
+
+
+@lru_cache(maxsize=1)
+def _places() -> CompiledQuery:
+    places = ReadingState.objects.filter(pk__in=list(_PLACES))
+    places = places.annotate(next_number=_next_number()).annotate(next_id=_next_chapter())
+    return compile_rows(places.order_by("-changed_at", "-pk"), _COLUMNS)
+
+
+def _others() -> ChapterQuerySet:
+    return Chapter.objects.public().filter(
+        series=OuterRef("series"), language=OuterRef("chapter__language")
+    )
+
+
+def _of_same_volume() -> ChapterQuerySet:
+    return _others().filter(place_volume=OuterRef("chapter__place_volume"))
+
+
+def _next_number() -> Subquery:
+    following = _of_same_volume().filter(number__gt=OuterRef("chapter__number"))
+    return Subquery(following.order_by("number").values("number")[:1])
+
+
+def _next_chapter() -> Coalesce:
+    """Find what the chapter list shows after a chapter, in its language and from its group.
+
+    One-shots stand first; where numbers begin anew in each volume, the next volume comes after the
+    last number.
+    """
+    one_shots = _others().filter(number__isnull=True, pk__gt=OuterRef("chapter"))
+    numbered = _others().filter(number__isnull=False)
+    versions = _of_same_volume().filter(number=OuterRef("next_number"))
+    of_next_volume = numbered.filter(place_volume__gt=OuterRef("chapter__place_volume"))
+    return Coalesce(
+        Case(When(chapter__number__isnull=True, then=_first(one_shots))),
+        Case(When(chapter__number__isnull=True, then=_first(numbered, "place_volume", "number"))),
+        _first(versions),
+        _first(of_next_volume, "place_volume", "number"),
+    )
+
+
+def _first(chapters: ChapterQuerySet, *order: str) -> Subquery:
+    """Take the first in an order; of versions of one number, the own group's."""
+    is_of_group = Q(group_or_none=Coalesce(OuterRef("chapter__group_id"), Value(0)))
+    ranked = chapters.annotate(
+        group_or_none=Coalesce("group_id", Value(0)),
+        group_rank=Case(When(is_of_group, then=Value(0)), default=Value(1)),
+    )
+    return Subquery(ranked.order_by(*order, "group_rank", "pk").values("pk")[:1])
