@@ -116,10 +116,14 @@ def test_the_scope_of_a_list_is_never_cached(series, uploader_uli):
 def test_a_chapter_costs_four_queries_whatever_its_pages(
     pages, series, uploader_uli, django_assert_num_queries
 ):
-    chapter = make_upload_row(uploader=uploader_uli, series=series, pages=pages).chapter
+    first, chapter = (
+        make_upload_row(uploader=uploader_uli, series=series, pages=pages).chapter for _ in range(2)
+    )
 
     with django_assert_num_queries(4):
         answer = client_of(None).get(f"/api/chapters/{chapter.pk}")
+    with django_assert_num_queries(5):  # before the first number there may be one-shots
+        client_of(None).get(f"/api/chapters/{first.pk}")
 
     assert len(answer.json()["pages"]) == pages
 
@@ -150,7 +154,6 @@ def test_a_chapter_knows_its_neighbours(series, uploader_uli):
     second = add(uploader_uli, series, 2, group=mine)
     add(uploader_uli, series, 2, group=mine, language="ru")
     third = add(uploader_uli, series, "2.5", group=other)
-    one_shot = add(uploader_uli, series, None)
     client = client_of(None)
 
     detail = client.get(f"/api/chapters/{first.pk}").json()
@@ -159,8 +162,39 @@ def test_a_chapter_knows_its_neighbours(series, uploader_uli):
     detail = client.get(f"/api/chapters/{second.pk}").json()
     assert (detail["previous"]["id"], detail["next"]["id"]) == (first.pk, third.pk)
     assert detail["next"]["number"] == "2.5"
-    alone = client.get(f"/api/chapters/{one_shot.pk}").json()
-    assert (alone["previous"], alone["next"]) == (None, None)
+
+
+def test_chapters_without_a_number_stand_before_the_first(series, uploader_uli):
+    mine, other = (Group.objects.create(name=name, slug=name) for name in ("mine", "other"))
+    add(uploader_uli, series, 1, group=other)
+    numbered = add(uploader_uli, series, 1, group=mine)
+    first = add(uploader_uli, series, None, group=mine)
+    add(uploader_uli, series, None, language="ru")
+    second = add(uploader_uli, series, None, group=other)
+    client = client_of(None)
+
+    listed = client.get(f"/api/series/{series.slug}/chapters?language=en").json()["results"]
+    links = {
+        chapter.pk: [(detail[way] or {"id": None})["id"] for way in ("previous", "next")]
+        for chapter in (first, second, numbered)
+        for detail in [client.get(f"/api/chapters/{chapter.pk}").json()]
+    }
+
+    assert [row["id"] for row in listed][:2] == [first.pk, second.pk]
+    assert links[first.pk] == [None, second.pk]
+    assert links[second.pk][0] == first.pk
+    assert links[numbered.pk] == [second.pk, None]
+
+
+@pytest.mark.parametrize("group", ["mine", "other"])
+def test_behind_a_one_shot_comes_the_first_number_of_its_group(group, series, uploader_uli):
+    groups = {name: Group.objects.create(name=name, slug=name) for name in ("mine", "other")}
+    firsts = {name: add(uploader_uli, series, 1, group=groups[name]) for name in groups}
+    one_shot = add(uploader_uli, series, None, group=groups[group])
+
+    detail = client_of(None).get(f"/api/chapters/{one_shot.pk}").json()
+
+    assert detail["next"]["id"] == firsts[group].pk
 
 
 def test_a_page_tells_how_to_show_it(series, uploader_uli):

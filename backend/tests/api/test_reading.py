@@ -342,3 +342,22 @@ def test_a_hundred_rows_cost_as_many_queries_as_one(series, uploader_uli, reader
         counts.append(len(seen))
 
     assert counts[0] == counts[1] <= 10
+
+
+def test_what_comes_after_is_what_the_chapter_list_shows_next(uploader_uli, reader_rina):
+    series, group = make_title(), Group.objects.create(name="mine", slug="mine")
+    numbered = add(uploader_uli, series, 1)
+    add(uploader_uli, series, "2.5")
+    of_group = add(uploader_uli, series, "2.5", group=group)
+    first, russian = add(uploader_uli, series), add(uploader_uli, series, language="ru")
+    second = add(uploader_uli, series, group=group)
+    client = client_of(reader_rina)
+    expected = {first: second, second: numbered, russian: None, of_group: None}
+
+    for minutes, (chapter, following) in enumerate(expected.items()):
+        turn(client, chapter, 1, minutes=minutes)
+        [row] = client.get("/api/reading").json()["results"]
+        detail = client.get(f"/api/chapters/{chapter.pk}").json()
+
+        assert row["next_chapter"] == detail["next"]
+        assert (row["next_chapter"] or {}).get("id") == (following and following.pk)
