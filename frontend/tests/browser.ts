@@ -16,8 +16,14 @@ const storage = new Proxy({} as Storage, {
 });
 
 class Server {
-  calls: { path: string; method: string; token: string | null; init: RequestInit | undefined }[] =
-    [];
+  calls: {
+    path: string;
+    method: string;
+    token: string | null;
+    init: RequestInit | undefined;
+    /** As text, once it is read; files and forms are not. */
+    body: string | undefined;
+  }[] = [];
   #answers = new Map<string, () => Answer>();
 
   answers(path: string, give: () => Answer): void {
@@ -35,7 +41,17 @@ class Server {
     });
     const path = new URL(request.url).pathname;
     const token = request.headers.get('Authorization');
-    this.calls.push({ path, method: request.method, token, init });
+    const isJson = request.headers.get('Content-Type') === 'application/json';
+    const source = input instanceof Request ? input.clone() : request;
+    const call = {
+      path,
+      method: request.method,
+      token,
+      init,
+      body: undefined as string | undefined
+    };
+    this.calls.push(call);
+    if (isJson) call.body = await source.text();
     const give = this.#answers.get(path);
     if (!give) throw new TypeError('no answer');
     return give();

@@ -5,7 +5,13 @@ import type { Chapter } from '../src/lib/api/types.ts';
 import { session } from '../src/lib/auth/session.svelte.ts';
 import { forgetToken } from '../src/lib/auth/tokens.ts';
 import { readPositions, writePositions } from '../src/lib/reading/positions.ts';
-import { keepPosition, loadResumes, sendPending } from '../src/lib/reading/sync.ts';
+import {
+  keepPosition,
+  loadPositions,
+  loadResumes,
+  markUnread,
+  sendPending
+} from '../src/lib/reading/sync.ts';
 
 const person = (id: number) => ({ id, language: 'en', time_zone: '' });
 const chapter = {
@@ -15,9 +21,34 @@ const chapter = {
   series: { slug: 'a', name: 'A' },
   next: null
 } as Chapter;
-const place = { page: 3, finished: false, cover: null };
-const kept = () =>
-  answer({ chapter: 7, page: 3, finished_at: null, changed_at: '2026-11-18T10:00:00Z' });
+const place = { page: 3, offset: 0, finished: false, cover: null };
+const progress = { page: 3, offset: 0, finished_at: null, changed_at: '2026-11-18T10:00:00Z' };
+const sending = '/api/reading/progress';
+/** Takes every row, as a server that knows nothing yet. */
+const kept = () => answer({ results: sentRows().map(taken) });
+const taken = ({ chapter, page, offset, changed_at }: Row) => ({
+  chapter,
+  progress: { chapter, page, offset, finished_at: null, changed_at },
+  error: null
+});
+const refused = (code: string) => ({
+  chapter: null,
+  progress: null,
+  error: { code, detail: 'No.' }
+});
+
+interface Row {
+  chapter: number;
+  page: number;
+  offset: number;
+  changed_at: string;
+}
+
+/** The rows of the last request. */
+function sentRows(): Row[] {
+  const body = server.calls.filter(({ path }) => path === sending).at(-1)?.body;
+  return (JSON.parse(body ?? '{"rows": []}') as { rows: Row[] }).rows;
+}
 const unsent = (id: number) => ({
   chapter: id,
   number: null,
@@ -45,21 +76,22 @@ beforeEach(() => {
 test('the page that was turned to just before logging out is kept', async () => {
   await logInAs(1);
   keepPosition(chapter, place);
-  server.answers('/api/chapters/7/progress', kept);
+  server.answers(sending, kept);
   server.calls = [];
 
   await session.logout();
 
-  assert.equal(server.paths[0], 'PUT /api/chapters/7/progress');
+  assert.equal(server.paths[0], 'POST /api/reading/progress');
   assert.equal(server.paths.at(-1), 'POST /api/auth/logout');
 });
 
 test('the answer to a page turn says that the chapter was read elsewhere', async () => {
   await logInAs(1);
   const finished_at = '2026-11-17T09:00:00Z';
-  server.answers('/api/chapters/7/progress', () => {
+  server.answers(sending, () => {
     const mine = readPositions('1', 'a')?.chapters[7];
-    return answer({ chapter: 7, page: 3, finished_at, changed_at: mine?.changedAt });
+    const state = { ...progress, chapter: 7, finished_at, changed_at: mine?.changedAt };
+    return answer({ results: [{ chapter: 7, progress: state, error: null }] });
   });
 
   keepPosition(chapter, place);
@@ -74,20 +106,19 @@ test('places of one person are not sent by the next', async () => {
   const slow = hold();
   writePositions('1', {
     series: { slug: 'a', name: 'A', cover: null },
-    chapters: { 7: unsent(7), 8: unsent(8) },
+    chapters: Object.fromEntries(Array.from({ length: 40 }, (_, id) => [id, unsent(id)])),
     next: null
   });
-  server.answers('/api/chapters/7/progress', () => slow.then(kept));
+  server.answers(sending, () => slow.then(kept));
 
-  const sending = sendPending();
+  const going = sendPending();
   await settle();
   forgetToken();
   await logInAs(2);
   slow.release();
-  await sending;
+  await going;
 
-  assert.ok(server.paths.includes('PUT /api/chapters/7/progress'));
-  assert.ok(!server.paths.includes('PUT /api/chapters/8/progress'));
+  assert.equal(server.paths.filter((path) => path === `POST ${sending}`).length, 1);
 });
 
 test('"continue reading" that was asked for one person is not shown to the next', async () => {
@@ -99,9 +130,7 @@ test('"continue reading" that was asked for one person is not shown to the next'
         {
           series: { slug, name: slug, cover: null },
           chapter: { id: 7, number: '7', page_count: 20 },
-          page: 3,
-          finished_at: null,
-          changed_at: '2026-11-18T10:00:00Z',
+          ...progress,
           next_chapter: null
         }
       ]
@@ -119,4 +148,102 @@ test('"continue reading" that was asked for one person is not shown to the next'
     (await asked).map((one) => one.slug),
     ['of-the-second']
   );
+});
+
+test('what was read offline goes in a few requests, each of a hundred rows at most', async () => {
+  await logInAs(1);
+  const chapters = Object.fromEntries(Array.from({ length: 40 }, (_, id) => [id, unsent(id)]));
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers(sending, kept);
+  server.calls = [];
+
+  await sendPending();
+  await sendPending();
+
+  assert.deepEqual(server.paths, [`POST ${sending}`, `POST ${sending}`]);
+  assert.equal(sentRows().length, 40 - 33);
+});
+
+test('a row that is refused blocks no other, and is not sent again', async () => {
+  await logInAs(1);
+  const chapters = { 7: unsent(7), 8: unsent(8), 9: unsent(9) };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers(sending, () => {
+    const [first, second, third] = sentRows();
+    assert.ok(first && second && third);
+    return answer({ results: [refused('not_found'), taken(second), refused('invalid')] });
+  });
+
+  await sendPending();
+
+  const now = readPositions('1', 'a')?.chapters;
+  assert.deepEqual(
+    Object.values(now ?? {}).map((one) => [one.page, one.pending]),
+    [
+      [2, false],
+      [2, false],
+      [2, false]
+    ]
+  );
+});
+
+test('what could not be sent stays for the next visit', async () => {
+  await logInAs(1);
+  const chapters = { 7: unsent(7) };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers(sending, () => answer({ code: 'throttled', detail: 'Later.' }, 429));
+
+  await sendPending();
+
+  assert.equal(readPositions('1', 'a')?.chapters[7]?.pending, true);
+});
+
+test('a chapter that is marked unread is the one to read next, and the server hears of it', async () => {
+  await logInAs(1);
+  server.answers(sending, kept);
+  const chapters = { 6: { ...unsent(6), finishedAt: unsent(6).changedAt } };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  const read = keepPosition(chapter, { ...place, page: 20, finished: true });
+
+  markUnread('a', read);
+  await sendPending();
+
+  const record = readPositions('1', 'a');
+  assert.deepEqual(record?.next, { id: 7, number: '7' });
+  const rows = sentRows().filter((row) => row.chapter === 7);
+  assert.deepEqual(
+    rows.map((row) => [row.page, 'unread' in row && row.unread]),
+    [[0, true]]
+  );
+  assert.equal(record?.chapters[7]?.pending, false);
+});
+
+test('what another device marked unread is unread here', async () => {
+  await logInAs(1);
+  const finishedAt = '2026-11-18T10:00:00Z';
+  const chapters = { 7: { ...unsent(7), finishedAt, pending: false } };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers('/api/series/a/progress', () =>
+    answer({ results: [{ ...progress, chapter: 7, page: 0, changed_at: '2026-11-18T11:00:00Z' }] })
+  );
+
+  const loaded = await loadPositions('a');
+
+  assert.equal(loaded[7]?.finishedAt, null);
+  assert.equal(readPositions('1', 'a')?.chapters[7]?.page, 0);
+});
+
+test('a page that was turned to while the server was asked is not taken back', async () => {
+  await logInAs(1);
+  const slow = hold();
+  server.answers('/api/series/a/progress', () =>
+    slow.then(() => answer({ results: [{ ...progress, chapter: 7, page: 1 }] }))
+  );
+
+  const asked = loadPositions('a');
+  await settle();
+  keepPosition(chapter, { ...place, page: 9 });
+  slow.release();
+
+  assert.equal((await asked)[7]?.page, 9);
 });

@@ -4,6 +4,7 @@
  */
 import type { Chapter } from '$lib/api/types';
 import type { Mode } from './keys';
+import type { Place } from './positions';
 import { preferences } from './preferences.svelte';
 import { pairPages, spreadOf, type Spread } from './spreads';
 
@@ -11,7 +12,7 @@ import { pairPages, spreadOf, type Spread } from './spreads';
 export type Edge = 'start' | 'none' | 'end';
 
 interface Events {
-  onplace: (page: number, isFinished: boolean) => void;
+  onplace: (place: Place, isFinished: boolean) => void;
   onchapter: (id: number, from: 'start' | 'end') => void;
 }
 
@@ -19,6 +20,8 @@ export class Reader {
   readonly chapter: Chapter;
   /** Index of the page somebody is on. */
   at = $state(0);
+  /** In a strip, how far down that page the line of reading is: a fraction of its height. */
+  offset = $state(0);
   edge = $state<Edge>('none');
   isTouched = false;
   /** Wide enough for two pages side by side. */
@@ -44,10 +47,11 @@ export class Reader {
     return this.edge === 'start' ? -1 : this.spreads.length;
   });
 
-  constructor(chapter: Chapter, startPage: number, events: Events) {
+  constructor(chapter: Chapter, start: Place, events: Events) {
     this.chapter = chapter;
     this.#events = events;
-    this.at = Math.min(Math.max(0, startPage - 1), Math.max(0, chapter.pages.length - 1));
+    this.at = this.#within(start.page - 1);
+    this.offset = start.offset;
   }
 
   get count(): number {
@@ -59,27 +63,29 @@ export class Reader {
     else this.#previous();
   }
 
-  /** To a page by its index: keys, scrubber, a restored place. */
+  /** To a page by its index: keys, scrubber. */
   goTo(page: number): void {
-    this.edge = 'none';
-    this.at = Math.min(Math.max(0, page), Math.max(0, this.count - 1));
-    this.jumps += 1;
-    this.#tell();
+    this.#show(page, 0);
+    this.#tellTurn();
   }
 
-  /** A strip was scrolled by hand and this page is in sight now. */
-  scrolledTo(page: number, edge: Edge): void {
-    if (page === this.at && edge === this.edge) return;
+  /** A strip was scrolled by hand to this place. */
+  scrolledTo(page: number, offset: number, edge: Edge): void {
+    this.isTouched = true;
     this.at = page;
+    this.offset = offset;
     this.edge = edge;
-    this.#tell();
+  }
+
+  /** A strip stands where it was sent or scrolled to; it is read where its end has been seen. */
+  settled(offset: number, isEndSeen: boolean): void {
+    this.offset = offset;
+    this.#tell(isEndSeen);
   }
 
   /** A place that another device kept, unless somebody has begun to turn pages here. */
-  restore(page: number): void {
-    if (this.isTouched) return;
-    this.goTo(page - 1);
-    this.isTouched = false;
+  restore(place: Place): void {
+    if (!this.isTouched) this.#show(place.page - 1, place.offset);
   }
 
   openChapter(which: 'next' | 'previous'): void {
@@ -87,9 +93,9 @@ export class Reader {
     if (neighbour) this.#events.onchapter(neighbour.id, which === 'next' ? 'start' : 'end');
   }
 
-  /** A chapter that fits one screen is read as soon as it is seen. */
+  /** A chapter that fits one screen is read as soon as it is seen; a strip says so itself. */
   begin(): void {
-    if (this.spreads.length === 1) this.#tell();
+    if (this.mode !== 'strip' && this.spreads.length === 1) this.#tell(true);
   }
 
   #next(): void {
@@ -100,7 +106,7 @@ export class Reader {
     } else {
       this.edge = 'end';
       this.jumps += 1;
-      this.#tell();
+      this.#tellTurn();
     }
   }
 
@@ -114,9 +120,26 @@ export class Reader {
     }
   }
 
-  #tell(): void {
+  #within(page: number): number {
+    return Math.min(Math.max(0, page), Math.max(0, this.count - 1));
+  }
+
+  #show(page: number, offset: number): void {
+    this.edge = 'none';
+    this.at = this.#within(page);
+    this.offset = offset;
+    this.jumps += 1;
+  }
+
+  /** A whole page is read as soon as it is shown. A strip tells its place when it stands there. */
+  #tellTurn(): void {
     this.isTouched = true;
-    const last = this.shown.at(-1) ?? this.at;
-    this.#events.onplace(this.at + 1, last >= this.count - 1);
+    if (this.mode !== 'strip') this.#tell((this.shown.at(-1) ?? this.at) >= this.count - 1);
+  }
+
+  #tell(isFinished: boolean): void {
+    this.isTouched = true;
+    const offset = this.mode === 'strip' ? this.offset : 0;
+    this.#events.onplace({ page: this.at + 1, offset }, isFinished);
   }
 }

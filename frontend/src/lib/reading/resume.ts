@@ -1,6 +1,6 @@
 /** "Continue reading", from the account or from this browser, in one shape. */
 import type { Cover, Reading } from '$lib/api/types';
-import { lastPosition, type SeriesPositions } from './positions';
+import { isAtEnd, lastPosition, type SeriesPositions } from './positions';
 
 export interface Resume {
   slug: string;
@@ -9,7 +9,10 @@ export interface Resume {
   chapter: { id: number; number: string | null };
   page: number;
   pageCount: number;
-  isFinished: boolean;
+  /** Read to its end, and not begun anew after that. */
+  isAtEnd: boolean;
+  /** The server has not confirmed it yet. */
+  isPending: boolean;
   next: { id: number; number: string | null } | null;
   changedAt: string;
 }
@@ -22,7 +25,11 @@ export function fromServer(row: Reading): Resume {
     chapter: row.chapter,
     page: row.page,
     pageCount: row.chapter.page_count,
-    isFinished: row.finished_at !== null,
+    isAtEnd: isAtEnd(
+      { ...row, finishedAt: row.finished_at, changedAt: row.changed_at },
+      row.chapter.page_count
+    ),
+    isPending: false,
     next: row.next_chapter,
     changedAt: row.changed_at
   };
@@ -38,35 +45,45 @@ export function fromBrowser(record: SeriesPositions): Resume | null {
     chapter: { id: last.chapter, number: last.number },
     page: last.page,
     pageCount: last.pageCount,
-    isFinished: last.finishedAt !== null,
+    isAtEnd: isAtEnd(last, last.pageCount),
+    isPending: Object.values(record.chapters).some((one) => one.pending),
     next: record.next,
     changedAt: last.changedAt
   };
 }
 
-/** Newer local records win over the account's: they may not have been sent yet. Read stays read. */
+/** Newer local records win over the account's: they may not have been sent yet. */
 export function mergeResumes(theirs: readonly Resume[], mine: readonly Resume[]): Resume[] {
   const bySlug = new Map<string, Resume>();
   for (const one of [...theirs, ...mine]) {
     const known = bySlug.get(one.slug);
     if (!known || Date.parse(one.changedAt) > Date.parse(known.changedAt)) {
-      const wasRead = known?.chapter.id === one.chapter.id && known.isFinished;
-      bySlug.set(one.slug, {
-        ...one,
-        cover: one.cover ?? known?.cover ?? null,
-        isFinished: one.isFinished || wasRead
-      });
+      bySlug.set(one.slug, { ...one, cover: one.cover ?? known?.cover ?? null });
     }
   }
   return [...bySlug.values()].sort((a, b) => Date.parse(b.changedAt) - Date.parse(a.changedAt));
 }
 
+/**
+ * The account's list with what it cannot know: what it has not heard yet, and the series behind its
+ * end. A list that is whole leaves out what was marked unread on another device.
+ */
+export function joinResumes(
+  theirs: readonly Resume[],
+  mine: readonly Resume[],
+  isWhole: boolean
+): Resume[] {
+  const known = new Set(theirs.map((one) => one.slug));
+  const added = mine.filter((one) => one.isPending || (!isWhole && !known.has(one.slug)));
+  return mergeResumes(theirs, added);
+}
+
 /** What one press should open: the page they stopped at, or the next chapter when this one is read. */
 export function targetOf(resume: Resume): { id: number; number: string | null } {
-  return resume.isFinished && resume.next ? resume.next : resume.chapter;
+  return resume.isAtEnd && resume.next ? resume.next : resume.chapter;
 }
 
 /** Read to the end, with nothing after it. */
 export function isUpToDate(resume: Resume): boolean {
-  return resume.isFinished && resume.next === null;
+  return resume.isAtEnd && resume.next === null;
 }

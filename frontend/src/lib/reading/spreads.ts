@@ -74,3 +74,17 @@ export function pageAtLine(tops: readonly number[], line: number): number {
   }
   return low;
 }
+
+/** How far down its page a line is, from 0 to 1. */
+export function offsetAtLine(tops: readonly number[], page: number, line: number): number {
+  const top = tops[page] ?? 0;
+  const height = Math.max(1, (tops[page + 1] ?? top) - top);
+  const offset = (line - top) / height;
+  return Math.round(Math.min(1, Math.max(0, offset)) * 10_000) / 10_000;
+}
+
+/** Where a line is that stands so far down a page: the way back of `offsetAtLine`. */
+export function lineAtOffset(tops: readonly number[], page: number, offset: number): number {
+  const top = tops[page] ?? 0;
+  return top + ((tops[page + 1] ?? top) - top) * offset;
+}

@@ -3,30 +3,42 @@
  * tab at once, by a request that outlives it.
  */
 import { api, unwrap } from '$lib/api/client';
-import type { Chapter, Progress } from '$lib/api/types';
+import type { Chapter, Cover, Progress, ProgressAnswer } from '$lib/api/types';
 import { registerBelongings } from '$lib/auth/belongings';
 import { session } from '$lib/auth/session.svelte';
 import { tokenInHand } from '$lib/auth/tokens';
 import {
   allPositions,
+  lastPosition,
   mergeServer,
   prunePositions,
   readPositions,
+  rowsOf,
   writePositions,
+  type Place,
   type Position,
   type SeriesPositions
 } from './positions';
-import { fromBrowser, fromServer, mergeResumes, type Resume } from './resume';
+import { fromBrowser, fromServer, joinResumes, type Resume } from './resume';
 
 const quietMs = 1500;
-const unsent = new Map<number, { slug: string; position: Position }>();
+/** A position is three rows at most, and a request takes a hundred. */
+const positionsAtOnce = 33;
+/** As many as the account's list has at most; with fewer it is whole. */
+const maxResumes = 20;
+
+interface Unsent {
+  slug: string;
+  position: Position;
+}
+const unsent = new Map<number, Unsent>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Keeps the page that is on the screen. `finished` is never taken back by turning pages. */
+/** Keeps the place that is on the screen. `finished` is never taken back by turning pages. */
 export function keepPosition(
   chapter: Chapter,
-  place: { page: number; finished: boolean; cover: SeriesPositions['series']['cover'] }
-): void {
+  place: Place & { finished: boolean; cover: SeriesPositions['series']['cover'] }
+): Position {
   const { slug, name } = chapter.series;
   const known = readPositions(session.owner, slug);
   const before = known?.chapters[chapter.id];
@@ -35,76 +47,106 @@ export function keepPosition(
     chapter: chapter.id,
     number: chapter.number,
     page: place.page,
+    offset: place.offset,
     pageCount: chapter.page_count,
-    finishedAt: place.finished ? (before?.finishedAt ?? changedAt) : (before?.finishedAt ?? null),
+    finishedAt: before?.finishedAt ?? (place.finished ? changedAt : null),
+    unreadAt: before?.unreadAt ?? null,
     changedAt,
     pending: true
   };
-  writePositions(session.owner, {
+  keep(position, {
     series: { slug, name, cover: place.cover ?? known?.series.cover ?? null },
-    chapters: { ...known?.chapters, [chapter.id]: position },
+    chapters: known?.chapters ?? {},
     next: chapter.next && { id: chapter.next.id, number: chapter.next.number }
   });
+  return position;
+}
+
+function keep(position: Position, record: SeriesPositions): void {
+  const chapters = { ...record.chapters, [position.chapter]: position };
+  writePositions(session.owner, { ...record, chapters });
   if (!session.me) return;
-  unsent.set(chapter.id, { slug, position });
+  unsent.set(position.chapter, { slug: record.series.slug, position });
   clearTimeout(timer);
   timer = setTimeout(() => void sendUnsent(), quietMs);
 }
 
+/** Marks a chapter of a list as read, without opening it. */
+export async function markRead(id: number, cover: Cover | null): Promise<Position> {
+  // What follows it, and how many pages it has, the server knows.
+  const chapter = await unwrap(
+    api.GET('/api/chapters/{id}', { params: { path: { id: String(id) } } })
+  );
+  const end = { page: Math.max(1, chapter.page_count), offset: 0 };
+  return keepPosition(chapter, { ...end, finished: true, cover });
+}
+
+/** Forgets what was read of a chapter; the next thing to read is then this one. */
+export function markUnread(slug: string, position: Position): Position {
+  const now = new Date().toISOString();
+  const unread = {
+    ...position,
+    ...{ page: 0, offset: 0, finishedAt: null, unreadAt: now, changedAt: now, pending: true }
+  };
+  const known = readPositions(session.owner, slug);
+  const record = known ?? { series: { slug, name: slug, cover: null }, chapters: {}, next: null };
+  const wasLast = lastPosition(record)?.chapter === position.chapter;
+  const next = wasLast ? { id: position.chapter, number: position.number } : record.next;
+  keep(unread, { ...record, next });
+  return unread;
+}
+
 async function sendUnsent(): Promise<void> {
   clearTimeout(timer);
-  const { owner } = session;
-  for (const [id, { slug, position }] of [...unsent]) {
-    unsent.delete(id);
-    await sendPosition(owner, slug, position);
+  const now = [...unsent.values()];
+  unsent.clear();
+  await sendPositions(session.owner, now);
+}
+
+async function sendPositions(owner: string, all: readonly Unsent[]): Promise<void> {
+  for (let start = 0; start < all.length; start += positionsAtOnce) {
+    // A long list goes on while people come and go: a place is kept only for whose it is.
+    if (session.owner !== owner) return;
+    const some = all.slice(start, start + positionsAtOnce);
+    try {
+      const rows = some.map(({ position }) => rowsOf(position));
+      const { results } = await unwrap(
+        api.POST('/api/reading/progress', { body: { rows: rows.flat() } })
+      );
+      let end = 0;
+      some.forEach((one, index) => {
+        end += rows[index]?.length ?? 0;
+        confirm(owner, one, results[end - 1]);
+      });
+    } catch {
+      // They stay pending on disk and go with the next visit.
+      return;
+    }
   }
 }
 
-async function sendPosition(owner: string, slug: string, position: Position): Promise<void> {
-  // A long list goes on while people come and go: a place is kept only for whose it is.
-  if (session.owner !== owner) return;
-  try {
-    const state = await unwrap(
-      api.PUT('/api/chapters/{id}/progress', {
-        params: { path: { id: String(position.chapter) } },
-        body: bodyOf(position)
-      })
-    );
-    confirm(owner, slug, position, state);
-  } catch {
-    // It stays pending on disk and goes with the next visit.
-  }
-}
-
-function bodyOf(position: Position) {
-  return {
-    page: position.page,
-    finished: position.finishedAt !== null,
-    changed_at: position.changedAt
-  };
-}
-
-function confirm(owner: string, slug: string, sent: Position, state: Progress): void {
+/** What is refused is kept in this browser and not sent again: its chapter may be gone. */
+function confirm(owner: string, { slug, position: sent }: Unsent, answer?: ProgressAnswer): void {
   const record = readPositions(owner, slug);
   const now = record?.chapters[sent.chapter];
-  if (!record || !now || now.changedAt !== sent.changedAt) return;
+  if (!answer || !record || !now || now.changedAt !== sent.changedAt) return;
   const chapters = { ...record.chapters, [sent.chapter]: { ...now, pending: false } };
-  writePositions(owner, { ...record, chapters: mergeServer(chapters, [state]) });
+  const states = answer.progress ? [answer.progress] : [];
+  writePositions(owner, { ...record, chapters: mergeServer(chapters, states) });
 }
 
 /** The tab is being hidden or closed: what is unsent leaves now, with the token in hand. */
 function sendBeforeLeaving(): void {
   const token = tokenInHand();
   clearTimeout(timer);
-  if (!token) return;
-  for (const { position } of unsent.values()) {
-    void fetch(`/api/chapters/${position.chapter}/progress`, {
-      method: 'PUT',
-      keepalive: true,
-      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-      body: JSON.stringify(bodyOf(position))
-    }).catch(() => undefined);
-  }
+  if (!token || unsent.size === 0) return;
+  const some = [...unsent.values()].slice(-positionsAtOnce);
+  void fetch('/api/reading/progress', {
+    method: 'POST',
+    keepalive: true,
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ rows: some.flatMap(({ position }) => rowsOf(position)) })
+  }).catch(() => undefined);
   unsent.clear();
 }
 
@@ -112,17 +154,34 @@ function sendBeforeLeaving(): void {
 export async function loadPositions(slug: string): Promise<Record<string, Position>> {
   await session.ready;
   const { owner } = session;
-  const mine = readPositions(owner, slug)?.chapters ?? {};
-  if (!session.me) return mine;
+  const before = readPositions(owner, slug)?.chapters ?? {};
+  if (!session.me) return before;
   try {
     const { results } = await unwrap(
       api.GET('/api/series/{id_or_slug}/progress', { params: { path: { id_or_slug: slug } } })
     );
     // Somebody else may have come meanwhile, and these are not theirs.
-    return session.owner === owner ? mergeServer(mine, results) : loadPositions(slug);
+    if (session.owner !== owner) return await loadPositions(slug);
+    return takeOver(owner, slug, before, results);
   } catch {
-    return mine;
+    return before;
   }
+}
+
+/** Keeps what the server says, but for what was turned to while it was asked. */
+function takeOver(
+  owner: string,
+  slug: string,
+  before: Record<string, Position>,
+  states: readonly Progress[]
+): Record<string, Position> {
+  const record = readPositions(owner, slug);
+  const chapters = mergeServer(before, states);
+  for (const [id, now] of Object.entries(record?.chapters ?? {})) {
+    if (now.changedAt !== before[id]?.changedAt) chapters[id] = now;
+  }
+  if (record) writePositions(owner, { ...record, chapters });
+  return chapters;
 }
 
 /** "Continue reading": the account's list and this browser's, as one. */
@@ -135,7 +194,7 @@ export async function loadResumes(): Promise<Resume[]> {
   if (!session.me) return mine;
   const { results } = await unwrap(api.GET('/api/reading'));
   if (session.owner !== owner) return loadResumes();
-  return mergeResumes(results.map(fromServer), mine);
+  return joinResumes(results.map(fromServer), mine, results.length < maxResumes);
 }
 
 /** Sends what earlier visits could not: read offline, or before logging in. */
@@ -144,11 +203,12 @@ export async function sendPending(): Promise<void> {
   if (!session.me) return;
   const { owner } = session;
   prunePositions(owner);
-  for (const record of allPositions(owner)) {
-    for (const position of Object.values(record.chapters)) {
-      if (position.pending) await sendPosition(owner, record.series.slug, position);
-    }
-  }
+  const pending = allPositions(owner).flatMap(({ series, chapters }) =>
+    Object.values(chapters)
+      .filter((position) => position.pending)
+      .map((position) => ({ slug: series.slug, position }))
+  );
+  await sendPositions(owner, pending);
 }
 
 export function watchLeaving(): () => void {
