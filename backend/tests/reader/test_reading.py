@@ -143,7 +143,7 @@ def test_the_migration_fills_the_series_of_what_is_there(chapter, reader_rina):
         user=reader_rina, series=wrong, chapter=chapter, page=9, changed_at=NOON, finished_at=NOON
     )
 
-    import_module("reader.migrations.0005_fill_reading_series").fill(apps, None)
+    import_module("reader.migrations.0011_fill_reading_series").fill(apps, None)
 
     state = ReadingState.objects.get()
     assert (state.series_id, state.last_finished_at) == (chapter.series_id, NOON)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0002_search_index"),
-        ("reader", "0005_fill_reading_series"),
+        ("reader", "0011_fill_reading_series"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("catalog", "0002_search_index"),
-        ("reader", "0003_banned_pictures"),
+        ("reader", "0009_group_name_unique"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

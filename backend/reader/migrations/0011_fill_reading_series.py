@@ -11,7 +11,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reader", "0004_reading_place"),
+        ("reader", "0010_reading_place"),
     ]
 
     operations = [
