@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  lineAtOffset,
+  offsetAtLine,
   liveRange,
   maxLive,
   pageAtLine,
@@ -55,4 +57,20 @@ test('a strip knows its page under a line', () => {
     [0, 749, 750, 1499, 1500, 4400, 9999].map((line) => pageAtLine(tops, line)),
     [0, 0, 1, 1, 2, 2, 2]
   );
+});
+
+test('a place in a long picture is found again, on a screen of any width', () => {
+  const pages = [
+    { width: 400, height: 600, wide: false },
+    { width: 400, height: 6000, wide: false }
+  ];
+  const narrow = stripTops(pages, () => 200);
+  const broad = stripTops(pages, () => 800);
+
+  const offset = offsetAtLine(narrow, 1, 300 + 750);
+
+  assert.equal(offset, 0.25);
+  assert.equal(lineAtOffset(narrow, 1, offset), 300 + 750);
+  assert.equal(lineAtOffset(broad, 1, offset), 1200 + 3000);
+  assert.deepEqual([offsetAtLine(narrow, 1, 0), offsetAtLine(narrow, 1, 9999)], [0, 1]);
 });
