@@ -28,7 +28,9 @@ class ContentTypeFilter(admin.SimpleListFilter):
     title = gettext_lazy("kind")
     parameter_name = "content_type"
 
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin[Page]) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
         """See SimpleListFilter."""
         return [(content_type, content_type) for content_type in EXTENSIONS]
 

@@ -46,13 +46,10 @@ def test_what_is_saved_is_on_the_disk_before_anybody_is_told(kind, folder, tmp_p
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(Path, "replace", replace)
-    if kind == "bytes":
-        content = ContentFile(b"1")
-    else:
-        content = TemporaryUploadedFile("c.zip", "application/zip", 1, None)
-        content.write(b"1")
-        content.flush()
-    folder.save("a/b", content)
+    received = TemporaryUploadedFile("c.zip", "application/zip", 1, None)
+    received.write(b"1")
+    received.flush()
+    folder.save("a/b", ContentFile(b"1") if kind == "bytes" else received)
 
     assert done[:2] == [f"sync folder {tmp_path.name}", "sync folder with a space"]  # made anew
     assert done[2].startswith("sync file ")
