@@ -32,19 +32,30 @@ def fill_spellings(apps, schema_editor):
 
 def _index(apps, schema_editor, titles):
     search_name = apps.get_model("catalog", "SearchName")
-    wanted = names_to_index(_names(apps, titles))
+    wanted = {
+        (title_id, folded, source): spellings
+        for title_id, folded, source, spellings in names_to_index(_names(apps, titles))
+    }
     held = {
-        (name.title_id, name.folded, name.source, name.spellings): name.pk
+        (name.title_id, name.folded, name.source): name
         for name in search_name.objects.filter(title__in=[pk for pk, *_names_of in titles])
     }
-    stale = [pk for key, pk in held.items() if key not in wanted]
-    search_name.objects.filter(pk__in=stale).delete()
+    stale = [(name.pk,) for key, name in held.items() if key not in wanted]
+    respelled = [
+        (wanted[key], name.pk)
+        for key, name in held.items()
+        if key in wanted and wanted[key] != name.spellings
+    ]
     added = search_name.objects.bulk_create(
-        search_name(title_id=title_id, folded=folded, source=source, spellings=spellings)
-        for title_id, folded, source, spellings in sorted(wanted - held.keys())
+        search_name(title_id=key[0], folded=key[1], source=key[2], spellings=wanted[key])
+        for key in sorted(wanted.keys() - held.keys())
     )
     grams = [(gram_code(gram), name.pk) for name in added for gram in name_grams(name.folded)]
     with schema_editor.connection.cursor() as cursor:
+        # By hand: while SQLite migrates, nothing goes with what it points at.
+        cursor.executemany("DELETE FROM catalog_searchgram WHERE name_id = %s", stale)
+        cursor.executemany("DELETE FROM catalog_searchname WHERE id = %s", stale)
+        cursor.executemany("UPDATE catalog_searchname SET spellings = %s WHERE id = %s", respelled)
         cursor.executemany(ADD_GRAM, grams)
 
 

@@ -13,7 +13,8 @@ from django.contrib import admin
 from django.db import connection
 from django.db.models.functions import Length
 
-from catalog.models import Alias, Credit, Person, SearchName, Title
+from catalog.folding import gram_code
+from catalog.models import Alias, Credit, Person, SearchGram, SearchName, Title
 from catalog.search_index import reindex_all
 from common.names import derived_fields, fold_text, order_key
 from reader.models import Group
@@ -115,6 +116,8 @@ def test_an_upgrade_fills_keys_and_the_index_of_names():
     wanted = set(SearchName.objects.values_list("title_id", "folded", "source", "spellings"))
     SearchName.objects.filter(folded__in=["gto", "★"]).delete()
     SearchName.objects.update(spellings="")
+    stale = SearchName.objects.create(title=titles[0], folded="stale", source="name")
+    SearchGram.objects.create(gram=1, name_id=stale.pk)
     Title.objects.update(name_order=b"")
     fill = import_module("catalog.migrations.0005_fill_name_keys_and_spellings")
 
@@ -124,6 +127,8 @@ def test_an_upgrade_fills_keys_and_the_index_of_names():
 
     found = SearchName.objects.values_list("title_id", "folded", "source", "spellings")
     assert set(found) == wanted
+    assert not SearchGram.objects.exclude(name_id__in=SearchName.objects.values("pk")).exists()
+    assert SearchGram.objects.filter(gram=gram_code("gto")).exists()
     assert not Title.objects.annotate(size=Length("name_order")).filter(size__lt=2).exists()
 
 
