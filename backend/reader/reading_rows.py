@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -109,8 +109,19 @@ def _newest_of_series() -> CompiledQuery:
 
 @lru_cache(maxsize=1)
 def _places() -> CompiledQuery:
-    places = ReadingState.objects.filter(pk__in=list(_PLACES))
-    places = places.annotate(next_number=_next_number()).annotate(next_id=_next_chapter())
+    # One-shots stand before all numbers, and so before all volumes.
+    volume = Case(
+        When(chapter__number__isnull=True, then=Value(-1)),
+        default=F("chapter__place_volume"),
+        output_field=IntegerField(),
+    )
+    places = (
+        ReadingState.objects.filter(pk__in=list(_PLACES))
+        .annotate(volume=volume)
+        .annotate(next_number=_next_number(), next_volume=_next_volume())
+        .annotate(next_volume_number=_next_volume_number())
+        .annotate(next_id=_next_chapter())
+    )
     return compile_rows(places.order_by("-changed_at", "-pk"), _COLUMNS)
 
 
@@ -120,38 +131,47 @@ def _others() -> ChapterQuerySet:
     )
 
 
-def _of_same_volume() -> ChapterQuerySet:
-    return _others().filter(place_volume=OuterRef("chapter__place_volume"))
-
-
 def _next_number() -> Subquery:
-    following = _of_same_volume().filter(number__gt=OuterRef("chapter__number"))
+    following = _others().filter(
+        place_volume=OuterRef("volume"), number__gt=OuterRef("chapter__number")
+    )
     return Subquery(following.order_by("number").values("number")[:1])
+
+
+def _next_volume() -> Subquery:
+    following = _others().filter(number__isnull=False, place_volume__gt=OuterRef("volume"))
+    return Subquery(following.order_by("place_volume").values("place_volume")[:1])
+
+
+def _next_volume_number() -> Subquery:
+    there = _others().filter(number__isnull=False, place_volume=OuterRef("next_volume"))
+    return Subquery(there.order_by("number").values("number")[:1])
 
 
 def _next_chapter() -> Coalesce:
     """Find what the chapter list shows after a chapter, in its language and from its group.
 
-    One-shots stand first; where numbers begin anew in each volume, the next volume comes after the
-    last number.
+    Where numbers begin anew in each volume, the next volume comes after the last number.
     """
     one_shots = _others().filter(number__isnull=True, pk__gt=OuterRef("chapter"))
-    numbered = _others().filter(number__isnull=False)
-    versions = _of_same_volume().filter(number=OuterRef("next_number"))
-    of_next_volume = numbered.filter(place_volume__gt=OuterRef("chapter__place_volume"))
+    in_volume = _others().filter(place_volume=OuterRef("volume"), number=OuterRef("next_number"))
+    in_next_volume = _others().filter(
+        place_volume=OuterRef("next_volume"), number=OuterRef("next_volume_number")
+    )
     return Coalesce(
         Case(When(chapter__number__isnull=True, then=_first(one_shots))),
-        Case(When(chapter__number__isnull=True, then=_first(numbered, "place_volume", "number"))),
-        _first(versions),
-        _first(of_next_volume, "place_volume", "number"),
+        _first(_of_group(in_volume)),
+        _first(in_volume),
+        _first(_of_group(in_next_volume)),
+        _first(in_next_volume),
     )
 
 
-def _first(chapters: ChapterQuerySet, *order: str) -> Subquery:
-    """Take the first in an order; of versions of one number, the own group's."""
-    is_of_group = Q(group_or_none=Coalesce(OuterRef("chapter__group_id"), Value(0)))
-    ranked = chapters.annotate(
-        group_or_none=Coalesce("group_id", Value(0)),
-        group_rank=Case(When(is_of_group, then=Value(0)), default=Value(1)),
+def _of_group(versions: ChapterQuerySet) -> ChapterQuerySet:
+    return versions.annotate(group_or_none=Coalesce("group_id", Value(0))).filter(
+        group_or_none=Coalesce(OuterRef("chapter__group_id"), Value(0))
     )
-    return Subquery(ranked.order_by(*order, "group_rank", "pk").values("pk")[:1])
+
+
+def _first(chapters: ChapterQuerySet) -> Subquery:
+    return Subquery(chapters.order_by("pk").values("pk")[:1])

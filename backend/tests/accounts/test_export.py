@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 
 # Of a person's columns: what is no word about them, and what the picture's file stands for.
-SECRET = {"password", "epoch", "admin_epoch", "username_key"}
+SECRET = {"password", "epoch", "admin_epoch", "username_key", "username_order"}
 SHOWN_AS_A_FILE = {"avatar", "avatar_draft"}
 
 
