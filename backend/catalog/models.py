@@ -240,11 +240,7 @@ class Title(models.Model):
             models.Index(fields=["-updated_at", "-id"], name="title_touched"),  # of any state
             models.Index(fields=["moderation", "-popularity", "-id"], name="title_popular"),
             models.Index(fields=["moderation", "-rating_average", "-id"], name="title_rated"),
-            models.Index(
-                fields=["name_order", "id"],
-                name="title_by_name",
-                condition=Q(moderation="approved"),
-            ),
+            models.Index(fields=["moderation", "name_order", "id"], name="title_by_name"),
             models.Index(fields=["moderation", "-created_at"], name="title_moderation"),
         ]  # fmt: skip
 

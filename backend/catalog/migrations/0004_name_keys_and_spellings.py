@@ -54,9 +54,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="title",
             index=models.Index(
-                condition=models.Q(("moderation", "approved")),
-                fields=["name_order", "id"],
-                name="title_by_name",
+                fields=["moderation", "name_order", "id"], name="title_by_name"
             ),
         ),
         migrations.RemoveIndex(model_name="person", name="person_name"),

@@ -54,6 +54,13 @@ def moment(seconds_ago: str) -> str:
     return f"now() - ({seconds_ago}) * interval '1 second'"
 
 
+def order_of_numbers() -> str:
+    """Return the SQL of the bytes that a name is sorted by, where names end in a number."""
+    if connection.vendor == "sqlite":
+        return "CAST(printf('%%08d', i) AS BLOB)"
+    return "convert_to(lpad(i::text, 8, '0'), 'UTF8')"
+
+
 def hexadecimal(length: int) -> str:
     """Return the SQL of a distinct text of that many characters."""
     if connection.vendor == "sqlite":

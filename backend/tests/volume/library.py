@@ -18,6 +18,7 @@ from tests.volume.filling import (
     fill,
     hexadecimal,
     moment,
+    order_of_numbers,
     without_checks,
 )
 
@@ -46,7 +47,8 @@ def make_library() -> None:
 def _make_people() -> None:
     fill(
         User, PEOPLE,
-        username="'person' || i", username_key="'person' || i", email="'p' || i || '@e.test'",
+        username="'person' || i", username_key="'person' || i",
+        username_order=order_of_numbers(), email="'p' || i || '@e.test'",
         date_joined=moment("i * 3600"),
     )  # fmt: skip
     fill(
@@ -84,7 +86,8 @@ def _make_titles() -> None:
     fill(
         Title, TITLES,
         kind="CASE WHEN i %% 10 = 0 THEN 'manhwa' ELSE 'manga' END",
-        name=names[1], original_name=names[0], slug="'blue-' || i", year="1980 + i %% 45",
+        name=names[1], name_order=order_of_numbers(), original_name=names[0],
+        slug="'blue-' || i", year="1980 + i %% 45",
         moderation="CASE WHEN i %% 50 = 7 THEN 'pending' ELSE 'approved' END",
         created_by_id=f"1 + i %% {PEOPLE}", created_at=moment("i * 60"),
         approved_at=moment("i * 60"), updated_at=moment("i * 60"), popularity="i * 7919 %% 20000",
@@ -94,7 +97,10 @@ def _make_titles() -> None:
     fill(Tag, 300, slug="'tag-' || i", name="""'{"en": "Tag"}'""")
     fill(Title.categories.through, TITLES, title_id="i", category_id="1 + i %% 20")
     fill(Title.tags.through, TITLES, title_id="i", tag_id="1 + i %% 300")
-    fill(Person, 10_000, name="'Somebody ' || i", slug="'somebody-' || i")
+    fill(
+        Person, 10_000,
+        name="'Somebody ' || i", name_order=order_of_numbers(), slug="'somebody-' || i",
+    )  # fmt: skip
     fill(Credit, TITLES, title_id="i", person_id="1 + i %% 10000",
          role="CASE WHEN i %% 2 = 0 THEN 'author' ELSE 'artist' END")  # fmt: skip
     of_titles = str(ContentType.objects.get_for_model(Title).pk)
@@ -108,7 +114,11 @@ def _make_titles() -> None:
 
 
 def _make_chapters() -> None:
-    fill(Group, 500, name="'Group ' || i", slug="'group-' || i")
+    fill(
+        Group, 500,
+        name="'Group ' || i", name_folded="'group ' || i", name_order=order_of_numbers(),
+        slug="'group-' || i",
+    )  # fmt: skip
     fill(Volume, TITLES, series_id="i", number="1")
     fill(
         Chapter, CHAPTERS,
@@ -136,7 +146,9 @@ def _make_chapters() -> None:
     fill(
         ReadingState, READ + 50_000,
         user_id=f"CASE WHEN i <= {READ} THEN 1 ELSE 2 + i %% {PEOPLE - 2} END",
-        chapter_id=f"1 + (i * 19) %% {CHAPTERS}", page="1", changed_at=moment("i * 30"),
+        chapter_id=f"1 + (i * 19) %% {CHAPTERS}",
+        series_id=f"1 + (1 + (i * 19) %% {CHAPTERS}) %% {TITLES}",
+        page="1", changed_at=moment("i * 30"),
         finished_at=moment("i * 30"),
     )  # fmt: skip
 
