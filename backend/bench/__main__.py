@@ -17,13 +17,14 @@ from bench.auth import measure_auth
 from bench.connections import measure_connections, measure_pictures, measure_slow_clients
 from bench.extraction import measure_extraction, measure_growth
 from bench.idle import measure_idle_worker
-from bench.installation import BACKEND, Installation, find_services
+from bench.installation import BACKEND, LONG_SERIES_CHAPTERS, Installation, find_services
 from bench.lists import measure_lists
 from bench.memory import measure_memory
+from bench.reading import measure_reading
 
 _OF_SERVER = ("connections", "slow-clients", "pictures")
 SECTIONS = (
-    "extraction", "memory", "lists", "auth", "growth", "search", "idle", *_OF_SERVER,
+    "extraction", "memory", "lists", "auth", "reading", "growth", "search", "idle", *_OF_SERVER,
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def main() -> None:
         _measure_full(wanted, None, quick=options.quick)
     if "auth" in wanted:
         _measure_auth(quick=options.quick)
+    if "reading" in wanted:
+        _measure_reading(quick=options.quick)
     if "search" in wanted:
         _search(quick=options.quick)
     if "idle" in wanted:
@@ -102,12 +105,30 @@ def _measure_server(wanted: Iterable[str], *, seconds: int, quick: bool) -> None
             _print(measure_pictures(house, requests=200 if quick else 2_000))
 
 
+def _measure_reading(*, quick: bool) -> None:
+    # (series, chapters of each): 10,000 read chapters of one person, deep and wide.
+    shapes = ((10, 100), (100, 10)) if quick else ((10, 1_000), (1_000, 10))
+    for services in (("", ""), find_services()):
+        if services is None:
+            _print(["Continue reading on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
+            return
+        for series, chapters in shapes:
+            size = (series, series * chapters)
+            with _installed(*size, *services, longest=chapters) as (house, found):
+                _print(measure_reading(house, found, requests=200 if quick else 2_000))
+
+
 @contextmanager
 def _installed(
-    titles: int, chapters: int, database_url: str = "", redis_url: str = ""
+    titles: int,
+    chapters: int,
+    database_url: str = "",
+    redis_url: str = "",
+    *,
+    longest: int = LONG_SERIES_CHAPTERS,
 ) -> Iterator[tuple[Installation, Any]]:
     with Installation(database_url=database_url, redis_url=redis_url) as house:
-        yield house, house.run("library", str(titles), str(chapters))
+        yield house, house.run("library", str(titles), str(chapters), str(longest))
 
 
 def _search(*, quick: bool) -> None:

@@ -18,6 +18,7 @@ import psycopg
 import redis
 
 BACKEND = Path(__file__).resolve().parent.parent
+LONG_SERIES_CHAPTERS = 300  # of the one that whole lists are asked of
 DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 _START_SECONDS = 120

@@ -1,4 +1,4 @@
-"""Fill an installation: `python -m bench.library TITLES CHAPTERS`, 0 0 for people alone.
+"""Fill an installation: `python -m bench.library TITLES CHAPTERS [LONGEST]`, 0 0 for people alone.
 
 Titles have names, aliases, genres and covers, chapters have live uploads, and one series has
 enough chapters and pages for whole lists. Prints the addresses that the bench asks for.
@@ -25,6 +25,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.roles import MODERATOR, grant_role  # noqa: E402
 from accounts.sessions import open_session  # noqa: E402
+from bench.installation import LONG_SERIES_CHAPTERS  # noqa: E402
 from bench.search import Names  # noqa: E402
 from catalog.models import Alias, Category, Cover, Title  # noqa: E402
 from catalog.search_index import reindex_all  # noqa: E402
@@ -33,13 +34,12 @@ from reader.models import Chapter, Page, Upload  # noqa: E402
 
 BATCH = 2_000
 GENRES = 12
-LONG_SERIES_CHAPTERS = 300
 PAGES = 24
 CHAPTERS_WITH_PAGES = 500
 _PASSWORD = "a password of no account"
 
 
-def fill(titles: int, chapters: int) -> dict[str, Any]:
+def fill(titles: int, chapters: int, longest: int = LONG_SERIES_CHAPTERS) -> dict[str, Any]:
     """Make people, and as many titles and chapters; return what can be asked for."""
     call_command("migrate", interactive=False, verbosity=0)
     found: dict[str, Any] = {
@@ -48,7 +48,7 @@ def fill(titles: int, chapters: int) -> dict[str, Any]:
     if titles:
         with transaction.atomic():
             names = _make_titles(titles)
-            _make_chapters(titles, chapters)
+            _make_chapters(titles, chapters, longest)
         reindex_all()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
@@ -132,16 +132,16 @@ def _make_titles(count: int) -> list[str]:
     return names
 
 
-def _places(titles: int, chapters: int) -> Iterator[tuple[int, int]]:
+def _places(titles: int, chapters: int, longest: int) -> Iterator[tuple[int, int]]:
     """(place of the title, chapter number): a long series first, then all in turn."""
-    made = min(LONG_SERIES_CHAPTERS, chapters)
+    made = min(longest, chapters)
     for number in range(1, made + 1):
         yield 0, number
     for step in range(chapters - made):
         yield 1 + step % (titles - 1), 1 + step // (titles - 1)
 
 
-def _make_chapters(titles: int, count: int) -> None:
+def _make_chapters(titles: int, count: int, longest: int) -> None:
     ids = list(Title.objects.order_by("pk").values_list("pk", flat=True))
     now = timezone.now()
     chapters = Chapter.objects.bulk_create(
@@ -150,7 +150,7 @@ def _make_chapters(titles: int, count: int) -> None:
                 series_id=ids[place], number=Decimal(number), language="en", page_count=PAGES,
                 title=f"Chapter {number}", published_at=now - timedelta(seconds=order),
             )
-            for order, (place, number) in enumerate(_places(titles, count))
+            for order, (place, number) in enumerate(_places(titles, count, longest))
         ),
         batch_size=BATCH,
     )  # fmt: skip
@@ -195,4 +195,4 @@ def _make_chapters(titles: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(fill(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(fill(*map(int, sys.argv[1:]))))

@@ -45,7 +45,7 @@ def measure_lists(house: Installation, found: dict[str, Any], *, requests: int) 
         bodies = house.folder / "bodies"
         bodies.mkdir(exist_ok=True)
         for name, path in paths.items():
-            (bodies / name.replace(" ", "-")).write_bytes(_fetch(port, path))
+            (bodies / name.replace(" ", "-")).write_bytes(fetch(port, path))
         with house.serve("bench.bare") as (bare_pid, bare_port):
             for name, path in paths.items():
                 bare_path = f"/bare/{name.replace(' ', '-')}"
@@ -79,10 +79,12 @@ def _line(name: str, cost: Cost, bare: Cost, goal: float) -> str:
     )
 
 
-def _fetch(port: int, path: str) -> bytes:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}{path}", headers={"Accept-Encoding": "gzip"}
-    )
+def fetch(port: int, path: str, *, token: str = "") -> bytes:
+    """Return the body of an answer as it is sent, gzip and all."""
+    headers = {"Accept-Encoding": "gzip"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     with urllib.request.urlopen(request) as answer:
         body: bytes = answer.read()
     return body
@@ -96,20 +98,21 @@ def cost_of(
     words: Iterable[str] = (),
     *,
     token: str = "",
+    connections: int = CONNECTIONS,
 ) -> Cost:
     """Ask for a path so many times, with a Bearer token if there is one; see `bench.load`."""
     # First a few, so that every thread has its connections.
-    _load(port, path, max(requests // 20, CONNECTIONS), words, token)
+    _load(port, path, max(requests // 20, connections), words, token=token, connections=connections)
     before = processor_seconds(pid)
-    seen = _load(port, path, requests, words, token)
+    seen = _load(port, path, requests, words, token=token, connections=connections)
     cpu = (processor_seconds(pid) - before) / requests * 1000
     return Cost(cpu=cpu, **seen)
 
 
 def _load(
-    port: int, path: str, requests: int, words: Iterable[str], token: str
+    port: int, path: str, requests: int, words: Iterable[str], *, token: str, connections: int
 ) -> dict[str, float]:
-    arguments = [str(port), str(CONNECTIONS), str(requests), path, token]
+    arguments = [str(port), str(connections), str(requests), path, token]
     lines = islice(words, requests) if "{words}" in path else ()
     result = subprocess.run(
         [sys.executable, "-m", "bench.load", *arguments],

@@ -15,11 +15,11 @@ from reader.models import Chapter, ChapterQuerySet, ReadingState
 from reader.rows import SERIES_COLUMNS, SERIES_COVER_COLUMNS, chapter_link
 
 # Of so many series read last those are shown that have something public.
-_SERIES_LOOKED_AT = 100
+_SERIES_LOOKED_AT = 40
 _MAX_PLACES = 20
 _NOBODY = -1
 # In the place of these go the ids that a request is about, and no row's where there are fewer.
-_PLACES = range(-200, -100)
+_PLACES = range(-200, -200 + _SERIES_LOOKED_AT)
 _FOLLOWING = range(-300, -300 + _MAX_PLACES)
 _NO_ROW = 0
 _LINK_COLUMNS = ("id", "number", "title")
