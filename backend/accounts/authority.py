@@ -7,9 +7,9 @@ its transaction with `acting`; nothing of theirs is written without.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import naming_actor
@@ -28,7 +28,7 @@ class Banned(AppError):
 
     def __init__(self, user: User) -> None:
         if user.banned_until:
-            until = timezone.localtime(user.banned_until).strftime("%Y-%m-%d %H:%M UTC")
+            until = user.banned_until.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
             message = _("You are banned until %(until)s: %(reason)s") % {
                 "until": until,
                 "reason": user.ban_reason,

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -79,6 +80,7 @@ class Environment(BaseSettings):
     MANGAKG_DATA: Path = REPOSITORY / "var"
     MANGAKG_INSTANCE: str = Field(default="mangakg", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
     MANGAKG_SITE_NAME: str = "MangaKG"
+    MANGAKG_TIME_ZONE: str = "UTC"
     MANGAKG_SITE_URL: str = ""
     MANGAKG_DEMO: bool = False
     MANGAKG_DEBUG: bool = False
@@ -179,6 +181,13 @@ class Environment(BaseSettings):
     def _is_absolute(cls, value: Path) -> Path:
         # Relative to the checkout, wherever a command was started.
         return (REPOSITORY / value.expanduser()).resolve()
+
+    @field_validator("MANGAKG_TIME_ZONE")
+    @classmethod
+    def _is_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no IANA time zone, such as Asia/Bishkek")
+        return value
 
     @field_validator("SECRET_KEY", "MEDIA_NAME_KEY")
     @classmethod

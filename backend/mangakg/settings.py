@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mangakg.time_zones.AdminTimeZoneMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
@@ -362,7 +363,8 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("ky", _("Kyrgyz")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = "UTC"  # of the API, which clients turn into their own
+SITE_TIME_ZONE = env.MANGAKG_TIME_ZONE
 
 # --- Watching over it -------------------------------------------------------------------------
 LOGGING_CONFIG = None

@@ -250,6 +250,7 @@ READ = "from mangakg.environment import read_environment; read_environment()"
         ({"METRICS_TOKEN": "metrics"}, "METRICS_TOKEN"),
         ({"MANGAKG_DEBUG": "1", "HOST": "0.0.0.0"}, "MANGAKG_DEBUG"),
         ({"MANGAKG_INSTANCE": "No Way"}, "MANGAKG_INSTANCE"),
+        ({"MANGAKG_TIME_ZONE": "Bishkek"}, "MANGAKG_TIME_ZONE"),
         ({"THROTTLE_ANON": "often"}, "THROTTLE_ANON"),
         ({"THROTTLE_UPLOAD": "0/min"}, "THROTTLE_UPLOAD"),
         ({"STRIKES_TO_BAN": "-1"}, "STRIKES_TO_BAN"),

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from reader.models import Chapter, Upload
 from reader.states import UploadState
-from tests.cast import make_title, make_upload
+from tests.cast import make_title, make_upload, make_upload_row
 from tests.reader.archive_builders import make_chapter_zip
 
 pytestmark = pytest.mark.django_db
@@ -229,6 +229,26 @@ def test_a_new_version_starts_from_the_chapters_words(log_in, moderator_mo, uplo
 
     assert (initial["series"], initial["group"]) == (live.chapter.series_id, "Tulpar")
     assert initial["number"] == f"{live.chapter.number:.0f}"
+
+
+NOON = {"Asia/Bishkek": "2100-01-15T06:00:00+00:00", "": "2100-01-14T23:00:00+00:00"}
+
+
+@pytest.mark.parametrize("own", NOON)
+def test_times_are_shown_and_taken_in_the_zone_of_who_looks(
+    own, log_in, moderator_mo, uploader_uli, settings
+):
+    settings.SITE_TIME_ZONE = "Pacific/Auckland"
+    User.objects.filter(pk=moderator_mo.pk).update(time_zone=own)
+    chapter = make_upload_row(uploader=uploader_uli, series=make_title()).chapter
+    address = f"/admin/reader/chapter/{chapter.pk}/change/"
+    browser = log_in(moderator_mo)
+
+    browser.post(address, {"publish_at_0": "2100-01-15", "publish_at_1": "12:00"})
+
+    chapter.refresh_from_db()
+    assert chapter.publish_at.isoformat() == NOON[own]
+    assert 'value="12:00:00"' in browser.get(address).content.decode()
 
 
 def test_a_later_time_of_publication_hides_a_live_chapter(
