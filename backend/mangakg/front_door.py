@@ -13,14 +13,12 @@ from accounts.entrance import may_enter
 from accounts.models import User
 from common.errors import AppError, answer_error
 from common.parsing import BodyTooLarge, refuse_charset
-from mangakg.request_bodies import BodyAwaited
+from mangakg.request_bodies import REFUSAL, BodyAwaited
 
 # Words and boundaries around an archive.
 _FORM_BYTES = 2**20
 _ADMIN = "/admin/"
 _MAX_DIGITS = 15
-# In a request's META: the AppError for which the server could not take the body.
-REFUSAL = "mangakg.refusal"
 
 
 class FrontDoorMiddleware:

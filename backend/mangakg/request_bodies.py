@@ -14,6 +14,8 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from common.errors import AppError
 from common.storages import StorageUnavailable
 
+# In a request's META: the AppError for which the server could not take the body.
+REFUSAL = "mangakg.refusal"
 # What one request may hold in memory on its way in, and on its way out; more waits on the disk.
 MEMORY_BYTES = 64 * 1024
 # A browser comes to the answer when it has sent all, and shows an error of the network where it is

@@ -21,10 +21,10 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
 from common.storages import StorageUnavailable
-from mangakg.front_door import REFUSAL
 from mangakg.orphans import wait_until_prepared
 from mangakg.request_bodies import (
     MEMORY_BYTES,
+    REFUSAL,
     AnnouncedBody,
     BodyCut,
     BodyStalled,

@@ -18,8 +18,8 @@ from django.test import RequestFactory
 from common.file_answers import FilePart
 from common.storages import StorageUnavailable
 from mangakg import rsgi
-from mangakg.front_door import REFUSAL, FrontDoorMiddleware
-from mangakg.request_bodies import MEMORY_BYTES, AnnouncedBody, BodyStalled
+from mangakg.front_door import FrontDoorMiddleware
+from mangakg.request_bodies import MEMORY_BYTES, REFUSAL, AnnouncedBody, BodyStalled
 from mangakg.rsgi import Application, FileAnswer, environ_of
 
 LONG = MEMORY_BYTES * 4
