@@ -1,4 +1,4 @@
-"""The supervisor's children: when they begin, how they end with it, how another one finds them."""
+"""A killed parent takes its children with it, and the next start finds those that stayed."""
 
 import ctypes
 import os
@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-# In a child's environment: the end of a pipe that its parent closes when all is prepared.
-GATE = "MANGAKG_GATE"
 _PROCESSES = Path("/proc")
 _POLL_SECONDS = 0.05
 
@@ -18,12 +16,6 @@ def end_with_parent(number: signal.Signals) -> None:
     """Ask the kernel to send this process `number` when its parent dies (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number))
-
-
-def wait_until_prepared() -> None:
-    """Wait, once everything is imported, until the parent has prepared what this needs."""
-    if GATE in os.environ:
-        os.read(int(os.environ[GATE]), 1)
 
 
 def find_marked(mark: str) -> list[int]:

@@ -21,7 +21,6 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
 from common.storages import StorageUnavailable
-from mangakg.orphans import wait_until_prepared
 from mangakg.request_bodies import (
     MEMORY_BYTES,
     REFUSAL,
@@ -216,4 +215,3 @@ def _path_of(file: Any) -> str | None:
 
 
 application = Application()
-wait_until_prepared()

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -21,7 +20,7 @@ from typing import IO
 import structlog
 from django.conf import settings
 
-from mangakg.orphans import GATE, end_with_parent, kill_marked
+from mangakg.orphans import end_with_parent, kill_marked
 
 log = structlog.get_logger(__name__)
 
@@ -59,26 +58,14 @@ def take_over() -> IO[str] | None:
     return lock
 
 
-def serve(prepare: Callable[[], None]) -> int:
-    """Prepare, and run web and worker until SIGTERM or SIGINT; returns the exit status.
-
-    They import all that they need while it is prepared: that takes each of them as long.
-    """
+def serve() -> int:
+    """Run web and worker until SIGTERM or SIGINT; returns the exit status."""
     if not _wait_for_port():
         sys.stderr.write(f"Port {settings.PORT} is taken. Try another: PORT=8001 make up\n")
         return 1
     mark = secrets.token_hex(16)
     (_run_folder() / "supervised").write_text(mark)
     commands = {"web": web_command(), "worker": [sys.executable, _MANAGE, "work"]}
-    gate, ours = os.pipe()
-    children = {name: _start(command, mark, gate) for name, command in commands.items()}
-    try:
-        prepare()
-    except BaseException:
-        _stop(children)
-        raise
-    os.close(ours)
-    os.close(gate)
     stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -87,6 +74,7 @@ def serve(prepare: Callable[[], None]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
+    children = {name: _start(command, mark) for name, command in commands.items()}
     while not stopping:
         time.sleep(_LOOK_SECONDS)
         for name, child in children.items():
@@ -127,12 +115,10 @@ def _connections() -> int:
     return max(min(wanted, (soft - _OTHER_FILES) // 2), 1)
 
 
-def _start(command: list[str], mark: str, gate: int | None = None) -> subprocess.Popen[bytes]:
-    waits = {} if gate is None else {GATE: str(gate)}
+def _start(command: list[str], mark: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 (every part of the command is ours)
         command,
-        env=os.environ | {MARK: mark} | waits,
-        pass_fds=() if gate is None else (gate,),
+        env=os.environ | {MARK: mark},
         preexec_fn=lambda: end_with_parent(signal.SIGTERM),  # noqa: PLW1509 (one thread here)
         start_new_session=True,
     )

@@ -20,7 +20,6 @@ from common.background import QUEUES, SCHEDULE, TASKS, bell_file
 from common.leases import end_all_leases
 from common.storages import remove_drafts
 from mangakg.celery import app  # noqa: F401 - importing it registers every story's tasks
-from mangakg.orphans import wait_until_prepared
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +44,6 @@ def is_worker_alive() -> bool:
 
 def run_worker() -> None:
     """Work until SIGTERM or SIGINT; what is under way then is finished by the next worker."""
-    wait_until_prepared()
     lock = _take_lock()
     if connection.vendor == "sqlite":  # on a database of its own, other hosts may work too
         end_all_leases()

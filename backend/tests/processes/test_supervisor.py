@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -31,6 +32,18 @@ def test_a_second_one_on_the_same_folder_is_refused(embedded: Installation) -> N
     embedded.stop()
 
 
+def test_the_first_start_of_all_serves_the_stylesheets_of_the_admin(embedded: Installation) -> None:
+    embedded.static = None  # nothing is collected yet
+    embedded.start()
+
+    with embedded.client() as anybody:
+        sheets = re.findall(r'href="(/static/[^"]+\.css)"', anybody.get("/admin/login/").text)
+        found = {anybody.get(sheet).status_code for sheet in sheets}
+
+    assert found == {200}
+    embedded.stop()
+
+
 @pytest.mark.parametrize("words", ["granian", "manage.py work"])
 def test_a_killed_child_is_replaced(embedded: Installation, words: str) -> None:
     embedded.start()
@@ -49,19 +62,6 @@ def test_a_killed_child_is_replaced(embedded: Installation, words: str) -> None:
     assert not before & set(embedded.pids_of(words))
     embedded.stop()
     wait_for("the end of every process", lambda: not embedded.pids_of(""))
-
-
-def test_what_cannot_be_prepared_is_told_and_leaves_nothing(embedded: Installation) -> None:
-    (embedded.folder / "data" / "mangakg.sqlite3").write_bytes(b"no database" * 1000)
-
-    up = subprocess.run(
-        [sys.executable, "manage.py", "up"],
-        cwd=BACKEND, env=embedded.env, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-
-    assert up.returncode != 0
-    assert "file is not a database" in up.stderr
-    assert not embedded.pids_of("")
 
 
 def parent_of(pid: int) -> int:

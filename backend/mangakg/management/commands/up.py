@@ -20,15 +20,13 @@ class Command(BaseCommand):
         if lock is None:
             raise CommandError(f"MangaKG runs already in {settings.DATA_FOLDER}. Stop it first.")
         with lock:
-            sys.exit(serve(self._prepare))
-
-    def _prepare(self) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
-        collect_static_files()
-        if settings.DEMO:
-            call_command("demo", if_empty=True)
-        self.stdout.write(self._greeting())
-        self.stdout.flush()
+            call_command("migrate", interactive=False, verbosity=0)
+            collect_static_files()
+            if settings.DEMO:
+                call_command("demo", if_empty=True)
+            self.stdout.write(self._greeting())
+            self.stdout.flush()
+            sys.exit(serve())
 
     def _greeting(self) -> str:
         site = settings.LOCAL_URL
