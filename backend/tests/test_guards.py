@@ -25,7 +25,8 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.test import Client
 from django.urls import path
 
-import mangakg.urls  # noqa: F401 (imports every door, and so every error)
+import mangakg.front_door
+import mangakg.urls  # noqa: F401 (with the front door it imports every view, and so every error)
 from common.background import SCHEDULE, TASKS
 from common.errors import AppError
 from mangakg.celery import STORY_MODULES
