@@ -17,7 +17,6 @@ _ENV = {
     "MANGAKG_SITE_URL": "https://manga.example",
     "LOG_LEVEL": "DEBUG",
     "LOG_JSON": "1",
-    "BODY_STALL_SECONDS": "5",
 }
 
 
