@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "catalog",
     "reader",
     "safety",
+    "demo",
 ]
 
 MIDDLEWARE = [

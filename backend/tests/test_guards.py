@@ -36,7 +36,7 @@ from reader.archives import REJECT_CODES
 from reader.rejections import BANNED_IMAGE, GAVE_UP
 
 BACKEND = Path(__file__).resolve().parent.parent
-APPS = ("accounts", "catalog", "common", "mangakg", "reader", "safety")
+APPS = ("accounts", "catalog", "common", "demo", "mangakg", "reader", "safety")
 
 
 def sources() -> Iterator[Path]:

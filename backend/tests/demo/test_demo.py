@@ -8,8 +8,8 @@ from accounts.models import UploaderRequest, User
 from accounts.roles import roles_of
 from catalog.models import Cover, Title
 from catalog.search import search_titles
-from mangakg.demo import chapters, play
-from mangakg.demo.library import CATEGORIES, PEOPLE, TAGS, TITLES
+from demo import chapters, play
+from demo.library import CATEGORIES, PEOPLE, TAGS, TITLES
 from reader.models import Chapter, Page, ReadingState, Upload
 from reader.states import UploadState
 from safety.models import Case, Caution, Report

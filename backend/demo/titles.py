@@ -11,8 +11,8 @@ from catalog.choices import Moderation
 from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
 from catalog.moderation import approve_title
 from catalog.slugs import unique_slug
-from mangakg.demo.covers import draw_cover
-from mangakg.demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
+from demo.covers import draw_cover
+from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
 from reader.covers import make_thumbnails, set_cover
 
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw
 
-from mangakg.demo.lettering import text_width, wrap, write_line
-from mangakg.demo.painting import Palette
-from mangakg.demo.scenes import draw_scene
+from demo.lettering import text_width, wrap, write_line
+from demo.painting import Palette
+from demo.scenes import draw_scene
 
 WIDTH, HEIGHT = 800, 1160
 STRIP_WIDTH = 720

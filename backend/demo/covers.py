@@ -2,9 +2,9 @@
 
 from PIL import Image, ImageDraw
 
-from mangakg.demo.lettering import text_width, wrap, write_line
-from mangakg.demo.painting import Palette, blend, draw_felt_border
-from mangakg.demo.scenes import draw_scene
+from demo.lettering import text_width, wrap, write_line
+from demo.painting import Palette, blend, draw_felt_border
+from demo.scenes import draw_scene
 
 WIDTH, HEIGHT = 800, 1200
 _BORDER = 76

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from mangakg.demo.pages import Look
-from mangakg.demo.painting import Palette
+from demo.pages import Look
+from demo.painting import Palette
 
 Names = dict[str, str]  # by language
 

@@ -1,4 +1,4 @@
-"""`manage.py demo`: draw the demo library (`mangakg.demo`)."""
+"""`manage.py demo`: draw the demo library (`demo`)."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mangakg.demo.play import draw_demo_library, is_empty
+from demo.play import draw_demo_library, is_empty
 
 
 class Command(BaseCommand):

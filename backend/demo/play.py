@@ -6,17 +6,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Title
-from mangakg.demo.chapters import CHAPTERS, play_chapter
-from mangakg.demo.complaints import play_complaints
-from mangakg.demo.library import TITLES
-from mangakg.demo.people import (
+from demo.chapters import CHAPTERS, play_chapter
+from demo.complaints import play_complaints
+from demo.library import TITLES
+from demo.people import (
     ADMIN_NAME,
     MODERATOR_NAME,
     READER_NAME,
     UPLOADER_NAME,
     find_or_make_account,
 )
-from mangakg.demo.titles import find_or_make_title
+from demo.titles import find_or_make_title
 from reader.models import Chapter, ReadingState
 from reader.reading import Progress, save_progress
 

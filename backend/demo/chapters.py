@@ -14,9 +14,9 @@ from PIL import Image
 
 from accounts.models import User
 from catalog.models import Title
-from mangakg.demo.library import DemoTitle
-from mangakg.demo.pages import draw_double_page, draw_page, draw_strip
-from mangakg.demo.titles import as_jpeg
+from demo.library import DemoTitle
+from demo.pages import draw_double_page, draw_page, draw_strip
+from demo.titles import as_jpeg
 from reader.chapters import refresh_counters
 from reader.models import Chapter, Upload
 from reader.moderation import approve_upload, reject_upload

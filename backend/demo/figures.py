@@ -2,7 +2,7 @@
 
 import math
 
-from mangakg.demo.painting import Canvas, Point, blend
+from demo.painting import Canvas, Point, blend
 
 WHITE_FELT = "#f4efe4"
 _SPOTS = (

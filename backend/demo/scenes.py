@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from mangakg.demo import figures
-from mangakg.demo.painting import Canvas, Palette, blend, gradient
+from demo import figures
+from demo.painting import Canvas, Palette, blend, gradient
 
 Scene = Callable[[Canvas], None]
 
