@@ -28,27 +28,20 @@ _READ_SO_FAR = (
 
 
 def is_empty() -> bool:
-    """True where nobody has made a title, and where a drawing of the demo was cut short."""
+    """True where nobody has made a title, and where the making of the demo was cut short."""
     own = [demo.name for demo in TITLES]
     is_finished = User.objects.filter(username=READER_NAME).exists()
     return not is_finished and not Title.objects.exclude(name__in=own).exists()
 
 
-def draw_demo_library() -> tuple[int, int]:
+def make_demo_library() -> tuple[int, int]:
     """Make what is missing of the demo; returns how many titles and uploads it has."""
     find_or_make_account(ADMIN_NAME)
     moderator = find_or_make_account(MODERATOR_NAME)
     uploader = find_or_make_account(UPLOADER_NAME)
-    demos = {demo.name: demo for demo in TITLES}
-    titles = {name: find_or_make_title(demo, moderator=moderator) for name, demo in demos.items()}
+    titles = {demo.folder: find_or_make_title(demo, moderator=moderator) for demo in TITLES}
     for chapter in CHAPTERS:
-        play_chapter(
-            chapter,
-            demos[chapter.series],
-            titles[chapter.series],
-            uploader=uploader,
-            moderator=moderator,
-        )
+        play_chapter(chapter, titles[chapter.series], uploader=uploader, moderator=moderator)
     reader = find_or_make_account(READER_NAME)
     _read_a_little(reader)
     play_complaints(reader=reader, uploader=uploader, moderator=moderator)

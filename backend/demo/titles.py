@@ -1,17 +1,13 @@
 """The demo's titles become rows: names, words, people, cover, and findable by all of them."""
 
-import io
-
 from django.core.files.base import ContentFile
 from django.db import transaction
-from PIL import Image
 
 from accounts.models import User
 from catalog.choices import Moderation
 from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
 from catalog.moderation import approve_title
 from catalog.slugs import unique_slug
-from demo.covers import draw_cover
 from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
 from reader.covers import make_thumbnails, set_cover
 
@@ -21,7 +17,8 @@ def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:
     found = Title.objects.filter(name=demo.name, kind=demo.kind).first()
     title = found or _make_title(demo, moderator)
     if not Cover.objects.filter(title=title).exists():
-        cover = set_cover(title, _cover_file(demo), moderator=moderator)
+        picture = ContentFile(demo.cover.read_bytes(), name=demo.cover.name)
+        cover = set_cover(title, picture, moderator=moderator)
         make_thumbnails.run(cover.pk)
     return title
 
@@ -34,7 +31,7 @@ def _make_title(demo: DemoTitle, moderator: User) -> Title:
             original_name=demo.original_name,
             synopsis=demo.synopsis,
             status=demo.status,
-            content_rating=demo.rating,
+            content_rating=demo.content_rating,
             year=demo.year,
             original_language=demo.original_language,
             direction=demo.direction,
@@ -54,7 +51,7 @@ def _make_title(demo: DemoTitle, moderator: User) -> Title:
         )
         for language, name in demo.names.items():
             Alias.objects.create(subject=title, name=name, language=language)
-        for role, name in demo.people:
+        for role, name in demo.people.items():
             Credit.objects.create(title=title, person=_find_or_make_person(name), role=role)
         approve_title(title, moderator=moderator)
     return title
@@ -68,19 +65,3 @@ def _find_or_make_person(name: str) -> Person:
         for language, other in PEOPLE[name].items():
             Alias.objects.create(subject=person, name=other, language=language)
     return person
-
-
-def _cover_file(demo: DemoTitle) -> "ContentFile[bytes]":
-    names = " · ".join(dict.fromkeys(name for _role, name in demo.people))
-    subtitle = demo.names["ky"]
-    cover = draw_cover(
-        demo.name, subtitle, names, palette=demo.look.palette, scene=demo.cover_scene
-    )
-    return ContentFile(as_jpeg(cover), name="cover.jpg")
-
-
-def as_jpeg(picture: Image.Image, *, quality: int = 84) -> bytes:
-    """Return the picture as a JPEG file."""
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=quality)
-    return out.getvalue()

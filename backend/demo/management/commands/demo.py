@@ -1,4 +1,4 @@
-"""`manage.py demo`: draw the demo library (`demo`)."""
+"""`manage.py demo`: make the demo library (`demo.play`)."""
 
 import logging
 import time
@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from demo.play import draw_demo_library, is_empty
+from demo.play import is_empty, make_demo_library
 
 
 class Command(BaseCommand):
-    help = "Draw the demo library, with accounts whose passwords are public."
+    help = "Make the demo library, with accounts whose passwords are public."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take `--if-empty`."""
@@ -20,17 +20,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Draw what is missing; refuses without MANGAKG_DEMO=1."""
+        """Make what is missing; refuses without MANGAKG_DEMO=1."""
         if not settings.DEMO:
             raise CommandError("The demo makes accounts with public passwords: set MANGAKG_DEMO=1.")
         if options["if_empty"] and not is_empty():
             return
         started = time.monotonic()
-        self.stdout.write("Drawing the demo library ...")
+        self.stdout.write("Making the demo library ...")
         self.stdout.flush()
         logging.disable(logging.INFO)  # a line for each page's way helps nobody here
         try:
-            titles, chapters = draw_demo_library()
+            titles, chapters = make_demo_library()
         finally:
             logging.disable(logging.NOTSET)
         seconds = time.monotonic() - started

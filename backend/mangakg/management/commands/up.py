@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Set up and serve MangaKG in the embedded profile."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, collect static files, draw the demo library if there is none, serve."""
+        """Migrate, collect static files, make the demo library if there is none, serve."""
         lock = take_over()
         if lock is None:
             raise CommandError(f"MangaKG runs already in {settings.DATA_FOLDER}. Stop it first.")
