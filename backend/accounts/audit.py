@@ -21,10 +21,10 @@ def log_decision(
     to_state: str = "",
     reason: str = "",
 ) -> AuditEntry:
-    """Write an entry inside the caller's transaction; `actor` is None for the house itself.
+    """Write an entry inside the caller's transaction; `actor` is None for the program itself.
 
-    Anybody else is named only within `accounts.authority.acting`: a story that forgets to ask again
-    whether they still may is an error of ours.
+    A user is named as the actor only within `accounts.auth.authority.acting`, which asks again
+    whether they still may: a story that forgets it raises an error.
     """
     entry = _entry(
         subject,

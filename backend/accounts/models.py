@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from accounts.names import name_is_taken, name_key
 from accounts.scopes import scopes_carry
-from common.leases import Leased
+from accounts.usernames import name_is_taken, name_key
 from common.models import MediaFile
 from common.names import OrderKeyField
+from common.work.leases import Leased
 
 
 class People(UserManager["User"]):
@@ -65,7 +65,7 @@ class User(AbstractUser):
 
     username = models.CharField(_("username"), max_length=30)
     username_order = OrderKeyField("username")
-    # What two names must not share: folded by `accounts.names`, the same on every database.
+    # What two names must not share: folded by `accounts.usernames`, the same on every database.
     username_key = models.CharField(max_length=120, unique=True, editable=False)
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
@@ -122,7 +122,7 @@ class User(AbstractUser):
     used_key_id: int | None = None
     # Of the access token that a request came with.
     token_epoch: int | None = None
-    # Found out while a request was served; see `accounts.authority`.
+    # Found out while a request was served; see `accounts.auth.authority`.
     lost_authority = False
 
     def __str__(self) -> str:
@@ -167,6 +167,11 @@ class User(AbstractUser):
             return False
         return self.banned_until is None or self.banned_until > timezone.now()
 
+    @property
+    def can_enter_admin(self) -> bool:
+        """True for moderators and admins by their role, and for those whom an admin made staff."""
+        return self.is_active and (self.is_staff or self.has_perm("accounts.enter_admin"))
+
 
 class Session(models.Model):
     """One device that is logged in: a family of refresh tokens of which the newest is good.
@@ -210,7 +215,7 @@ class ApiKey(models.Model):
         return f"{self.user_id}: {self.name}"
 
 
-class GuessCount(models.Model):
+class AttemptCount(models.Model):
     """Wrong passwords and codes in a row, for one door: an account, a network or both.
 
     `key` is a keyed hash, so that names that nobody has are counted like others.
@@ -222,13 +227,13 @@ class GuessCount(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["changed_at"], name="guess_count_changed")]
+        indexes = [models.Index(fields=["changed_at"], name="attempt_count_changed")]
 
     def __str__(self) -> str:
         return f"{self.key[:8]}: {self.count}"
 
 
-class Letter(Leased):
+class OutgoingEmail(Leased):
     """One e-mail that is to be sent; the row is the queue, and goes some days after.
 
     Its text is made when it is sent: nothing secret is kept here. `user` is null where the
@@ -237,7 +242,7 @@ class Letter(Leased):
 
     kind = models.CharField(max_length=40)
     address = models.EmailField(max_length=254)
-    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="letters")
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="emails")
     language = models.CharField(max_length=2)
     params = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
@@ -245,13 +250,13 @@ class Letter(Leased):
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        verbose_name = _("letter")
-        verbose_name_plural = _("letters")
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
         indexes = [
             models.Index(
-                fields=["created_at"], name="letter_to_send", condition=Q(sent_at__isnull=True)
+                fields=["created_at"], name="email_to_send", condition=Q(sent_at__isnull=True)
             ),
-            models.Index(fields=["address", "-created_at"], name="letter_of_address"),
+            models.Index(fields=["address", "-created_at"], name="email_of_address"),
         ]
 
     def __str__(self) -> str:

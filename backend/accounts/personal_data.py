@@ -13,28 +13,27 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import forget_labels
-from accounts.avatars import avatar_name, forget_avatar
 from accounts.models import (
     ApiKey,
     AuditEntry,
-    Letter,
+    OutgoingEmail,
     Session,
     Strike,
     UploaderRequest,
     User,
 )
-from common.personal_data import (
-    ExportedFile,
-    ExportedPicture,
-    Participant,
-    register_participant,
-    stream_rows,
-)
-from common.storages import (
+from accounts.profile.avatars import avatar_name, forget_avatar
+from common.files.storages import (
     STORAGE_ERRORS,
     StorageUnavailable,
     media_storage,
     quarantine_storage,
+)
+from common.personal_data import (
+    ExportedFile,
+    ExportedPicture,
+    Participant,
+    stream_rows,
 )
 
 log = structlog.get_logger(__name__)
@@ -47,87 +46,6 @@ _PROFILE = (
     "last_login", "is_active", "is_staff", "is_superuser", "banned_at", "banned_until",
     "ban_reason",
 )  # fmt: skip
-
-
-def register_accounts() -> None:
-    """Register every part; called once, when all apps are ready."""
-    for participant in (
-        Participant(
-            "account",
-            covers=("accounts.User.groups", "accounts.User.user_permissions"),
-            files=(
-                ExportedFile("profile.json", _("Your account and profile."), _profile),
-                ExportedPicture("avatar.webp", _("Your picture, if you have one."), _avatar),
-            ),
-            erase=forget_avatar,
-        ),
-        Participant(
-            "addresses",
-            covers=("account.EmailAddress.user",),
-            files=(ExportedFile("addresses.json", _("Your e-mail addresses."), _addresses),),
-            erase=_erase_addresses,
-        ),
-        Participant(
-            "letters",
-            covers=("accounts.Letter.user",),
-            files=(ExportedFile("letters.json", _("E-mail sent to you lately."), _letters),),
-            erase=_erase_letters,
-        ),
-        Participant(
-            "sessions",
-            covers=("accounts.Session.user",),
-            files=(ExportedFile("sessions.json", _("Devices that are logged in."), _sessions),),
-            erase=lambda user_id: _delete(Session.objects.filter(user=user_id)),
-        ),
-        Participant(
-            "api_keys",
-            covers=("accounts.ApiKey.user",),
-            files=(ExportedFile("api_keys.json", _("Your API keys, not their secret."), _keys),),
-            erase=lambda user_id: _delete(ApiKey.objects.filter(user=user_id)),
-        ),
-        Participant(
-            "second_factor",
-            covers=("mfa.Authenticator.user",),
-            files=(
-                ExportedFile(
-                    "second_factor.json", _("Your second factor, not its secret."), _factors
-                ),
-            ),
-            erase=lambda user_id: _delete(Authenticator.objects.filter(user=user_id)),
-        ),
-        Participant(
-            "requests",
-            covers=("accounts.UploaderRequest.user", "accounts.UploaderRequest.decided_by"),
-            files=(
-                ExportedFile(
-                    "uploader_requests.json", _("When you asked to become an uploader."), _requests
-                ),
-            ),
-            erase=_erase_requests,
-        ),
-        Participant(
-            "strikes",
-            covers=("accounts.Strike.user",),
-            files=(ExportedFile("strikes.json", _("Uploads that counted as harmful."), _strikes),),
-            erase=_erase_strikes,
-        ),
-        Participant(
-            "decisions",
-            covers=("accounts.AuditEntry.actor",),
-            files=(
-                ExportedFile("decisions.json", _("What was decided about you."), _decisions),
-                ExportedFile("acts.json", _("What you decided, and did to your things."), _acts),
-            ),
-            erase=_erase_decisions,
-        ),
-        Participant(
-            "admin",
-            covers=("admin.LogEntry.user",),
-            files=(ExportedFile("admin_log.json", _("What you changed in the admin."), _changes),),
-            erase=_erase_admin,
-        ),
-    ):
-        register_participant(participant)
 
 
 # --- What there is ------------------------------------------------------------------------------
@@ -159,8 +77,8 @@ def _addresses(user_id: int) -> Rows:
     return stream_rows(rows, "email", "verified", "primary")
 
 
-def _letters(user_id: int) -> Rows:
-    return stream_rows(_letters_of(user_id), "kind", "address", "created_at", "sent_at")
+def _emails(user_id: int) -> Rows:
+    return stream_rows(_emails_of(user_id), "kind", "address", "created_at", "sent_at")
 
 
 def _sessions(user_id: int) -> Rows:
@@ -211,8 +129,8 @@ def _erase_addresses(user_id: int) -> None:
     EmailAddress.objects.filter(user=user_id).delete()
 
 
-def _erase_letters(user_id: int) -> None:
-    _letters_of(user_id).delete()
+def _erase_emails(user_id: int) -> None:
+    _emails_of(user_id).delete()
 
 
 def _erase_requests(user_id: int) -> None:
@@ -249,12 +167,12 @@ def _admin_sessions() -> Iterator[tuple[str, str]]:
         yield session.session_key, str(data.get("_auth_user_id", ""))
 
 
-def _letters_of(user_id: int) -> QuerySet[Letter]:
+def _emails_of(user_id: int) -> QuerySet[OutgoingEmail]:
     # With those that went to their address without looking whose it is.
     theirs = Q(user=user_id)
     for address in EmailAddress.objects.filter(user=user_id).values_list("email", flat=True):
         theirs |= Q(user=None, address__iexact=address)
-    return Letter.objects.filter(theirs)
+    return OutgoingEmail.objects.filter(theirs)
 
 
 def _entries_about(user_id: int) -> QuerySet[AuditEntry]:
@@ -263,3 +181,79 @@ def _entries_about(user_id: int) -> QuerySet[AuditEntry]:
 
 def _delete(rows: "QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator]") -> None:
     rows.delete()
+
+
+PARTICIPANTS = (
+    Participant(
+        "account",
+        covers=("accounts.User.groups", "accounts.User.user_permissions"),
+        files=(
+            ExportedFile("profile.json", _("Your account and profile."), _profile),
+            ExportedPicture("avatar.webp", _("Your picture, if you have one."), _avatar),
+        ),
+        erase=forget_avatar,
+    ),
+    Participant(
+        "addresses",
+        covers=("account.EmailAddress.user",),
+        files=(ExportedFile("addresses.json", _("Your e-mail addresses."), _addresses),),
+        erase=_erase_addresses,
+    ),
+    Participant(
+        "emails",
+        covers=("accounts.OutgoingEmail.user",),
+        files=(ExportedFile("emails.json", _("E-mail sent to you lately."), _emails),),
+        erase=_erase_emails,
+    ),
+    Participant(
+        "sessions",
+        covers=("accounts.Session.user",),
+        files=(ExportedFile("sessions.json", _("Devices that are logged in."), _sessions),),
+        erase=lambda user_id: _delete(Session.objects.filter(user=user_id)),
+    ),
+    Participant(
+        "api_keys",
+        covers=("accounts.ApiKey.user",),
+        files=(ExportedFile("api_keys.json", _("Your API keys, not their secret."), _keys),),
+        erase=lambda user_id: _delete(ApiKey.objects.filter(user=user_id)),
+    ),
+    Participant(
+        "second_factor",
+        covers=("mfa.Authenticator.user",),
+        files=(
+            ExportedFile("second_factor.json", _("Your second factor, not its secret."), _factors),
+        ),
+        erase=lambda user_id: _delete(Authenticator.objects.filter(user=user_id)),
+    ),
+    Participant(
+        "requests",
+        covers=("accounts.UploaderRequest.user", "accounts.UploaderRequest.decided_by"),
+        files=(
+            ExportedFile(
+                "uploader_requests.json", _("When you asked to become an uploader."), _requests
+            ),
+        ),
+        erase=_erase_requests,
+    ),
+    Participant(
+        "strikes",
+        covers=("accounts.Strike.user",),
+        files=(ExportedFile("strikes.json", _("Uploads that counted as harmful."), _strikes),),
+        erase=_erase_strikes,
+    ),
+    Participant(
+        "decisions",
+        covers=("accounts.AuditEntry.actor",),
+        files=(
+            ExportedFile("decisions.json", _("What was decided about you."), _decisions),
+            ExportedFile("acts.json", _("What you decided, and did to your things."), _acts),
+        ),
+        erase=_erase_decisions,
+    ),
+    Participant(
+        "admin",
+        covers=("admin.LogEntry.user",),
+        files=(ExportedFile("admin_log.json", _("What you changed in the admin."), _changes),),
+        erase=_erase_admin,
+    ),
+)

@@ -8,7 +8,7 @@ from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 
-from accounts.hashers import PasswordHasher
+from accounts.auth.hashers import PasswordHasher
 from bench.installation import Installation
 from bench.lists import cost_of
 from bench.processes import processor_seconds

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from common.pictures.decoding_child import perceptual_hash, shrink
+from common.files.pictures.decoding_child import perceptual_hash, shrink
 
 
 def extract(archive: Path, folder: Path) -> int:

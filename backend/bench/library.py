@@ -22,9 +22,9 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from accounts.auth.sessions import open_session  # noqa: E402
 from accounts.models import User  # noqa: E402
-from accounts.roles import MODERATOR, grant_role  # noqa: E402
-from accounts.sessions import open_session  # noqa: E402
+from accounts.roles.groups import MODERATOR, grant_role  # noqa: E402
 from bench.installation import LONG_SERIES_CHAPTERS  # noqa: E402
 from bench.search import Names  # noqa: E402
 from catalog.models import Alias, Category, Cover, Title  # noqa: E402

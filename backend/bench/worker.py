@@ -20,9 +20,10 @@ from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from catalog.models import Title  # noqa: E402
+from reader.intake.extraction import extract_upload  # noqa: E402
+from reader.intake.uploads import Submission, submit_upload  # noqa: E402
 from reader.models import Chapter, Upload  # noqa: E402
 from reader.states import UploadState  # noqa: E402
-from reader.uploads import Submission, extract_upload, submit_upload  # noqa: E402
 
 
 def submit(archive: Path) -> Upload:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
 from catalog.search_grams import SearchGram
-from common.leases import Leased
 from common.models import MediaFile
 from common.names import OrderKeyField
+from common.work.leases import Leased
 
 __all__ = ["SearchGram"]  # a table of its own, imported so that Django finds it
 

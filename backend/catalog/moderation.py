@@ -1,7 +1,7 @@
 """A moderator's decisions about a title, and what follows an edit: address, index, log, lists.
 
 A decision is a conditional UPDATE on the state it was made for. Titles that have chapters go
-through `reader.series`, which calls these and counts anew.
+through `reader.publication.series`, which calls these and counts anew.
 """
 
 import re
@@ -13,15 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.authority import acting, refuse_banned
+from accounts.auth.authority import acting, refuse_banned
 from accounts.models import User
 from catalog.choices import Moderation, Status
 from catalog.models import Cover, OldSlug, Title
 from catalog.search_index import reindex_title
 from catalog.slugs import slug_base, unique_slug
-from common.errors import AlreadyDecided, Forbidden, Invalid
-from common.hot_cache import forget_lists
-from common.media import UNREFERENCED_KEEP, release_media
+from common.files.media import UNREFERENCED_KEEP, release_media
+from common.http.errors import AlreadyDecided, Forbidden, Invalid
+from common.http.shared_cache import invalidate_cached_views
 
 _ATTEMPTS = 20
 
@@ -41,7 +41,7 @@ def approve_title(title: Title, *, moderator: User) -> None:
             fresh, action="approve_title", actor=moderator,
             from_state=from_state, to_state=Moderation.APPROVED,
         )  # fmt: skip
-        forget_lists()
+        invalidate_cached_views()
     title.refresh_from_db()
 
 
@@ -80,7 +80,7 @@ def change_status(title: Title, *, status: Status, moderator: User) -> bool:
                 _plain(title), action="change_status", actor=moderator,
                 from_state=before, to_state=status,
             )  # fmt: skip
-            forget_lists()
+            invalidate_cached_views()
     return bool(changed)
 
 
@@ -98,7 +98,7 @@ def readdress_title(title: Title, *, moderator: User) -> str:
         new = _give_slug(fresh)
         OldSlug.objects.get_or_create(slug=old, defaults={"title": fresh})
         log_decision(fresh, action="readdress_title", actor=moderator, from_state=old, to_state=new)
-        forget_lists()
+        invalidate_cached_views()
     title.refresh_from_db()
     return new
 
@@ -121,7 +121,7 @@ def record_title_edit(
             to_state=title.moderation if is_new else "",
             reason=", ".join(changed),
         )
-        forget_lists()
+        invalidate_cached_views()
 
 
 def delete_title(title: Title, *, moderator: User) -> None:
@@ -132,7 +132,7 @@ def delete_title(title: Title, *, moderator: User) -> None:
         log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
         drop_cover(plain)
         plain.delete()
-        forget_lists()
+        invalidate_cached_views()
 
 
 def drop_cover(title: Title, *, older_by: timedelta = timedelta(0)) -> bool:
@@ -164,7 +164,7 @@ def _hide(
             _plain(title), action=action, actor=moderator,
             from_state=from_state, to_state=to_state, reason=reason,
         )  # fmt: skip
-        forget_lists()
+        invalidate_cached_views()
     title.refresh_from_db()
 
 

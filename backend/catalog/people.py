@@ -5,13 +5,13 @@ from collections.abc import Collection
 from django.db import IntegrityError
 
 from accounts.audit import log_decision
-from accounts.authority import acting
+from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.models import Credit, Person, Title
 from catalog.moderation import refuse_unless_title_moderator
 from catalog.search_index import reindex_person, reindex_title
 from catalog.slugs import unique_slug
-from common.hot_cache import forget_lists
+from common.http.shared_cache import invalidate_cached_views
 
 _ATTEMPTS = 20
 
@@ -44,7 +44,7 @@ def set_credits(person: Person, *, role: str, titles: Collection[Title], editor:
         )
         for pk in sorted(wanted ^ held):
             reindex_title(pk)
-        forget_lists()
+        invalidate_cached_views()
     return wanted != held
 
 
@@ -73,7 +73,7 @@ def record_person_edit(
             actor=editor,
             reason=", ".join(changed),
         )
-        forget_lists()
+        invalidate_cached_views()
 
 
 def delete_person(person: Person, *, editor: User) -> None:
@@ -86,4 +86,4 @@ def delete_person(person: Person, *, editor: User) -> None:
         plain.delete()
         for pk in sorted(titles):
             reindex_title(pk)
-        forget_lists()
+        invalidate_cached_views()

@@ -5,19 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Title
-from common.personal_data import ExportedFile, Participant, register_participant, stream_rows
-
-
-def register_catalog() -> None:
-    """Register it; called once, when all apps are ready."""
-    register_participant(
-        Participant(
-            "titles",
-            covers=("catalog.Title.created_by",),
-            files=(ExportedFile("titles.json", _("Titles that you entered."), _titles),),
-            erase=_erase_titles,
-        )
-    )
+from common.personal_data import ExportedFile, Participant, stream_rows
 
 
 def _titles(user_id: int) -> Iterable[Mapping[str, object]]:
@@ -27,3 +15,13 @@ def _titles(user_id: int) -> Iterable[Mapping[str, object]]:
 
 def _erase_titles(user_id: int) -> None:
     Title.objects.filter(created_by=user_id).update(created_by=None)
+
+
+PARTICIPANTS = (
+    Participant(
+        "titles",
+        covers=("catalog.Title.created_by",),
+        files=(ExportedFile("titles.json", _("Titles that you entered."), _titles),),
+        erase=_erase_titles,
+    ),
+)

@@ -11,8 +11,8 @@ from django.conf import settings
 from catalog.choices import Kind, reading_direction
 from catalog.models import Alias, Category, Credit, Tag, Title, TitleQuerySet
 from common.compiled_rows import CompiledQuery, as_utc, compile_rows
-from common.media import media_url
-from common.rendering import plain_number
+from common.files.media import media_url
+from common.http.renderers import plain_number
 
 COVER_COLUMNS = (
     "cover__original__name",

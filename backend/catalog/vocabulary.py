@@ -3,12 +3,12 @@
 from django.utils.translation import ngettext
 
 from accounts.audit import log_decision
-from accounts.authority import acting
+from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.models import Category, Tag, Title
 from catalog.moderation import refuse_unless_title_moderator
-from common.errors import AppError
-from common.hot_cache import forget_lists
+from common.http.errors import AppError
+from common.http.shared_cache import invalidate_cached_views
 
 
 class CategoryInUse(AppError):
@@ -42,7 +42,7 @@ def delete_category(category: Category, *, moderator: User) -> None:
         refuse_category_in_use(locked)
         log_decision(locked, action="delete_category", actor=moderator)
         locked.delete()
-        forget_lists()
+        invalidate_cached_views()
 
 
 def record_vocabulary_edit(
@@ -59,7 +59,7 @@ def record_vocabulary_edit(
             actor=editor,
             reason=", ".join(changed),
         )
-        forget_lists()
+        invalidate_cached_views()
 
 
 def delete_tag(tag: Tag, *, moderator: User) -> None:
@@ -68,4 +68,4 @@ def delete_tag(tag: Tag, *, moderator: User) -> None:
     with acting(moderator):
         log_decision(tag, action="delete_tag", actor=moderator)
         tag.delete()
-        forget_lists()
+        invalidate_cached_views()

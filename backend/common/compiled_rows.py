@@ -1,4 +1,4 @@
-"""Rows of hot lists by SQL that is compiled once: building a query costs more than running it.
+"""Rows of cached views by SQL that is compiled once: building a query costs more than running it.
 
 A compiled query is made from an ordinary queryset, so that what is visible is decided where it
 always is. It may be kept only while its parameters stay true: no times of now, no ids of a moment.
@@ -78,7 +78,7 @@ def compile_rows(queryset: "QuerySet[Any]", columns: Sequence[str]) -> CompiledQ
 def as_utc(moment: datetime | str | None) -> datetime | str | None:
     """Give a time its zone: SQLite keeps none, and all that is kept is UTC."""
     if isinstance(moment, str):
-        return f"{moment[:10]}T{moment[11:19]}Z"  # as `common.rendering` writes times
+        return f"{moment[:10]}T{moment[11:19]}Z"  # as `common.http.renderers` writes times
     if moment is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=UTC)

@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 
 def warn_without_mail_server() -> None:
-    """Say, as a process of the services profile starts, that letters will reach nobody."""
+    """Say, as a process of the services profile starts, that emails will reach nobody."""
     if hasattr(settings, "EMAIL_FILE_PATH"):
         log.warning("mail.no_server", folder=str(settings.EMAIL_FILE_PATH), missing="EMAIL_HOST")
 

@@ -8,7 +8,7 @@ class MediaFile(models.Model):
     """One stored public object. Its name is an HMAC of its bytes, so equal bytes exist once.
 
     Pages, covers and variants point at it with PROTECT. A row that nothing points at has
-    `unreferenced_since`; the sweeper (`common.media`) removes it and its file later.
+    `unreferenced_since`; the sweeper (`common.files.media`) removes it and its file later.
     """
 
     name = models.CharField(max_length=80, unique=True)

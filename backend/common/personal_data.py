@@ -1,14 +1,14 @@
-"""What every app knows about a person: the registry that exporting and leaving walk.
+"""What every app knows about a person: the registry that the export and the deletion walk.
 
-An app registers its parts in `AppConfig.ready`, in a module `<app>/personal_data.py`:
+An app declares its parts in `<app>/personal_data.py`:
 
-    register_participant(
+    PARTICIPANTS = (
         Participant(
             name="reading",
             covers=("reader.ReadingState.user",),
             files=(ExportedFile("reading.json", gettext_lazy("Where you are …"), _reading_rows),),
             erase=_erase_reading,
-        )
+        ),
     )
 
 - `covers` names every column that points at a person, as `app.Model.field`. A test fails when a
@@ -27,11 +27,15 @@ An app registers its parts in `AppConfig.ready`, in a module `<app>/personal_dat
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
+
+from common.discovery import declared
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -66,20 +70,31 @@ class Participant:
     files: Sequence[ExportedFile | ExportedPicture] = ()
 
 
-PARTICIPANTS: dict[str, Participant] = {}
 _PIECE = 500
 
 
-def register_participant(participant: Participant) -> None:
-    """Add a part; a name, a column or a file that another part has is a mistake of ours."""
-    for other in PARTICIPANTS.values():
+@lru_cache(maxsize=1)
+def participants() -> dict[str, Participant]:
+    """Return every part by its name, those of lower apps first.
+
+    Raises ImproperlyConfigured where two have a name, a column or a file in common.
+    """
+    found: dict[str, Participant] = {}
+    for participant in chain.from_iterable(declared("personal_data", "PARTICIPANTS")):
+        refuse_overlap(participant, found.values())
+        found[participant.name] = participant
+    return found
+
+
+def refuse_overlap(participant: Participant, others: Iterable[Participant]) -> None:
+    """Raise ImproperlyConfigured where another part has this one's name, a column or a file."""
+    for other in others:
         columns = set(other.covers) & set(participant.covers)
         files = {file.name for file in other.files} & {file.name for file in participant.files}
         if other.name == participant.name or columns or files:
             raise ImproperlyConfigured(
                 f"{participant.name} and {other.name} both cover {sorted(columns | files)}"
             )
-    PARTICIPANTS[participant.name] = participant
 
 
 def stream_rows(rows: "QuerySet[Any]", *columns: str) -> Iterator[dict[str, object]]:
@@ -107,9 +122,9 @@ def columns_about_people() -> Iterator[str]:
 
 
 def erase_person(user_id: int) -> None:
-    """Let every part forget the person, whose row the caller has locked; last come first.
+    """Let every part forget the person, whose row the caller has locked.
 
-    Upper apps register after lower ones, and may need their rows.
+    Upper apps come first, for they may need the rows of lower ones.
     """
-    for participant in reversed(PARTICIPANTS.values()):
+    for participant in reversed(participants().values()):
         participant.erase(user_id)

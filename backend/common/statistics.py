@@ -6,7 +6,7 @@ chapters by way of all approved titles.
 
 from django.db import connection
 
-from common.background import scheduled_task
+from common.work.background import scheduled_task
 
 # Rows of each index that are looked at: enough to tell common values from rare ones.
 _LOOKED_AT = 1000

@@ -15,7 +15,7 @@ from django.db import DatabaseError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from common.errors import AppError
+from common.http.errors import AppError
 from common.names import OrderKeyField, derived_fields, fold_text
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ else:
     from django.contrib.auth import forms as auth_forms
 
     def _with_parameters(base: type) -> type:
-        def give_back(cls: type, _parameters: Any) -> type:
+        def release_attempt(cls: type, _parameters: Any) -> type:
             return cls
 
         return type(base)(
-            base.__name__, (base,), {"__class_getitem__": classmethod(give_back)}
+            base.__name__, (base,), {"__class_getitem__": classmethod(release_attempt)}
         )  # fmt: skip
 
     DjangoModelAdmin = _with_parameters(admin.ModelAdmin)

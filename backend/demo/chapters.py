@@ -15,12 +15,13 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Title
 from demo.library import PICTURES
-from reader.chapters import refresh_counters
+from reader.intake.extraction import extract_upload
+from reader.intake.uploads import Submission, submit_upload
 from reader.models import Chapter, Upload
-from reader.moderation import approve_upload, reject_upload
-from reader.publishing import publish_upload
+from reader.publication.moderation import approve_upload, reject_upload
+from reader.publication.publishing import publish_upload
+from reader.reading.chapters import refresh_counters
 from reader.states import UploadState
-from reader.uploads import Submission, extract_upload, submit_upload
 
 _WAIT_SECONDS = 60
 ALA_TOO, STEPPE = "Ala-Too Translations", "Steppe Scans"

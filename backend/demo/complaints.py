@@ -1,13 +1,15 @@
 """What waits for the demo's moderator: reports, a wish to upload; and a warning given."""
 
 from accounts.models import User
-from accounts.requests import ask_to_upload
+from accounts.roles.uploader_requests import ask_to_upload
 from catalog.models import Title
+from catalog.report_subjects import TITLE
 from reader.models import Chapter
-from safety.cautions import warn_user
-from safety.models import Caution, Reason, Report
-from safety.reports import report_thing
-from safety.subjects import CHAPTER, TITLE, USER
+from reader.report_subjects import CHAPTER
+from safety.models import ModeratorWarning, Reason, Report
+from safety.report_subjects import USER
+from safety.reports import report_content
+from safety.warnings import warn_user
 
 _STOLEN = "The third page is from a book that I have at home, with the page number cut off."
 _BLURRED = "On my phone the letters cannot be read."
@@ -21,16 +23,16 @@ def play_complaints(*, reader: User, uploader: User, moderator: User) -> None:
         _report(reader, uploader)
     if not reader.uploader_requests.exists():
         ask_to_upload(reader, text=_WISH)
-    if not Caution.objects.filter(user=uploader).exists():
+    if not ModeratorWarning.objects.filter(user=uploader).exists():
         warn_user(uploader, moderator=moderator, text=_WARNING)
 
 
 def _report(reader: User, uploader: User) -> None:
     chapter = Chapter.objects.public().order_by("pk").first()
     if chapter is not None:  # a moderator may have taken everything down
-        report_thing(CHAPTER, chapter.pk, reporter=reader, reason=Reason.STOLEN, text=_STOLEN)
-        report_thing(CHAPTER, chapter.pk, reporter=uploader, reason=Reason.BAD_QUALITY)
+        report_content(CHAPTER, chapter.pk, reporter=reader, reason=Reason.STOLEN, text=_STOLEN)
+        report_content(CHAPTER, chapter.pk, reporter=uploader, reason=Reason.BAD_QUALITY)
     title = Title.objects.all().public().order_by("pk").last()
     if title is not None:
-        report_thing(TITLE, title.pk, reporter=reader, reason=Reason.BAD_QUALITY, text=_BLURRED)
-    report_thing(USER, uploader.pk, reporter=reader, reason=Reason.IMPERSONATION)
+        report_content(TITLE, title.pk, reporter=reader, reason=Reason.BAD_QUALITY, text=_BLURRED)
+    report_content(USER, uploader.pk, reporter=reader, reason=Reason.IMPERSONATION)

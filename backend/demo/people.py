@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
-from accounts.roles import ADMIN, MODERATOR, READER, UPLOADER, grant_role
+from accounts.roles.groups import ADMIN, MODERATOR, READER, UPLOADER, grant_role
 
 PASSWORD = "demo1234"  # noqa: S105 - public on purpose, and settings refuse it off loopback
 READER_NAME, UPLOADER_NAME, MODERATOR_NAME, ADMIN_NAME = "demo", "uploader", "moderator", "admin"

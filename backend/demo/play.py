@@ -18,7 +18,7 @@ from demo.people import (
 )
 from demo.titles import find_or_make_title
 from reader.models import Chapter, ReadingState
-from reader.reading import Progress, save_progress
+from reader.reading.progress import Progress, save_progress
 
 _READ_SO_FAR = (
     ("One Steppe", "10.5", 2, False, 3),

@@ -9,7 +9,7 @@ from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
 from catalog.moderation import approve_title
 from catalog.slugs import unique_slug
 from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
-from reader.covers import make_thumbnails, set_cover
+from reader.publication.covers import make_thumbnails, set_cover
 
 
 def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:

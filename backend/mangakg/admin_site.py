@@ -1,7 +1,185 @@
-"""The house's admin takes the place of Django's; what it does is in `mangakg.admin_house`."""
+"""The admin site: who may enter, and what every page of it shows."""
 
-from django.contrib.admin.apps import AdminConfig
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth import logout
+from django.contrib.auth.views import PasswordChangeView, redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.api.throttles import count_visit
+from accounts.auth.admin_login import OwnPasswordForm, throttled_sentence
+from accounts.auth.authority import Banned
+from accounts.auth.second_factor import lacks_second_factor
+from accounts.auth.sessions import InvalidToken
+from accounts.models import User
+from accounts.roles.uploader_requests import waiting_requests
+from common.http.client_addresses import throttle_address
+from common.http.errors import Throttled
+from mangakg.admin_login import (
+    OPEN_PAGES,
+    show_code_page,
+    show_password_page,
+    show_second_factor_page,
+    to_second_factor_page,
+)
+from reader.models import Upload
+from safety.models import Case, CaseState
+
+AdminView = TypeVar("AdminView", bound=Callable[..., HttpResponseBase])
+
+# The order of the menu: what is done every day stands first.
+_MENU = ("reader", "safety", "catalog", "accounts")
 
 
-class MangaAdminConfig(AdminConfig):
-    default_site = "mangakg.admin_house.MangaAdminSite"
+class MangaAdminSite(admin.AdminSite):
+    """Moderators and admins come in by their role, others where an admin made them staff."""
+
+    site_header = "MangaKG"
+    site_title = "MangaKG"
+    index_title = _("Moderation")
+    index_template = "admin/site/index.html"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Check the person on every request; a ban ends the session."""
+        return isinstance(request.user, User) and request.user.can_enter_admin
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the number that waits, counted only where a page shows it."""
+        may_review = self.has_permission(request) and request.user.has_perm(
+            "reader.moderate_upload"
+        )
+        return {
+            **super().each_context(request),
+            "site_header": settings.SITE_NAME,
+            "site_title": settings.SITE_NAME,
+            "may_review": may_review,
+            # Called by the template that shows it, and once a page.
+            "waiting_count": cache(_count_waiting) if may_review else 0,
+            "case_count": self._case_counter(request),
+            "asking_count": cache(_count_asking) if self._may_grant(request) else 0,
+        }
+
+    def _case_counter(self, request: HttpRequest) -> Callable[[], int] | None:
+        user = request.user
+        if not self.has_permission(request) or not user.has_perm("safety.decide_case"):
+            return None
+        return cache(Case.objects.filter(state=CaseState.OPEN).visible_to(user).count)
+
+    def _may_grant(self, request: HttpRequest) -> bool:
+        return self.has_permission(request) and request.user.has_perm("accounts.grant_uploader")
+
+    @method_decorator([never_cache, sensitive_post_parameters()])
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """See `mangakg.admin_login`."""
+        return show_password_page(self, request)
+
+    @method_decorator([never_cache, sensitive_post_parameters()])
+    def login_code(self, request: HttpRequest) -> HttpResponse:
+        """See `mangakg.admin_login`."""
+        return show_code_page(self, request)
+
+    @method_decorator([never_cache, sensitive_post_parameters()])
+    def second_factor(self, request: HttpRequest) -> HttpResponse:
+        """See `mangakg.admin_login`."""
+        return show_second_factor_page(self, request, cast(User, request.user))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Django's page with our form."""
+        page = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            template_name="registration/password_change_form.html",
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return cast(TemplateResponse, page(request))
+
+    def get_urls(self) -> list[Any]:
+        """Add the pages of the second factor."""
+        return [
+            path("login/code/", self.login_code, name="login_code"),
+            path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
+            *super().get_urls(),
+        ]
+
+    def admin_view(self, view: AdminView, cacheable: bool = False) -> AdminView:
+        """Count what is sent, as the API does; let nobody by who lacks a second factor."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def counted(request: HttpRequest, *args: Any, **options: Any) -> Any:
+            if request.method == "POST":
+                who = request.user.pk
+                try:
+                    if who is None:
+                        count_visit("anon", throttle_address(request))
+                    else:
+                        count_visit("user", f"u{who}")
+                except Throttled as error:
+                    return _answer_throttled(error.retry_after_seconds)
+            if _must_set_up_second_factor(request):
+                return to_second_factor_page(request)
+            try:
+                answer = inner(request, *args, **options)
+            except (Banned, InvalidToken):
+                answer = None
+            except (DatabaseError, ObjectDoesNotExist):
+                # Who left while this was on its way: a row would point at nobody.
+                user = request.user
+                if not isinstance(user, User) or User.objects.filter(pk=user.pk).exists():
+                    raise
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            if answer is None or getattr(request.user, "lost_authority", False):
+                # Out since this began to be sent, whatever the page has made of it.
+                logout(request)
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            return answer
+
+        return cast(AdminView, counted)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Sort the menu by how often its parts are used."""
+        apps = super().get_app_list(request, app_label)
+        return sorted(
+            apps,
+            key=lambda app: (
+                _MENU.index(app["app_label"]) if app["app_label"] in _MENU else len(_MENU)
+            ),
+        )
+
+
+def _count_waiting() -> int:
+    return Upload.objects.all().waiting().count()
+
+
+def _count_asking() -> int:
+    return waiting_requests().count()
+
+
+def _answer_throttled(seconds: int) -> HttpResponse:
+    answer = HttpResponse(throttled_sentence(seconds), status=429, content_type="text/plain")
+    answer["Retry-After"] = str(seconds)
+    return answer
+
+
+def _must_set_up_second_factor(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    if match is None or match.url_name in OPEN_PAGES:
+        return False
+    return isinstance(request.user, User) and lacks_second_factor(request.user)

@@ -7,12 +7,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import django
 import structlog
 from celery.signals import beat_init, worker_init, worker_process_init, worker_shutting_down
+from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mangakg.settings")
@@ -21,48 +21,38 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import close_old_connections, connections  # noqa: E402
 
-from common.background import SCHEDULE, TASKS, BackgroundTask, celery_app, ring_bell  # noqa: E402
 from common.mail_folder import warn_without_mail_server  # noqa: E402
+from common.work.background import (  # noqa: E402
+    SCHEDULE,
+    TASKS,
+    BackgroundTask,
+    celery_app,
+    queue_task,
+    queues,
+    run_due_rows,
+    wake_worker,
+)
 from mangakg.orphans import end_with_parent  # noqa: E402
 
 log = structlog.get_logger(__name__)
 
-# Where the tasks are; a guard test compares this list with the code.
-STORY_MODULES = (
-    "accounts.guessing",
-    "accounts.api_keys",
-    "accounts.avatars",
-    "accounts.letters",
-    "accounts.sessions",
-    "common.media",
-    "common.statistics",
-    "reader.chapters",
-    "reader.covers",
-    "reader.digest",
-    "reader.publishing",
-    "reader.purging",
-    "reader.uploads",
-    "reader.variants",
-    "safety.mass_deletion",
-)
-for module in STORY_MODULES:
-    import_module(module)
-
 # How long a worker that is asked to end may finish what it does; rows keep the rest.
 _LAST_SECONDS = 20
 
-# A bell that was not heard by the second next round is repeated by that one.
+# A wake-up that was not heard by the second next round is repeated by that one.
 _ROUNDS_HEARD = 2
 
 app = celery_app()
 app.set_current()
 app.conf.update(
     task_default_queue="publishing",
+    # Named, so that a worker can take all but some (-X): a new queue then has a worker already.
+    task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues()],
     worker_hijack_root_logger=False,
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    # In memory: there is no file that a kill could break, and each start rings everything once.
+    # In memory: there is no file that a kill could break, and each start enqueues everything once.
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=60,
     timezone="UTC",
@@ -72,19 +62,27 @@ app.conf.update(
 def _row_task(task: BackgroundTask) -> Callable[[int], None]:
     def run(pk: int) -> None:
         close_old_connections()
-        task.answer_bell(pk)
+        task.run_from_message(pk)
 
     return run
 
 
 def _round_task(task: BackgroundTask) -> Callable[[], None]:
-    def ring_due_rows() -> None:
+    def enqueue_due_rows() -> None:
         close_old_connections()
         expires_seconds = _ROUNDS_HEARD * round_seconds(task)
         for pk in task.due():
-            ring_bell(task.name, task.queue, pk, expires_seconds=expires_seconds)
+            wake_worker(task.name, task.queue, pk, expires_seconds=expires_seconds)
 
-    return ring_due_rows
+    return enqueue_due_rows
+
+
+def _queue_task(queue: str) -> Callable[[], None]:
+    def run() -> None:
+        close_old_connections()
+        run_due_rows(queue)
+
+    return run
 
 
 def round_seconds(task: BackgroundTask) -> int:
@@ -103,6 +101,8 @@ for task in TASKS.values():
         # While no worker runs, rounds do not pile up.
         "options": {"queue": "publishing", "expires": seconds},
     }
+for queue in queues():
+    app.task(name=queue_task(queue))(_queue_task(queue))
 for scheduled in SCHEDULE.values():
     app.task(name=scheduled.name)(scheduled.run)
     beat[scheduled.name] = {
@@ -114,7 +114,7 @@ app.conf.beat_schedule = beat
 
 
 @beat_init.connect
-def _ring_everything_once(**_: Any) -> None:
+def _enqueue_everything_once(**_: Any) -> None:
     # Intervals start anew with each start of beat: what runs every six hours would never run
     # where something is deployed every five.
     for entry in beat.values():
@@ -126,7 +126,7 @@ def _ring_everything_once(**_: Any) -> None:
 
 
 @worker_init.connect
-def _say_where_letters_go(**_: Any) -> None:
+def _say_where_emails_go(**_: Any) -> None:
     warn_without_mail_server()
 
 

@@ -132,7 +132,7 @@ class Environment(BaseSettings):
     SENTRY_DSN: str = ""
     SENTRY_ENVIRONMENT: str = "production"
 
-    # Rules of the house
+    # Rules of the site
     STRIKES_TO_BAN: int = Field(default=3, ge=0)
     STRIKE_WINDOW_DAYS: int = Field(default=30, ge=1)
     THROTTLE_ANON: Rate = (300, 60)

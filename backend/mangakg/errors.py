@@ -4,7 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from common.rendering import json_response
+from common.http.renderers import json_response
 
 
 @csrf_exempt

@@ -1,7 +1,7 @@
 """What a browser may do with each of our answers: one place for every header that says so.
 
 No policy allows anything inline. An answer that has its own policy keeps it: pictures
-(`common.file_answers`) and the web app's shell (`mangakg.web_app`).
+(`common.http.file_responses`) and the web app's shell (`mangakg.web_app`).
 """
 
 from collections.abc import Callable

@@ -12,10 +12,10 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from common.background import celery_app
-from common.hot_cache import hot_cache
-from common.rendering import json_response
-from common.storages import media_storage, quarantine_storage
+from common.files.storages import media_storage, quarantine_storage
+from common.http.renderers import json_response
+from common.http.shared_cache import shared_cache
+from common.work.background import celery_app
 from mangakg.worker import is_worker_alive
 
 log = structlog.get_logger(__name__)
@@ -91,8 +91,8 @@ def _check_database() -> None:
 
 def _check_cache() -> None:
     key, value = "ready", secrets.token_bytes(8)
-    hot_cache().put(key, value, 10)
-    if hot_cache().get(key) is None:
+    shared_cache().put(key, value, 10)
+    if shared_cache().get(key) is None:
         raise RuntimeError("the cache keeps nothing")
 
 

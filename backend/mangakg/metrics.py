@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from common.visitors import client_address
+from common.http.client_addresses import client_address
 
 
 @require_safe

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 
-from common.errors import AppError
-from common.storages import StorageUnavailable
+from common.files.storages import StorageUnavailable
+from common.http.errors import AppError
 
 # In a request's META: the AppError for which the server could not take the body.
 REFUSAL = "mangakg.refusal"

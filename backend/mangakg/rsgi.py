@@ -1,4 +1,4 @@
-"""The door that granian opens: bodies and answers are buffered outside Django's threads.
+"""The RSGI application for granian: it buffers bodies and answers outside of Django's threads.
 
 A thread is taken once a body is here as a whole, and is free again as soon as the answer is
 written: who sends or reads slowly holds a connection and never a thread. Why so, and what else was
@@ -20,7 +20,7 @@ from django.conf import settings
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
-from common.storages import StorageUnavailable
+from common.files.storages import StorageUnavailable
 from mangakg.request_bodies import (
     MEMORY_BYTES,
     REFUSAL,

@@ -64,7 +64,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 
 # --- Parts ------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "mangakg.admin_site.MangaAdminConfig",
+    "mangakg.admin_config.MangaAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -94,8 +94,8 @@ MIDDLEWARE = [
     "mangakg.static_files.StaticFilesMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "common.logs.RequestLogMiddleware",
-    "mangakg.front_door.FrontDoorMiddleware",
-    "common.compression.TextGZipMiddleware",
+    "mangakg.body_limits.BodyLimitMiddleware",
+    "common.http.compression.TextGZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,6 +108,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "mangakg.urls"
 WSGI_APPLICATION = "mangakg.wsgi.application"
+TEST_RUNNER = "tests.runner.PytestRunner"  # `manage.py test`; `make test` runs all there is
 APPEND_SLASH = False  # every path answers with and without one
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
@@ -156,7 +157,7 @@ DATABASES = {"default": _database}
 REDIS_URL = env.REDIS_URL
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "common.redis_cache.RedisCache",
+        "BACKEND": "common.http.redis_cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": INSTANCE,
         # One more try and then on without it: a reader does not wait for a cache.
@@ -205,7 +206,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 def _bucket(name: str, *, is_public: bool) -> dict[str, Any]:
     return {
-        "BACKEND": "common.storages.Bucket",
+        "BACKEND": "common.files.storages.Bucket",
         "OPTIONS": {
             "bucket_name": name,
             "endpoint_url": S3_ENDPOINT_URL,
@@ -222,12 +223,15 @@ def _bucket(name: str, *, is_public: bool) -> dict[str, Any]:
 
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "common.storages.Folder",
+        "BACKEND": "common.files.storages.Folder",
         "OPTIONS": {"location": DATA_FOLDER / "media"},
     },
-    "media": {"BACKEND": "common.storages.Folder", "OPTIONS": {"location": DATA_FOLDER / "media"}},
+    "media": {
+        "BACKEND": "common.files.storages.Folder",
+        "OPTIONS": {"location": DATA_FOLDER / "media"},
+    },
     "quarantine": {
-        "BACKEND": "common.storages.Folder",
+        "BACKEND": "common.files.storages.Folder",
         "OPTIONS": {"location": DATA_FOLDER / "quarantine"},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -237,12 +241,12 @@ if S3_ENDPOINT_URL:
     STORAGES["quarantine"] = _bucket(env.S3_BUCKET_QUARANTINE, is_public=False)
 if env.STATIC_TO_S3:
     STORAGES["staticfiles"] = _bucket(env.S3_BUCKET_STATIC, is_public=True)
-    STORAGES["staticfiles"]["BACKEND"] = "common.storages.StaticBucket"
+    STORAGES["staticfiles"]["BACKEND"] = "common.files.storages.StaticBucket"
 
 # --- People -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrEmailBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["accounts.auth.backends.NameOrEmailBackend"]
+PASSWORD_HASHERS = ["accounts.auth.hashers.PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -251,7 +255,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-] + [{"NAME": "accounts.passwords.MaximumLengthValidator"}]
+] + [{"NAME": "accounts.auth.passwords.MaximumLengthValidator"}]
 LOGIN_URL = "admin:login"
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_SECONDS = 60 * 86_400
@@ -262,7 +266,7 @@ STAFF_SECOND_FACTOR = env.STAFF_SECOND_FACTOR
 GUESSES_FREE = env.GUESSES_FREE
 GUESS_MAX_DELAY_SECONDS = env.GUESS_MAX_DELAY_SECONDS
 GUESSES_FREE_OF_NETWORK = env.GUESSES_FREE_OF_NETWORK
-MFA_ADAPTER = "accounts.sealing.SealingAdapter"
+MFA_ADAPTER = "accounts.auth.sealing.SealingAdapter"
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a clock may be 30 s off
 MFA_RECOVERY_CODE_COUNT, MFA_RECOVERY_CODE_DIGITS = 10, 12
@@ -300,13 +304,13 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttles.ScopeThrottle"],
-    "DEFAULT_RENDERER_CLASSES": ["common.rendering.OrjsonRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["common.http.renderers.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "common.parsing.JsonParser",
-        "common.parsing.FormParser",
-        "common.parsing.MultiPartParser",
+        "common.http.parsers.JsonParser",
+        "common.http.parsers.FormParser",
+        "common.http.parsers.MultiPartParser",
     ],
-    "DEFAULT_SCHEMA_CLASS": "common.schema.PathSchema",
+    "DEFAULT_SCHEMA_CLASS": "common.http.schema.PathSchema",
     "EXCEPTION_HANDLER": "accounts.api.throttles.answer_counted",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
@@ -331,8 +335,8 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "common.schema.without_trailing_slashes",
-        "common.schema.with_refused_bodies",
+        "common.http.schema.without_trailing_slashes",
+        "common.http.schema.with_refused_bodies",
     ],
 }
 

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.hot_lists import HotListView
-from common.shapes import refusals
+from accounts.api.cached_views import CachedView
+from common.http.shapes import refusals
 
 
 class UploadLimitsShape(serializers.Serializer[None]):
@@ -31,11 +31,11 @@ _SITE = inline_serializer(
 )
 
 
-class SiteView(HotListView):
+class SiteView(CachedView):
     """This installation."""
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         limits = settings.UPLOAD_LIMITS
         return {
             "name": settings.SITE_NAME,

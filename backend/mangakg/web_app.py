@@ -3,22 +3,19 @@
 import re
 from functools import lru_cache
 from html import unescape
+from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
 
-from common.answers import is_known
+from common.discovery import declared
+from common.http.responses import is_known
 from mangakg.headers import NOTHING, picture_sources, write_policy
 
 # Never the shell's: what is not found here is not found.
 _NOT_PAGES = re.compile(r"/(api|media|files|admin|opds|static|_app|metrics|healthz|readyz)(/|$)")
-_PAGES = re.compile(
-    r"/(|browse|library|me|me/reports|login|register|confirm|forgot|reset|upload"
-    r"|settings(/(profile|reading|account|security|devices|keys))?"
-    r"|series/[^/.]+|read/[0-9]+|u/[^/]+)/?"
-)
 _META = re.compile(r'<meta http-equiv="content-security-policy" content="([^"]+)">')
 _WITHOUT_ONE = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"
 
@@ -26,7 +23,7 @@ _WITHOUT_ONE = "default-src 'self'; object-src 'none'; base-uri 'none'; form-act
 @require_safe
 def web_page(request: HttpRequest) -> HttpResponse:
     """Answer the shell; with 404 where the web app has no such page, which it then says itself."""
-    is_page = _PAGES.fullmatch(request.path) is not None
+    is_page = _pages().fullmatch(request.path) is not None
     looks_like_a_file = "." in request.path.rsplit("/", 1)[-1] and not is_page
     if _NOT_PAGES.match(request.path) or looks_like_a_file:
         raise Http404
@@ -43,6 +40,12 @@ def web_page(request: HttpRequest) -> HttpResponse:
     # Also with a 304: its headers take the place of those that the browser has stored.
     response["Content-Security-Policy"] = policy
     return response
+
+
+@lru_cache(maxsize=1)
+def _pages() -> re.Pattern[str]:
+    """Return what matches the web app's pages, which each app declares in `<app>/web_pages.py`."""
+    return re.compile(f"/({'|'.join(chain.from_iterable(declared('web_pages', 'WEB_PAGES')))})/?")
 
 
 def build_version() -> int:

@@ -16,10 +16,9 @@ import structlog
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from common.background import QUEUES, SCHEDULE, TASKS, bell_file
-from common.leases import end_all_leases
-from common.storages import remove_drafts
-from mangakg.celery import app  # noqa: F401 - importing it registers every story's tasks
+from common.files.storages import remove_drafts
+from common.work.background import SCHEDULE, queues, run_due_rows, wake_up_file
+from common.work.leases import end_all_leases
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +51,7 @@ def run_worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     lanes = [
-        threading.Thread(target=_run_lane, args=(queue, stop), daemon=True) for queue in QUEUES
+        threading.Thread(target=_run_lane, args=(queue, stop), daemon=True) for queue in queues()
     ]
     for lane in lanes:
         lane.start()
@@ -83,7 +82,7 @@ def _take_lock() -> IO[str]:
 def _run_lane(queue: str, stop: threading.Event) -> None:
     scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
     while not stop.is_set():
-        heard = _bell_time(queue)
+        heard = _wake_up_time(queue)
         worked = False
         try:
             worked = run_due_rows(queue)
@@ -93,19 +92,8 @@ def _run_lane(queue: str, stop: threading.Event) -> None:
         finally:
             close_old_connections()
         if not worked:
-            _wait_for_bell(queue, heard, stop)
+            _wait_for_wake_up(queue, heard, stop)
     connection.close()
-
-
-def run_due_rows(queue: str) -> bool:
-    """Run what is due now, one row where they go in turn; True if something was done."""
-    worked = False
-    for task in TASKS.values():
-        if task.queue != queue:
-            continue
-        for pk in task.next_rows():
-            worked = task.work(pk) or worked
-    return worked
 
 
 def _run_schedule(last_runs: dict[str, float]) -> None:
@@ -116,15 +104,15 @@ def _run_schedule(last_runs: dict[str, float]) -> None:
             task.run()
 
 
-def _bell_time(queue: str) -> int:
+def _wake_up_time(queue: str) -> int:
     try:
-        return bell_file(queue).stat().st_mtime_ns
+        return wake_up_file(queue).stat().st_mtime_ns
     except FileNotFoundError:
         return 0
 
 
-def _wait_for_bell(queue: str, heard: int, stop: threading.Event) -> None:
+def _wait_for_wake_up(queue: str, heard: int, stop: threading.Event) -> None:
     until = time.monotonic() + _ROUND_SECONDS
     while time.monotonic() < until and not stop.wait(_LISTEN_SECONDS):
-        if _bell_time(queue) != heard:
+        if _wake_up_time(queue) != heard:
             return

@@ -1,4 +1,4 @@
-"""The door that granian opens."""
+"""The WSGI application."""
 
 import os
 from collections.abc import Iterable

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import READABLE_KINDS, Moderation
 from catalog.models import Title, TitleQuerySet, now_or_past
-from common.leases import Leased
+from common.http.renderers import plain_number
 from common.models import MediaFile
 from common.names import FoldedField, OrderKeyField
-from common.rendering import plain_number
+from common.work.leases import Leased
 from reader.states import UploadState
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Group(models.Model):
 
 
 class Volume(models.Model):
-    """A book of chapters; numbers itself when none is given (`reader.volumes`)."""
+    """A book of chapters; numbers itself when none is given (`reader.reading.volumes`)."""
 
     series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="volumes")
     number = models.PositiveIntegerField(_("number"), validators=[MinValueValidator(1)])
@@ -123,7 +123,7 @@ class Chapter(models.Model):
     """A place in a series that an upload can fill: number (null = one-shot), language, group.
 
     Where the series begins its numbers anew in each volume, the volume belongs to the place, and
-    of a one-shot the title does: see `reader.places`.
+    of a one-shot the title does: see `reader.reading.places`.
     """
 
     series = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="chapters")
@@ -268,6 +268,8 @@ class Upload(Leased):
     purge_after = models.DateTimeField(null=True, editable=False)
     # Since when its pages are to leave `media`; null where they have, or stay.
     hide_after = models.DateTimeField(null=True, editable=False)
+    # When its check ended, until it is decided who reviews it (`reader.publication.trust`).
+    handed_over_at = models.DateTimeField(null=True, editable=False)
 
     objects = UploadQuerySet.as_manager()
 
@@ -305,6 +307,11 @@ class Upload(Leased):
                 fields=["hide_after"],
                 name="upload_to_hide",
                 condition=Q(hide_after__isnull=False),
+            ),
+            models.Index(
+                fields=["handed_over_at"],
+                name="upload_to_assign",
+                condition=Q(handed_over_at__isnull=False),
             ),
             models.Index(fields=["uploader", "-created_at"], name="upload_of_uploader"),
         ]  # fmt: skip
@@ -433,9 +440,9 @@ class BannedPicture(models.Model):
 
 
 class ReadingState(models.Model):
-    """Where somebody is in a chapter, and since when it is read (`reader.reading` merges turns).
+    """Where a user is in a chapter, and since when it is read; `reader.reading.progress` writes it.
 
-    The place may lie beyond the pages of today's version: `reader.reading.place_in` clamps it.
+    The place may lie beyond the pages of today's version: `place_in` clamps it.
     """
 
     user = models.ForeignKey(

@@ -4,44 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from common.personal_data import ExportedFile, Participant, register_participant, stream_rows
+from common.personal_data import ExportedFile, Participant, stream_rows
 from reader.models import BannedPicture, ExtractionTurn, Group, ReadingState, Upload
 
 Rows = Iterable[Mapping[str, object]]
-
-
-def register_reader() -> None:
-    """Register every part; called once, when all apps are ready."""
-    for participant in (
-        Participant(
-            "reading",
-            covers=("reader.ReadingState.user",),
-            files=(ExportedFile("reading.json", _("Chapters that you opened."), _reading),),
-            erase=_erase_reading,
-        ),
-        Participant(
-            "uploads",
-            covers=(
-                "reader.Upload.uploader",
-                "reader.Upload.decided_by",
-                "reader.ExtractionTurn.user",
-            ),
-            files=(ExportedFile("uploads.json", _("Chapters that you uploaded."), _uploads),),
-            erase=_erase_uploads,
-        ),
-        Participant(
-            "banned pictures",
-            covers=("reader.BannedPicture.added_by",),
-            erase=_erase_banned_pictures,
-        ),
-        Participant(
-            "groups",
-            covers=("reader.Group.members",),
-            files=(ExportedFile("groups.json", _("Groups that you translate with."), _groups),),
-            erase=_erase_groups,
-        ),
-    ):
-        register_participant(participant)
 
 
 def _reading(user_id: int) -> Rows:
@@ -83,3 +49,34 @@ def _erase_banned_pictures(user_id: int) -> None:
 
 def _erase_groups(user_id: int) -> None:
     Group.members.through.objects.filter(user=user_id).delete()
+
+
+PARTICIPANTS = (
+    Participant(
+        "reading",
+        covers=("reader.ReadingState.user",),
+        files=(ExportedFile("reading.json", _("Chapters that you opened."), _reading),),
+        erase=_erase_reading,
+    ),
+    Participant(
+        "uploads",
+        covers=(
+            "reader.Upload.uploader",
+            "reader.Upload.decided_by",
+            "reader.ExtractionTurn.user",
+        ),
+        files=(ExportedFile("uploads.json", _("Chapters that you uploaded."), _uploads),),
+        erase=_erase_uploads,
+    ),
+    Participant(
+        "banned pictures",
+        covers=("reader.BannedPicture.added_by",),
+        erase=_erase_banned_pictures,
+    ),
+    Participant(
+        "groups",
+        covers=("reader.Group.members",),
+        files=(ExportedFile("groups.json", _("Groups that you translate with."), _groups),),
+        erase=_erase_groups,
+    ),
+)

@@ -1,7 +1,7 @@
 """All uploads of one person are deleted in one act, and brought back by another within 30 days.
 
-The rows move in one transaction (`reader.mass_removal`): what was public is gone at its commit.
-The files follow in the background, each upload's by itself.
+The rows move in one transaction (`reader.publication.mass_removal`): at its commit nothing of
+them is public. The files follow in the background, each upload's by itself.
 """
 
 from collections.abc import Iterable
@@ -13,19 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.authority import acting
-from accounts.bans import refuse_unless_above
+from accounts.auth.authority import acting
 from accounts.models import User
+from accounts.roles.bans import refuse_unless_above
 from catalog.choices import Moderation
-from common.background import background_task
-from common.errors import AlreadyDecided, Forbidden
-from common.leases import claim, nobody_holds
-from reader.mass_removal import remove_uploads_of, restore_uploads
+from common.http.errors import AlreadyDecided, Forbidden
+from common.work.background import background_task
+from common.work.leases import claim, nobody_holds
 from reader.models import Upload
-from reader.publishing import hide_upload, publish_upload
+from reader.publication.mass_removal import remove_uploads_of, restore_uploads
+from reader.publication.publishing import hide_upload, publish_upload
 from reader.states import REMOVED, UploadState
-from safety.cautions import refuse_empty
 from safety.models import MassDeletion, MassDeletionItem
+from safety.warnings import refuse_empty
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
             user, action="delete_all_uploads", actor=moderator, reason=reason,
             to_state=_count_words(len(removed)),
         )  # fmt: skip
-        settle_mass_deletion.ring(deletion.pk)
+        settle_mass_deletion.enqueue(deletion.pk)
     log.warning("mass_deletion", user_id=user.pk, uploads=len(removed))
     return deletion
 
@@ -113,7 +113,7 @@ def _undo(deletion: MassDeletion, *, moderator: User) -> None:
                 deletion.user, action="undo_mass_deletion", actor=moderator,
                 to_state=_count_words(len(restored)),
             )  # fmt: skip
-        settle_mass_deletion.ring(deletion.pk)
+        settle_mass_deletion.enqueue(deletion.pk)
 
 
 def _count_words(count: int) -> str:
@@ -140,14 +140,14 @@ def settle_mass_deletion(pk: int) -> None:
     coming = ours.filter(
         state=UploadState.PUBLISHING, chapter__series__moderation=Moderation.APPROVED
     )
-    rung = 0
+    woken = 0
     for uploads, task in ((leaving, hide_upload), (coming, publish_upload)):
         for upload in list(uploads.order_by("pk").values_list("pk", flat=True)[:_RUNG_AT_ONCE]):
-            task.ring(upload)
-            rung += 1
-    if rung:
+            task.enqueue(upload)
+            woken += 1
+    if woken:
         lease.release()
-        settle_mass_deletion.ring(pk)
+        settle_mass_deletion.enqueue(pk)
         return
     # Of those that a worker holds, each is due by itself.
     lease.rows().update(settled_at=timezone.now(), lease_token=None, lease_until=None, attempts=0)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from common.leases import Leased
+from common.work.leases import Leased
 from reader.models import Upload
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Case(models.Model):
     """All reports of one thing while it is one person's, until a moderator decides.
 
     Later reports open the next case; so do those of what somebody else put in its place. What it
-    is about is a kind of `safety.subjects` and an id. Label and address stay when the thing goes,
-    but not a person's own.
+    is about is a kind of `common.report_subjects` and an id. Label and address stay when it goes,
+    but those of a user do not.
     """
 
     subject_type = models.CharField(_("kind of thing"), max_length=20)
@@ -142,11 +142,11 @@ class Report(models.Model):
         return f"{self.case_id}: {self.reason}"
 
 
-class Caution(models.Model):
+class ModeratorWarning(models.Model):
     """A moderator's word of warning, shown to the person until they have read it."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="cautions",
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="warnings",
         verbose_name=_("user"),
     )  # fmt: skip
     text = models.TextField(_("text"), max_length=2000)
@@ -166,7 +166,7 @@ class Caution(models.Model):
             ("warn_user", "Can warn people"),
             ("strike_user", "Can count strikes against people"),
         ]
-        indexes = [models.Index(fields=["user", "-created_at"], name="caution_of_user")]
+        indexes = [models.Index(fields=["user", "-created_at"], name="warning_of_user")]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.text[:60]}"

@@ -6,43 +6,10 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import forget_labels
-from common.personal_data import ExportedFile, Participant, register_participant, stream_rows
-from safety.models import Case, Caution, MassDeletion, Report
+from common.personal_data import ExportedFile, Participant, stream_rows
+from safety.models import Case, MassDeletion, ModeratorWarning, Report
 
 Rows = Iterable[Mapping[str, object]]
-
-
-def register_safety() -> None:
-    """Register every part; called once, when all apps are ready."""
-    for participant in (
-        Participant(
-            "reports",
-            covers=("safety.Report.reporter",),
-            files=(ExportedFile("reports.json", _("What you reported."), _reports),),
-            erase=_erase_reports,
-        ),
-        Participant(
-            "cases",
-            covers=("safety.Case.accused", "safety.Case.decided_by"),
-            erase=_erase_cases,
-        ),
-        Participant(
-            "warnings",
-            covers=("safety.Caution.user", "safety.Caution.moderator"),
-            files=(ExportedFile("warnings.json", _("What moderators warned you of."), _warnings),),
-            erase=_erase_warnings,
-        ),
-        Participant(
-            "mass deletions",
-            covers=(
-                "safety.MassDeletion.user",
-                "safety.MassDeletion.moderator",
-                "safety.MassDeletion.undone_by",
-            ),
-            erase=_erase_mass_deletions,
-        ),
-    ):
-        register_participant(participant)
 
 
 def _reports(user_id: int) -> Rows:
@@ -54,7 +21,9 @@ def _reports(user_id: int) -> Rows:
 
 
 def _warnings(user_id: int) -> Rows:
-    return stream_rows(Caution.objects.filter(user=user_id), "text", "created_at", "seen_at")
+    return stream_rows(
+        ModeratorWarning.objects.filter(user=user_id), "text", "created_at", "seen_at"
+    )
 
 
 def _erase_reports(user_id: int) -> None:
@@ -71,10 +40,40 @@ def _erase_cases(user_id: int) -> None:
 
 
 def _erase_warnings(user_id: int) -> None:
-    Caution.objects.filter(user=user_id).delete()
-    Caution.objects.filter(moderator=user_id).update(moderator=None)
+    ModeratorWarning.objects.filter(user=user_id).delete()
+    ModeratorWarning.objects.filter(moderator=user_id).update(moderator=None)
 
 
 def _erase_mass_deletions(user_id: int) -> None:
     for column in ("user", "moderator", "undone_by"):
         MassDeletion.objects.filter(**{column: user_id}).update(**{column: None})
+
+
+PARTICIPANTS = (
+    Participant(
+        "reports",
+        covers=("safety.Report.reporter",),
+        files=(ExportedFile("reports.json", _("What you reported."), _reports),),
+        erase=_erase_reports,
+    ),
+    Participant(
+        "cases",
+        covers=("safety.Case.accused", "safety.Case.decided_by"),
+        erase=_erase_cases,
+    ),
+    Participant(
+        "warnings",
+        covers=("safety.ModeratorWarning.user", "safety.ModeratorWarning.moderator"),
+        files=(ExportedFile("warnings.json", _("What moderators warned you of."), _warnings),),
+        erase=_erase_warnings,
+    ),
+    Participant(
+        "mass deletions",
+        covers=(
+            "safety.MassDeletion.user",
+            "safety.MassDeletion.moderator",
+            "safety.MassDeletion.undone_by",
+        ),
+        erase=_erase_mass_deletions,
+    ),
+)

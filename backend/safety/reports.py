@@ -1,6 +1,6 @@
 """A reader reports something; reports of one thing of one person are one case; it is decided.
 
-Starts at `report_thing`, ends at `decide_case`, which tells everybody who reported. Nobody but
+Starts at `report_content`, ends at `decide_case`, which tells everybody who reported. Nobody but
 moderators learns who that was.
 """
 
@@ -9,20 +9,21 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.addresses import refuse_unconfirmed
 from accounts.audit import log_decision
-from accounts.authority import acting, refuse_banned
-from accounts.letters import write_letters_to
+from accounts.auth.addresses import refuse_unconfirmed
+from accounts.auth.authority import acting, refuse_banned
+from accounts.emails import queue_emails_to
 from accounts.models import User
-from common.errors import AlreadyDecided, Forbidden, Invalid
-from safety.letters import REPORT_DECIDED
+from common.http.errors import AlreadyDecided, Forbidden, Invalid
+from common.report_subjects import Subject
+from safety.emails import REPORT_DECIDED
 from safety.models import SEVERE, Case, CaseState, Reason, Report
-from safety.subjects import USER, Subject, visible_subject
+from safety.report_subjects import USER, visible_subject
 
 _ATTEMPTS = 5
 
 
-def report_thing(
+def report_content(
     subject_type: str, subject_id: int, *, reporter: User, reason: Reason, text: str = ""
 ) -> tuple[Report, bool]:
     """Report what one can see; return the report and whether it is new.
@@ -106,7 +107,7 @@ def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str 
             from_state=CaseState.OPEN, to_state=outcome,
         )  # fmt: skip
         reporters = User.objects.filter(reports__case=case, is_active=True)
-        write_letters_to(reporters, REPORT_DECIDED, params={"case": case.pk})
+        queue_emails_to(reporters, REPORT_DECIDED, params={"case": case.pk})
 
 
 def refuse_unless_case_moderator(user: User, case: Case) -> None:

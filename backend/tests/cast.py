@@ -20,19 +20,20 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.auth.sessions import open_session
 from accounts.models import User
-from accounts.roles import ADMIN, MODERATOR, READER, UPLOADER, grant_role
-from accounts.sessions import open_session
+from accounts.roles.groups import ADMIN, MODERATOR, READER, UPLOADER, grant_role
 from catalog.choices import Kind, Moderation
 from catalog.models import Title
 from catalog.search_index import reindex_title
 from common.models import MediaFile
-from reader.chapters import refresh_counters
+from reader.intake.extraction import extract_upload
+from reader.intake.uploads import Submission, submit_upload
 from reader.models import Chapter, Page, Upload
-from reader.moderation import approve_upload
-from reader.publishing import publish_upload
+from reader.publication.moderation import approve_upload
+from reader.publication.publishing import publish_upload
+from reader.reading.chapters import refresh_counters
 from reader.states import UploadState
-from reader.uploads import Submission, extract_upload, submit_upload
 from tests.reader.archive_builders import make_chapter_zip
 
 PASSWORD = "felt-rug-shyrdak"
@@ -70,7 +71,7 @@ def client_of(user: User | None) -> APIClient:
 
 
 def shown(answer: Any) -> str:
-    """Return a page without its tokens: a name may stand in random letters."""
+    """Return a page without its tokens: a name may stand in random emails."""
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
 
 

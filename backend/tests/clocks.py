@@ -11,17 +11,17 @@ from django.utils import timezone
 
 
 @pytest.fixture(autouse=True)
-def guess_clock(monkeypatch):
-    """The time that guesses are counted by; `guess_clock(60)` is a minute later."""
-    from accounts import guessing
+def attempts_clock(monkeypatch):
+    """The time that failed logins are counted by; `attempts_clock(60)` is a minute later."""
+    from accounts.auth import login_throttling
 
-    return _stop_clock(monkeypatch, guessing)
+    return _stop_clock(monkeypatch, login_throttling)
 
 
 @pytest.fixture
 def session_clock(monkeypatch):
     """The time by which sessions and their tokens end; `session_clock(60)` is a minute later."""
-    from accounts import sessions
+    from accounts.auth import sessions
 
     return _stop_clock(monkeypatch, sessions)
 
@@ -42,7 +42,7 @@ def lease_clock(monkeypatch):
 
     With it no progress is written however slow the machine is, and so queries can be counted.
     """
-    from common import leases
+    from common.work import leases
 
     now = [1000.0]
     monkeypatch.setattr(leases, "time", SimpleNamespace(monotonic=lambda: now[0]))

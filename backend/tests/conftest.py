@@ -26,10 +26,10 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 @pytest.fixture(autouse=True)
 def _clean_stores(settings):
     """Each test finds empty storages and an empty cache."""
-    from common.hot_cache import hot_cache
-    from common.storages import delete_names, list_names, media_storage, quarantine_storage
+    from common.files.storages import delete_names, list_names, media_storage, quarantine_storage
+    from common.http.shared_cache import shared_cache
 
     yield
     for storage in (media_storage(), quarantine_storage()):
         delete_names(storage, list_names(storage, ""))
-    hot_cache().clear()
+    shared_cache().clear()

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import pytest
 
-from common.pictures.decoding import DECODER_MEMORY_BYTES, PictureDecoder
+from common.files.pictures.decoding import DECODER_MEMORY_BYTES, PictureDecoder
 
 _spare: list[subprocess.Popen[bytes]] = []
 _start, _leave = PictureDecoder._start, PictureDecoder.__exit__

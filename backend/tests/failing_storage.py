@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from django.conf import settings
 from django.core.files.base import File
 
-from common.storages import Folder
+from common.files.storages import Folder
 
 FULL_DISK = OSError(errno.ENOSPC, "No space left on device")
 BROKEN_BUCKET = ClientError(

@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from common.background import TASKS
-from common.leases import Leased, end_all_leases
-from common.media import name_digest, sweep_media, without_references
+from common.files.media import name_digest, sweep_media, without_references
+from common.files.storages import list_names, media_storage, quarantine_storage
 from common.models import MediaFile
-from common.storages import list_names, media_storage, quarantine_storage
-from reader import quarantine
+from common.work.background import TASKS
+from common.work.leases import Leased, end_all_leases
+from reader.intake import quarantine
 from reader.models import Chapter, Upload
 from reader.states import UNDER_WAY, UploadState
 

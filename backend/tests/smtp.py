@@ -12,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from accounts.letters import send_letter
+from accounts.emails import send_email
 from tests.services import free_port
 
 
@@ -61,8 +61,8 @@ class MailServer:
     def deliver(self) -> list[EmailMessage]:
         """Let the worker send what waits, and return the mails that came by it."""
         before = len(self.mails)
-        for pk in list(send_letter.due()):
-            send_letter.run(pk)
+        for pk in list(send_email.due()):
+            send_email.run(pk)
         return self.mails[before:]
 
     def to(self, address: str) -> list[EmailMessage]:

@@ -77,7 +77,7 @@ def _unescaped(text: str) -> str:
 
 
 def _of_tables() -> set[Message]:
-    from reader.archives import REJECT_MESSAGES
+    from reader.intake.archives import REJECT_MESSAGES
 
     return {(sentence, "") for _code, sentence in REJECT_MESSAGES.values()}
 

@@ -1,5 +1,5 @@
 """People in the admin, what they did wrong, and the log of decisions."""
 
-from accounts.admin import letters, records, uploader_requests, users
+from accounts.admin import emails, records, uploader_requests, users
 
-__all__ = ["letters", "records", "uploader_requests", "users"]
+__all__ = ["emails", "records", "uploader_requests", "users"]

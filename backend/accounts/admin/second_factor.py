@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.auth.second_factor import remove_second_factor
 from accounts.models import User
-from accounts.second_factor import remove_second_factor
-from common.errors import AppError
+from common.http.errors import AppError
 
 
 class RemovalForm(forms.Form):
@@ -25,7 +25,7 @@ class RemovalForm(forms.Form):
         label=gettext_lazy("How you made sure who asks"),
         max_length=1000,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Goes into the log. The person gets a letter."),
+        help_text=gettext_lazy("Goes into the log. The person gets an e-mail."),
     )
 
 
@@ -53,4 +53,4 @@ def show_removal_page(page_of: "ModelAdmin[User]", request: HttpRequest, pk: int
         "who": who,
         "opts": page_of.opts,
     }
-    return TemplateResponse(request, "admin/house/remove_second_factor.html", context)
+    return TemplateResponse(request, "admin/site/remove_second_factor.html", context)

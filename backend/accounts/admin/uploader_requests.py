@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin, UndecidedFilter
 from accounts.models import AuditEntry, RequestState, UploaderRequest, User
-from accounts.requests import grant_request, refuse_request, waiting_requests
-from common.errors import AppError
+from accounts.roles.uploader_requests import grant_request, refuse_request, waiting_requests
+from common.http.errors import AppError
 
 _SHOWN = 20
 
@@ -33,7 +33,7 @@ class StateFilter(UndecidedFilter):
 class UploaderRequestAdmin(OwnPageAdmin):
     """Who asks to upload; moderators say yes or no."""
 
-    page_template = "admin/house/uploader_request.html"
+    page_template = "admin/site/uploader_request.html"
     list_display = ("who", "words", "state_badge", "created_at", "decided_by")
     list_filter = (StateFilter,)
     list_select_related = ("user", "decided_by")
@@ -64,12 +64,12 @@ class UploaderRequestAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the queue and the decisions."""
-        door = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
         return [
-            path("queue/", door(open_first_request), name="accounts_uploaderrequest_queue"),
+            path("queue/", admin_view(open_first_request), name="accounts_uploaderrequest_queue"),
             path(
                 "<int:pk>/decide/",
-                door(require_POST(decide_request)),
+                admin_view(require_POST(decide_request)),
                 name="accounts_uploaderrequest_decide",
             ),
             *super().get_urls(),

@@ -18,20 +18,20 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.addresses import clean_address
 from accounts.admin.records import offers_filter
 from accounts.admin.second_factor import show_removal_page
+from accounts.auth.addresses import clean_address
+from accounts.auth.second_factor import has_second_factor
 from accounts.models import User, active_ban
-from accounts.names import clean_username
-from accounts.registration import refuse_taken_name
-from accounts.second_factor import has_second_factor
-from accounts.staff import (
+from accounts.profile.registration import refuse_taken_name
+from accounts.roles.staff import (
     record_account_edit,
     refuse_taken_address,
     set_password_for,
     settle_address,
 )
-from common.errors import Invalid
+from accounts.usernames import clean_username
+from common.http.errors import Invalid
 from common.typed_admin import (
     AdminPasswordChangeForm,
     BaseUserCreationForm,
@@ -46,7 +46,7 @@ class PersonForm(ModelForm[User]):
     """Checks that a name is one and nobody else's, and an address nobody else's."""
 
     def clean_username(self) -> str:
-        """See `accounts.names`; one that was given earlier may stay, and admins give reserved ones.
+        """Check a name as `accounts.usernames` does; an old one may stay, and reserved ones too.
 
         The column that is unique is not in the form, so Django does not look for it.
         """
@@ -118,7 +118,7 @@ class UserAdmin(TypedUserAdmin[User]):
     form = UserForm
     add_form = NewUserForm
     change_password_form: Any = AdminPasswordChangeForm
-    change_form_template = "admin/house/user_form.html"
+    change_form_template = "admin/site/user_form.html"
     list_display = ("username", "email", "roles", "ban_shown", "strike_count", "date_joined")
     list_filter = ("groups", BanState, "is_staff", "is_active")
     search_fields = ("username", "display_name", "email", "emailaddress__email")
@@ -246,9 +246,9 @@ class UserAdmin(TypedUserAdmin[User]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that removes a second factor."""
-        door = self.admin_site.admin_view(partial(show_removal_page, self))
+        admin_view = self.admin_site.admin_view(partial(show_removal_page, self))
         return [
-            path("<int:pk>/second-factor/", door, name="accounts_user_second_factor"),
+            path("<int:pk>/second-factor/", admin_view, name="accounts_user_second_factor"),
             *super().get_urls(),
         ]
 
@@ -297,6 +297,6 @@ def role_name(name: str) -> str:
     return names.get(name, name)
 
 
-# Roles are declared in `accounts.roles` and set anew with each migration; an address is a field of
-# its person; a second factor is a secret. None has anything to edit on pages of its own.
+# Roles are declared by the apps and set anew with each migration; an address is edited with its
+# user; a second factor is a secret. None of them has anything to edit on pages of its own.
 admin.site.unregister((Group, EmailAddress, Authenticator))

@@ -7,19 +7,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.addresses import (
+from accounts.api.authentication import current_user
+from accounts.auth.addresses import (
     change_address,
     confirm_address,
     forget_change,
     resend_confirmation,
 )
-from accounts.api.authentication import person
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class ConfirmForm(serializers.Serializer[None]):
-    """What stands behind # in the link of a letter."""
+    """What stands behind # in the link of an email."""
 
     key = serializers.CharField(max_length=400)
 
@@ -36,7 +36,7 @@ _PENDING = inline_serializer("PendingAddress", {"pending_email": serializers.Cha
 
 
 class EmailConfirmView(APIView):
-    """The link of a letter."""
+    """The link of an email."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -50,18 +50,18 @@ class EmailConfirmView(APIView):
 
 
 class EmailResendView(APIView):
-    """The letter once more."""
+    """The email once more."""
 
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]
 
     @extend_schema(request=None, responses={204: None, **refusals(401, 403, 429)})
     def post(self, request: Request) -> Response:
-        """Send the letter for the address that waits.
+        """Send the email for the address that waits.
 
         One goes in two minutes and five a day; `throttled` says when the next may be asked for.
         """
-        resend_confirmation(person(request))
+        resend_confirmation(current_user(request))
         return PrivateResponse(status=204)
 
 
@@ -76,11 +76,11 @@ class EmailChangeView(APIView):
         """Ask for another address: it takes the old one's place once it is confirmed."""
         form = ChangeForm(data=request.data)
         form.is_valid(raise_exception=True)
-        pending = change_address(person(request), **form.validated_data)
+        pending = change_address(current_user(request), **form.validated_data)
         return PrivateResponse({"pending_email": pending}, status=202)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
         """Forget the address that waits."""
-        forget_change(person(request))
+        forget_change(current_user(request))
         return PrivateResponse(status=204)

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.origins import refuse_foreign_page
-from accounts.authority import refuse_banned
-from accounts.guessing import place_of, remember_device
-from accounts.login import log_in
-from accounts.sessions import (
+from accounts.auth.authority import refuse_banned
+from accounts.auth.login import log_in
+from accounts.auth.login_throttling import client_context, remember_device
+from accounts.auth.sessions import (
     InvalidToken,
     Tokens,
     end_session,
@@ -21,8 +21,8 @@ from accounts.sessions import (
     open_session,
     rotate_session,
 )
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 _COOKIE_PATH = "/api/auth"
 
@@ -79,16 +79,16 @@ class TokenView(APIView):
         words: dict[str, Any] = form.validated_data
         if words["cookie"]:
             refuse_foreign_page(request._request)
-        place = place_of(request._request)
-        who = log_in(words["username"], words["password"], place=place, code=words["code"])
+        client = client_context(request._request)
+        who = log_in(words["username"], words["password"], client=client, code=words["code"])
         tokens = open_session(
             who.user,
             device=words["device"] or request.headers.get("User-Agent", ""),
-            network=place.network,
+            network=client.network,
             second_factor=who.second_factor,
         )
         response = answer_tokens(tokens, in_cookie=words["cookie"])
-        remember_device(response, who.user, place, logged_in=True)
+        remember_device(response, who.user, client, logged_in=True)
         return response
 
 

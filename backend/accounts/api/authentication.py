@@ -14,12 +14,12 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
-from accounts.api_keys import KEY_PREFIX, InvalidKey, use_key
-from accounts.authority import refuse_banned
+from accounts.auth.api_keys import KEY_PREFIX, InvalidKey, use_key
+from accounts.auth.authority import refuse_banned
+from accounts.auth.second_factor import refuse_without_second_factor
+from accounts.auth.sessions import Identity, InvalidToken, read_access_token
 from accounts.models import ApiKey, User
-from accounts.second_factor import refuse_without_second_factor
-from accounts.sessions import Identity, InvalidToken, read_access_token
-from common.errors import AppError, Forbidden
+from common.http.errors import AppError, Forbidden
 
 # Where somebody whose role needs a second factor sets it up.
 _OPEN_WITHOUT_SECOND_FACTOR = "/api/auth/"
@@ -107,7 +107,7 @@ class BearerAuthentication(BaseAuthentication):
         return AppError.challenge
 
 
-def person(request: Request) -> User:
+def current_user(request: Request) -> User:
     """Return who asks; for views that anonymous people do not reach."""
     if not isinstance(request.user, User):
         raise NotAuthenticated

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
-from accounts.api_keys import end_all_keys, end_key, keys_of, make_key
+from accounts.api.authentication import current_user
+from accounts.auth.api_keys import end_all_keys, end_key, keys_of, make_key
 from accounts.models import ApiKey
 from accounts.scopes import SCOPES
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 _MAX_DAYS = 3_660
 
@@ -59,7 +59,9 @@ class KeyListView(APIView):
     @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List one's keys, the newest first; those that are over stay for 30 days."""
-        return PrivateResponse({"results": [_key_row(key) for key in keys_of(person(request))]})
+        return PrivateResponse(
+            {"results": [_key_row(key) for key in keys_of(current_user(request))]}
+        )
 
     @extend_schema(
         request=KeyForm,
@@ -69,13 +71,13 @@ class KeyListView(APIView):
         """Make a key; at most 20 work at a time."""
         form = KeyForm(data=request.data)
         form.is_valid(raise_exception=True)
-        key, text = make_key(person(request), **form.validated_data)
+        key, text = make_key(current_user(request), **form.validated_data)
         return PrivateResponse({**_key_row(key), "key": text}, status=201)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
         """End all keys."""
-        end_all_keys(person(request))
+        end_all_keys(current_user(request))
         return PrivateResponse(status=204)
 
 
@@ -87,7 +89,7 @@ class KeyView(APIView):
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
     def delete(self, request: Request, pk: int) -> Response:
         """End a key."""
-        end_key(person(request), int(pk))
+        end_key(current_user(request), int(pk))
         return PrivateResponse(status=204)
 
 

@@ -11,24 +11,30 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.addresses import is_confirmed, pending_email
-from accounts.api.authentication import person
+from accounts.api.authentication import current_user
 from accounts.api.throttles import count_visit
-from accounts.avatars import LIMITS, avatar_of, remove_avatar, set_avatar
-from accounts.export import EXPORT_NAME, write_export
-from accounts.leaving import delete_account
+from accounts.auth.addresses import is_confirmed, pending_email
+from accounts.auth.passwords import refuse_wrong_password
+from accounts.auth.second_factor import has_second_factor, must_have_second_factor
 from accounts.models import Fit, RequestState, User, Visibility
-from accounts.passwords import refuse_wrong_password
-from accounts.profile import LANGUAGES, MAX_BIO, MAX_DISPLAY_NAME, READING_COLUMNS, edit_profile
-from accounts.requests import newest_request
-from accounts.roles import roles_of
+from accounts.profile.account_deletion import delete_account
+from accounts.profile.avatars import LIMITS, avatar_of, remove_avatar, set_avatar
+from accounts.profile.export import EXPORT_NAME, write_export
+from accounts.profile.profiles import (
+    LANGUAGES,
+    MAX_BIO,
+    MAX_DISPLAY_NAME,
+    READING_COLUMNS,
+    edit_profile,
+)
+from accounts.roles.groups import roles_of
+from accounts.roles.uploader_requests import newest_request
 from accounts.scopes import READ
-from accounts.second_factor import has_second_factor, must_have_second_factor
-from common.answers import PrivateResponse
 from common.choices import Direction, Rating
-from common.parsing import MultiPartParser
-from common.pictures.rules import MIB
-from common.shapes import refusals
+from common.files.pictures.rules import MIB
+from common.http.parsers import MultiPartParser
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class ReadingForm(serializers.Serializer[None]):
@@ -128,14 +134,14 @@ class MeView(APIView):
     @extend_schema(responses={200: MeShape, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """Show who one is."""
-        return PrivateResponse(me_row(person(request)))
+        return PrivateResponse(me_row(current_user(request)))
 
     @extend_schema(request=MeForm, responses={200: MeShape, **refusals(400, 401, 403, 429)})
     def patch(self, request: Request) -> Response:
         """Change how one is shown and likes to read; what is left out stays as it is."""
         form = MeForm(data=request.data)
         form.is_valid(raise_exception=True)
-        user = person(request)
+        user = current_user(request)
         edit_profile(user, **_columns(form.validated_data))
         return PrivateResponse(me_row(user))
 
@@ -144,7 +150,7 @@ class MeView(APIView):
         """Delete one's account: what is shared stays under nobody's name, the rest goes."""
         form = PasswordForm(data=request.data)
         form.is_valid(raise_exception=True)
-        delete_account(person(request), password=form.validated_data["password"])
+        delete_account(current_user(request), password=form.validated_data["password"])
         return PrivateResponse(status=204)
 
 
@@ -165,14 +171,14 @@ class AvatarView(APIView):
         """Set it: its middle becomes a square of 256 pixels. A new account's waits some days."""
         form = AvatarForm(data=request.data)
         form.is_valid(raise_exception=True)
-        user = person(request)
+        user = current_user(request)
         set_avatar(user, form.validated_data["file"])
         return PrivateResponse(_avatar_row(user))
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
         """Remove it."""
-        remove_avatar(person(request))
+        remove_avatar(current_user(request))
         return PrivateResponse(status=204)
 
 
@@ -192,7 +198,7 @@ class ExportView(APIView):
         """Get all that is kept about oneself, as one zip of JSON files."""
         form = PasswordForm(data=request.data)
         form.is_valid(raise_exception=True)
-        user = person(request)
+        user = current_user(request)
         refuse_wrong_password(user, form.validated_data["password"])
         # Not by the door: wrong passwords use nothing up.
         count_visit("export", f"u{user.pk}")

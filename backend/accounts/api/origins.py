@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from common.errors import Forbidden
+from common.http.errors import Forbidden
 
 
 def refuse_foreign_page(request: HttpRequest) -> None:

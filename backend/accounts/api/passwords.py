@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.auth import TokensShape, answer_tokens
-from accounts.api.authentication import own_session_id, person
-from accounts.guessing import place_of, remember_device
-from accounts.passwords import MAX_PASSWORD_LENGTH, change_password
-from accounts.resets import ask_for_reset, reset_password
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from accounts.api.authentication import current_user, own_session_id
+from accounts.auth.login_throttling import client_context, remember_device
+from accounts.auth.password_resets import ask_for_reset, reset_password
+from accounts.auth.passwords import MAX_PASSWORD_LENGTH, change_password
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class PasswordChangeForm(serializers.Serializer[None]):
@@ -34,7 +34,7 @@ class ResetForm(serializers.Serializer[None]):
 
 
 class ResetConfirmForm(serializers.Serializer[None]):
-    """What stands behind # in the link of a letter, and the new password."""
+    """What stands behind # in the link of an email, and the new password."""
 
     key = serializers.CharField(max_length=400)
     password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
@@ -56,7 +56,7 @@ class PasswordChangeView(APIView):
         form.is_valid(raise_exception=True)
         words: dict[str, Any] = form.validated_data
         tokens = change_password(
-            person(request),
+            current_user(request),
             old_password=words["old_password"],
             new_password=words["new_password"],
             session_id=own_session_id(request),
@@ -80,7 +80,7 @@ class PasswordResetView(APIView):
 
 
 class PasswordResetConfirmView(APIView):
-    """The link of a letter."""
+    """The link of an email."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -92,5 +92,5 @@ class PasswordResetConfirmView(APIView):
         form.is_valid(raise_exception=True)
         user = reset_password(form.validated_data["key"], form.validated_data["password"])
         response = PrivateResponse(status=204)
-        remember_device(response, user, place_of(request._request))
+        remember_device(response, user, client_context(request._request))
         return response

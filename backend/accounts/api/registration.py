@@ -7,10 +7,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.me import MeShape, me_row
-from accounts.profile import LANGUAGES
-from accounts.registration import register_user
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from accounts.profile.profiles import LANGUAGES
+from accounts.profile.registration import register_user
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class RegisterForm(serializers.Serializer[None]):
@@ -34,7 +34,7 @@ class RegisterView(APIView):
 
     @extend_schema(request=RegisterForm, responses={201: MeShape, **refusals(400, 429)}, auth=[])
     def post(self, request: Request) -> Response:
-        """Create an account; a letter asks to confirm the address.
+        """Create an account; an email asks to confirm the address.
 
         A name may be taken, as names are public. Whose an address is, only its mailbox is told.
         """

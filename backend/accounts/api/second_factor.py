@@ -7,17 +7,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import own_session_id, person
-from accounts.passwords import refuse_wrong_password
-from accounts.second_factor import (
+from accounts.api.authentication import current_user, own_session_id
+from accounts.auth.passwords import refuse_wrong_password
+from accounts.auth.second_factor import (
     begin_second_factor,
     confirm_second_factor,
     renew_recovery_codes,
     second_factor_state,
     turn_off_second_factor,
 )
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class BeginForm(serializers.Serializer[None]):
@@ -70,7 +70,7 @@ class SecondFactorView(APIView):
     @extend_schema(responses={200: SecondFactorShape, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """Say whether it is on."""
-        state = second_factor_state(person(request))
+        state = second_factor_state(current_user(request))
         return PrivateResponse(
             {
                 "enabled": state.enabled,
@@ -87,7 +87,7 @@ class SecondFactorView(APIView):
         """Begin to set it up; it is on once the first code has come."""
         form = BeginForm(data=request.data)
         form.is_valid(raise_exception=True)
-        user = person(request)
+        user = current_user(request)
         refuse_wrong_password(user, form.validated_data["password"])
         enrolment = begin_second_factor(user)
         return PrivateResponse(
@@ -106,7 +106,7 @@ class SecondFactorView(APIView):
         """Turn it off."""
         form = BothFactorsForm(data=request.data)
         form.is_valid(raise_exception=True)
-        turn_off_second_factor(person(request), **form.validated_data)
+        turn_off_second_factor(current_user(request), **form.validated_data)
         return PrivateResponse(status=204)
 
 
@@ -128,7 +128,7 @@ class SecondFactorConfirmView(APIView):
         form = FirstCodeForm(data=request.data)
         form.is_valid(raise_exception=True)
         codes = confirm_second_factor(
-            person(request), **form.validated_data, session_id=own_session_id(request)
+            current_user(request), **form.validated_data, session_id=own_session_id(request)
         )
         return PrivateResponse({"recovery_codes": codes})
 
@@ -147,5 +147,5 @@ class RecoveryCodesView(APIView):
         """Make new ones; the old ones are over."""
         form = BothFactorsForm(data=request.data)
         form.is_valid(raise_exception=True)
-        codes = renew_recovery_codes(person(request), **form.validated_data)
+        codes = renew_recovery_codes(current_user(request), **form.validated_data)
         return PrivateResponse({"recovery_codes": codes})

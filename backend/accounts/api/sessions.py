@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import own_session_id, person
-from accounts.authority import acting
+from accounts.api.authentication import current_user, own_session_id
+from accounts.auth.authority import acting
+from accounts.auth.sessions import end_all_sessions, end_session, live_sessions
 from accounts.models import Session
-from accounts.sessions import end_all_sessions, end_session, live_sessions
-from common.answers import PrivateResponse
-from common.errors import NotFound
-from common.shapes import refusals
+from common.http.errors import NotFound
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class SessionShape(serializers.Serializer[None]):
@@ -41,14 +41,14 @@ class SessionListView(APIView):
     @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List the devices that are logged in, the last used first."""
-        found = live_sessions(person(request)).order_by("-refreshed_at", "-pk")
+        found = live_sessions(current_user(request)).order_by("-refreshed_at", "-pk")
         current = own_session_id(request)
         return PrivateResponse({"results": [_session_row(row, current=current) for row in found]})
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
         """Log out everywhere, here and in the admin too."""
-        user = person(request)
+        user = current_user(request)
         with acting(user):
             end_all_sessions(user)
         response = PrivateResponse(status=204)
@@ -64,7 +64,7 @@ class SessionView(APIView):
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
     def delete(self, request: Request, pk: int) -> Response:
         """Log a device out."""
-        user = person(request)
+        user = current_user(request)
         with acting(user):
             session = live_sessions(user).select_related("user").filter(pk=pk).first()
             if session is None:

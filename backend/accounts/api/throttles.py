@@ -8,10 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
-from accounts.api.departed import told_apart
-from common.errors import Throttled, answer_exception, as_app_error
-from common.hot_cache import hot_cache
-from common.visitors import throttle_address
+from accounts.api.deleted_users import as_deleted_user
+from common.http.client_addresses import throttle_address
+from common.http.errors import Throttled, answer_exception, as_app_error
+from common.http.shared_cache import shared_cache
 
 NO_LIMIT_WINDOW_SECONDS = 60
 _COUNTED = "mangakg.counted"
@@ -35,12 +35,12 @@ def count_visit(scope: str, who: str) -> None:
     """Count one request of `who`; raises Throttled where it is one too many."""
     counter, seconds, limit = window_of(scope, who)
     if limit is not None:
-        count, _values = hot_cache().visit(counter, seconds, ())
+        count, _values = shared_cache().visit(counter, seconds, ())
         refuse_over_limit(count, seconds, limit)
 
 
 class ScopeThrottle(BaseThrottle):
-    """DRF's door: `view.throttle_scope` where it has one, else anon or user."""
+    """Throttle requests by `view.throttle_scope` where it has one, else anon or user."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request; raises Throttled where it is one too many."""
@@ -60,10 +60,10 @@ class ScopeThrottle(BaseThrottle):
 def answer_counted(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: what was refused before DRF came to the throttles counts too.
 
-    Else guessing tokens, or knocking at doors that need a login, would be free.
+    Otherwise guessing tokens, or asking for what needs a login, would be free.
     """
     view, request = context["view"], context["request"]._request
-    error = told_apart(error, context["request"])
+    error = as_deleted_user(error, context["request"])
     if _COUNTED not in request.META and view.get_throttles() and as_app_error(error):
         try:
             _count_refused(context["request"], view)

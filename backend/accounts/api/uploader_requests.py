@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
+from accounts.api.authentication import current_user
 from accounts.models import RequestState, UploaderRequest
-from accounts.requests import ask_to_upload
-from common.answers import PrivateResponse
-from common.shapes import refusals
+from accounts.roles.uploader_requests import ask_to_upload
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 
 
 class UploaderRequestForm(serializers.Serializer[None]):
@@ -42,7 +42,7 @@ class UploaderRequestView(APIView):
         """Ask; a moderator answers, and /api/auth/me tells."""
         form = UploaderRequestForm(data=request.data)
         form.is_valid(raise_exception=True)
-        asked = ask_to_upload(person(request), text=form.validated_data["text"])
+        asked = ask_to_upload(current_user(request), text=form.validated_data["text"])
         return PrivateResponse(request_row(asked), status=201)
 
 

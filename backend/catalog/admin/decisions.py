@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.models import User
-from common.errors import AppError
+from common.http.errors import AppError
 
 Row = TypeVar("Row", bound=models.Model)
 
 
-def person(request: HttpRequest) -> User:
+def current_user(request: HttpRequest) -> User:
     """Return who is logged in; the admin lets nobody else in."""
     return cast(User, request.user)
 
@@ -57,7 +57,7 @@ def ask_reason(
         return None
     return TemplateResponse(
         request,
-        "admin/house/ask_reason.html",
+        "admin/site/ask_reason.html",
         {
             **context,
             "title": title,

@@ -9,7 +9,7 @@ from django.conf import settings
 class LanguageMapWidget(forms.MultiWidget):
     """One input under another, each with its language."""
 
-    template_name = "admin/house/language_map.html"
+    template_name = "admin/site/language_map.html"
 
     def __init__(self, *, is_long: bool) -> None:
         widgets: dict[str, forms.Widget | type[forms.Widget]] = {}

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.admin.titles import AliasInline
 from catalog.choices import CreditRole
 from catalog.models import Artist, Author, Credit, Person, Title
@@ -62,7 +62,7 @@ class PersonAdmin(ModelAdmin[Person]):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            create_person(obj, editor=person(request))
+            create_person(obj, editor=current_user(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Once all of it is saved, search and lists follow."""
@@ -74,7 +74,7 @@ class PersonAdmin(ModelAdmin[Person]):
             str(formset.model._meta.model_name) for formset in formsets if formset.has_changed()
         ]
         record_person_edit(
-            form.instance, editor=person(request), changed=changed, is_new=not change,
+            form.instance, editor=current_user(request), changed=changed, is_new=not change,
             titles_before=before,
         )  # fmt: skip
 
@@ -83,12 +83,12 @@ class PersonAdmin(ModelAdmin[Person]):
 
     def delete_model(self, request: HttpRequest, obj: Person) -> None:
         """Delete by the story."""
-        delete_person(obj, editor=person(request))
+        delete_person(obj, editor=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
         """Delete by the story, one by one."""
         for who in queryset:
-            delete_person(who, editor=person(request))
+            delete_person(who, editor=current_user(request))
 
 
 class CreditedForm(ModelForm[Person]):
@@ -129,7 +129,7 @@ class CreditedAdmin(PersonAdmin):
             form.instance,
             role=form.role,
             titles=form.cleaned_data["titles"],
-            editor=person(request),
+            editor=current_user(request),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:

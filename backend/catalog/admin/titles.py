@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import AuditEntry
-from catalog.admin.decisions import ask_reason, decide_each, person
+from catalog.admin.decisions import ask_reason, current_user, decide_each
 from catalog.admin.languages import LanguageMapField, with_other_languages
 from catalog.choices import READABLE_KINDS, Moderation, Status
 from catalog.models import Alias, Credit, Title
@@ -31,8 +31,8 @@ from catalog.moderation import (
     unpublish_title,
 )
 from catalog.search import search_titles
-from common.errors import AppError
-from common.media import media_url
+from common.files.media import media_url
+from common.http.errors import AppError
 from common.typed_admin import ModelAdmin, ModelForm, NameOrderedList, TabularInline
 
 HISTORY_SHOWN = 20
@@ -85,7 +85,7 @@ class TitleAdmin(ModelAdmin[Title]):
     """Everything that a title's page can do; series add chapters and covers."""
 
     form = TitleForm
-    change_form_template = "admin/house/title_form.html"
+    change_form_template = "admin/site/title_form.html"
     list_display = ("cover_small", "name", "kind", "status", "moderation", "year", "created_at")
     list_display_links = ("cover_small", "name")
     list_filter = ("moderation", "kind", "status", "content_rating", "categories")
@@ -138,7 +138,7 @@ class TitleAdmin(ModelAdmin[Title]):
         if request.user.has_perm("catalog.moderate_title"):
             return titles
         if request.path == reverse("admin:autocomplete"):
-            return Title.objects.all().visible_to(person(request)).order_by(*self.ordering)
+            return Title.objects.all().visible_to(current_user(request)).order_by(*self.ordering)
         return titles.filter(created_by=request.user.pk)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
@@ -209,7 +209,7 @@ class TitleAdmin(ModelAdmin[Title]):
     ) -> None:
         """Remember who made it."""
         if not change:
-            obj.created_by = person(request)
+            obj.created_by = current_user(request)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -219,30 +219,32 @@ class TitleAdmin(ModelAdmin[Title]):
         changed += [
             str(formset.model._meta.model_name) for formset in formsets if formset.has_changed()
         ]
-        record_title_edit(form.instance, editor=person(request), changed=changed, is_new=not change)
+        record_title_edit(
+            form.instance, editor=current_user(request), changed=changed, is_new=not change
+        )
 
     def delete_model(self, request: HttpRequest, obj: Title) -> None:
         """Delete by the story."""
-        delete_title(obj, moderator=person(request))
+        delete_title(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
         """Delete by the story, one by one."""
         for title in queryset:
-            delete_title(title, moderator=person(request))
+            delete_title(title, moderator=current_user(request))
 
     # --- Decisions ------------------------------------------------------------------------------
 
     def approve(self, title: Title, request: HttpRequest) -> None:
         """Call the story that publishes this kind of title."""
-        approve_title(title, moderator=person(request))
+        approve_title(title, moderator=current_user(request))
 
     def take_back(self, title: Title, request: HttpRequest) -> None:
         """Call the story that hides this kind of title."""
-        unpublish_title(title, moderator=person(request))
+        unpublish_title(title, moderator=current_user(request))
 
     def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
         """Call the story that rejects this kind of title."""
-        reject_title(title, moderator=person(request), reason=reason)
+        reject_title(title, moderator=current_user(request), reason=reason)
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["moderate"])
     def publish(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
@@ -323,7 +325,7 @@ class TitleAdmin(ModelAdmin[Title]):
             self.refuse(title, request, request.POST.get("reason", ""))
             messages.success(request, _("“%(name)s” is rejected.") % {"name": title.name})
         elif decision == "readdress":
-            slug = readdress_title(title, moderator=person(request))
+            slug = readdress_title(title, moderator=current_user(request))
             messages.success(request, _("The address is “%(slug)s” now.") % {"slug": slug})
 
     def _address(self, page: str) -> str:
@@ -338,7 +340,7 @@ def _status_action(status: Status) -> Any:
     def set_status(modeladmin: TitleAdmin, request: HttpRequest, titles: QuerySet[Title]) -> None:
         decide_each(
             request, titles,
-            lambda title: change_status(title, status=status, moderator=person(request)),
+            lambda title: change_status(title, status=status, moderator=current_user(request)),
             done=_("Status changed: %(count)d."),
         )  # fmt: skip
 

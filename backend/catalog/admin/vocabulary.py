@@ -7,7 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.admin.languages import LanguageMapField, with_other_languages
 from catalog.folding import fold_name
 from catalog.models import Category, Tag
@@ -80,7 +80,7 @@ class WordAdmin(ModelAdmin[Any]):
         super().save_related(request, form, formsets, change)
         record_vocabulary_edit(
             form.instance,
-            editor=person(request),
+            editor=current_user(request),
             changed=list(form.changed_data),
             is_new=not change,
         )
@@ -102,12 +102,12 @@ class CategoryAdmin(WordAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
         """Delete by the story."""
-        delete_category(obj, moderator=person(request))
+        delete_category(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
         """Delete by the story, one by one."""
         for category in queryset:
-            delete_category(category, moderator=person(request))
+            delete_category(category, moderator=current_user(request))
 
 
 @admin.register(Tag)
@@ -116,9 +116,9 @@ class TagAdmin(WordAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
         """Delete by the story."""
-        delete_tag(obj, moderator=person(request))
+        delete_tag(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
         """Delete by the story, one by one."""
         for tag in queryset:
-            delete_tag(tag, moderator=person(request))
+            delete_tag(tag, moderator=current_user(request))

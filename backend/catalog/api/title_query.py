@@ -8,7 +8,7 @@ from pydantic import Field
 from catalog.choices import Kind, Rating, Status
 from catalog.models import Title, TitleQuerySet
 from catalog.search import search_titles
-from common.queries import Paging
+from common.http.queries import Paging
 
 Ordering = Literal["newest", "updated", "popular", "rating", "title", "relevance"]
 Slug = Annotated[str, Field(max_length=60)]

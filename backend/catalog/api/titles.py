@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
-from accounts.api.hot_lists import HotListView
+from accounts.api.cached_views import CachedView
 from accounts.models import User
 from catalog.api.shapes import NamesListShape, TitleRowShape, TitleShape
 from catalog.api.title_query import TitleQuery, title_queryset
@@ -25,11 +25,11 @@ from catalog.rows import (
     title_detail,
     title_rows,
 )
-from common.answers import PrivateResponse
 from common.compiled_rows import CompiledQuery
-from common.errors import Forbidden, NotFound
-from common.queries import page_body, parse_query, query_parameters
-from common.shapes import page_shape, refusals
+from common.http.errors import Forbidden, NotFound
+from common.http.queries import page_body, parse_query, query_parameters
+from common.http.responses import PrivateResponse
+from common.http.shapes import page_shape, refusals
 
 SCOPE = OpenApiParameter(
     "scope",
@@ -73,13 +73,13 @@ def _count_titles(model: type[Title], query: TitleQuery) -> int:
     return title_queryset(query, model.objects.all().public())[0].count()
 
 
-class TitleListView(HotListView):
+class TitleListView(CachedView):
     """Titles of every kind, filtered, searched and ordered."""
 
     titles: ClassVar[type[Title]] = Title
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         query = parse_query(TitleQuery, request.GET)
         filters = query.filters()
         what = f"{self.titles.__name__} {filters}"
@@ -128,13 +128,13 @@ def scoped(titles: TitleQuerySet, request: Request) -> TitleQuerySet:
     return titles.filter(created_by=user)
 
 
-class TitleDetailView(HotListView):
+class TitleDetailView(CachedView):
     """One title."""
 
     titles: ClassVar[type[Title]] = Title
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         word = place["id_or_slug"]
         number = word.removeprefix("p-")
         if is_id(number):
@@ -167,13 +167,13 @@ class TitleDetailView(HotListView):
         return PrivateResponse(detail)
 
 
-class NamesListView(HotListView):
+class NamesListView(CachedView):
     """A vocabulary with its names in all languages."""
 
     model: ClassVar[type[Category] | type[Tag]]
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         return {"results": list(self.model.objects.order_by("slug").values("slug", "name"))}
 
 

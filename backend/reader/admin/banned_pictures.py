@@ -7,10 +7,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.decisions import decide_each, person
+from catalog.admin.decisions import current_user, decide_each
 from common.typed_admin import ModelAdmin
 from reader.admin.review import review_url
-from reader.banned_pictures import unban_picture
+from reader.intake.banned_pictures import unban_picture
 from reader.models import BannedPicture
 
 
@@ -70,6 +70,7 @@ class BannedPictureAdmin(ModelAdmin[BannedPicture]):
     def unban(self, request: HttpRequest, queryset: QuerySet[BannedPicture]) -> None:
         """Take the chosen ones off the list."""
         decide_each(
-            request, queryset, lambda picture: unban_picture(picture, moderator=person(request)),
+            request, queryset,
+            lambda picture: unban_picture(picture, moderator=current_user(request)),
             done=_("Pictures unbanned: %(count)d."),
         )  # fmt: skip

@@ -12,23 +12,23 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
 from common.counting import BoundedPaginator, count_of
+from common.http.renderers import plain_number
 from common.names import FoldedField, fold_text
-from common.rendering import plain_number
 from common.typed_admin import ModelAdmin, ModelForm
-from reader.edits import (
+from reader.models import Chapter, Group, Upload, Volume
+from reader.publication.edits import (
     delete_volume,
     given_words,
     record_group_edit,
     record_volume_edit,
     save_chapter_words,
 )
-from reader.models import Chapter, Group, Upload, Volume
-from reader.places import PlaceTaken, refuse_taken_place
+from reader.reading.places import PlaceTaken, refuse_taken_place
 
 _UPLOADS_SHOWN = 20
 
@@ -76,7 +76,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Chapter]:
         """Everything for moderators; others see, of what they may, what they sent something for."""
-        chapters = Chapter.objects.all().visible_to(person(request))
+        chapters = Chapter.objects.all().visible_to(current_user(request))
         if request.user.has_perm("reader.moderate_upload"):
             return chapters
         own = Upload.objects.filter(chapter=OuterRef("pk"), uploader=request.user.pk)
@@ -134,7 +134,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         context = {**(extra_context or {})}
         chapter = self.get_object(request, object_id)
         if chapter is not None:
-            uploads = Upload.objects.filter(chapter=chapter).visible_to(person(request))
+            uploads = Upload.objects.filter(chapter=chapter).visible_to(current_user(request))
             context |= {
                 "uploads": uploads.select_related("uploader", "decided_by").order_by("-pk")[
                     :_UPLOADS_SHOWN
@@ -148,7 +148,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         self, request: HttpRequest, obj: Chapter, form: ModelForm[Chapter], change: bool
     ) -> None:
         """Save by the story."""
-        save_chapter_words(obj, editor=person(request), changed=form.changed_data)
+        save_chapter_words(obj, editor=current_user(request), changed=form.changed_data)
 
 
 @admin.register(Volume)
@@ -176,17 +176,20 @@ class VolumeAdmin(ModelAdmin[Volume]):
         """Once it is saved, the lists follow."""
         super().save_related(request, form, formsets, change)
         record_volume_edit(
-            form.instance, editor=person(request), changed=form.changed_data, is_new=not change
+            form.instance,
+            editor=current_user(request),
+            changed=form.changed_data,
+            is_new=not change,
         )
 
     def delete_model(self, request: HttpRequest, obj: Volume) -> None:
         """Delete by the story."""
-        delete_volume(obj, editor=person(request))
+        delete_volume(obj, editor=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Volume]) -> None:
         """Delete by the story, one by one."""
         for volume in queryset:
-            delete_volume(volume, editor=person(request))
+            delete_volume(volume, editor=current_user(request))
 
 
 class GroupForm(ModelForm[Group]):
@@ -228,5 +231,8 @@ class GroupAdmin(ModelAdmin[Group]):
         """Once it is saved, the lists follow."""
         super().save_related(request, form, formsets, change)
         record_group_edit(
-            form.instance, editor=person(request), changed=form.changed_data, is_new=not change
+            form.instance,
+            editor=current_user(request),
+            changed=form.changed_data,
+            is_new=not change,
         )

@@ -12,14 +12,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.decisions import ask_reason, decide_each, person
+from catalog.admin.decisions import ask_reason, current_user, decide_each
 from common.counting import BoundedPaginator
-from common.media import EXTENSIONS
+from common.files.media import EXTENSIONS
 from common.typed_admin import ModelAdmin
-from reader.banned_pictures import ban_pictures
+from reader.intake.banned_pictures import ban_pictures
+from reader.intake.upload_rows import small_page_url
 from reader.models import Page, Upload
-from reader.moderation import delete_pages
-from reader.upload_rows import small_page_url
+from reader.publication.moderation import delete_pages
 
 
 class ContentTypeFilter(admin.SimpleListFilter):
@@ -109,7 +109,7 @@ class PageAdmin(ModelAdmin[Page]):
     def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Page]) -> None:
         """Take the chosen pages out of their uploads."""
         numbers = _numbers_by_upload(queryset)
-        moderator: Any = person(request)
+        moderator: Any = current_user(request)
         decide_each(
             request, Upload.objects.filter(pk__in=numbers),
             lambda upload: delete_pages(upload, numbers=numbers[upload.pk], moderator=moderator),
@@ -137,7 +137,7 @@ class PageAdmin(ModelAdmin[Page]):
         decide_each(
             request, Upload.objects.filter(pk__in=numbers),
             lambda upload: ban_pictures(
-                upload, numbers=numbers[upload.pk], moderator=person(request), reason=reason
+                upload, numbers=numbers[upload.pk], moderator=current_user(request), reason=reason
             ),
             done=_("Uploads whose pictures are banned: %(count)d."),
         )  # fmt: skip

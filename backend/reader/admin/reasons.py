@@ -16,7 +16,7 @@ READY_REASONS = {
     "advertising": _("Pages of advertising do not belong into a chapter."),
     "watermark": _("Another group's marks are on the pages, and it has not agreed."),
     "rights": _("The holder of the rights has asked not to show this here."),
-    "rules": _("The pictures break the rules of this house."),
+    "rules": _("The pictures break the rules of this site."),
 }
 
 

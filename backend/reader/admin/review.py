@@ -17,19 +17,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry
-from catalog.admin.decisions import person
-from common.errors import AppError
-from common.rendering import plain_number
+from catalog.admin.decisions import current_user
+from common.http.errors import AppError
+from common.http.renderers import plain_number
 from reader.admin.reasons import compose_reason, ready_reasons
 from reader.admin.uploaders import history_of
-from reader.banned_pictures import BannedMatch, find_banned_pictures
-from reader.duplicates import Twin, find_duplicates
+from reader.intake.banned_pictures import BannedMatch, find_banned_pictures
+from reader.intake.upload_rows import page_url
 from reader.models import Page, Upload
-from reader.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
-from reader.places import replaced_work
-from reader.publishing import held_back
+from reader.publication.duplicates import Twin, find_duplicates
+from reader.publication.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
+from reader.reading.chapters import held_back
+from reader.reading.places import replaced_work
 from reader.states import UploadState
-from reader.upload_rows import page_url
 
 HISTORY_SHOWN = 20
 _REASONS_SHOWN = 5
@@ -100,7 +100,7 @@ def decide_approve(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(
         request, upload,
         lambda: approve_upload(
-            upload, moderator=person(request),
+            upload, moderator=current_user(request),
             despite_banned_pictures="despite_banned" in request.POST,
         ),
         _("Approved: %(chapter)s") % {"chapter": upload.chapter},
@@ -118,7 +118,7 @@ def decide_reject(request: HttpRequest, pk: int) -> HttpResponse:
     return _decide(
         request, upload,
         lambda: reject_upload(
-            upload, moderator=person(request), reason=reason, ban=_numbers_to_ban(request)
+            upload, moderator=current_user(request), reason=reason, ban=_numbers_to_ban(request)
         ),
         _("Rejected: %(chapter)s") % {"chapter": upload.chapter},
     )  # fmt: skip
@@ -128,7 +128,9 @@ def decide_delete_pages(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the chosen pages out, and stay here."""
     upload = _upload(request, pk)
     try:
-        count = delete_pages(upload, numbers=_chosen_pages(request), moderator=person(request))
+        count = delete_pages(
+            upload, numbers=_chosen_pages(request), moderator=current_user(request)
+        )
     except AppError as error:
         return _answer(request, upload, str(error.message), status=error.status)
     return _answer(request, upload, _("Pages deleted: %(count)d") % {"count": count})

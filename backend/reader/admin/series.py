@@ -12,18 +12,18 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.admin.titles import TitleAdmin, TitleForm
 from catalog.choices import READABLE_KINDS, Kind
 from catalog.models import Title
-from common.errors import AppError
-from common.media import media_url
+from common.files.media import media_url
+from common.http.errors import AppError
 from common.typed_admin import ModelForm, NameOrderedList
-from reader.covers import remove_cover, set_cover
-from reader.edits import set_numbers_restart
 from reader.models import Chapter, Series
-from reader.places import PlaceTaken, refuse_clashes
-from reader.series import approve_series, reject_series, unpublish_series
+from reader.publication.covers import remove_cover, set_cover
+from reader.publication.edits import set_numbers_restart
+from reader.publication.series import approve_series, reject_series, unpublish_series
+from reader.reading.places import PlaceTaken, refuse_clashes
 
 _CHAPTERS_SHOWN = 10
 
@@ -94,7 +94,9 @@ class SeriesAdmin(TitleAdmin):
     ) -> None:
         """Let the places of the chapters follow the rule of their numbers."""
         if change and "numbers_restart_per_volume" in form.changed_data:
-            set_numbers_restart(obj, restart=obj.numbers_restart_per_volume, editor=person(request))
+            set_numbers_restart(
+                obj, restart=obj.numbers_restart_per_volume, editor=current_user(request)
+            )
         super().save_model(request, obj, form, change)
 
     def page_context(self, request: HttpRequest, title: Title) -> dict[str, Any]:
@@ -115,15 +117,15 @@ class SeriesAdmin(TitleAdmin):
 
     def approve(self, title: Title, request: HttpRequest) -> None:
         """See TitleAdmin."""
-        approve_series(title, moderator=person(request))
+        approve_series(title, moderator=current_user(request))
 
     def take_back(self, title: Title, request: HttpRequest) -> None:
         """See TitleAdmin."""
-        unpublish_series(title, moderator=person(request))
+        unpublish_series(title, moderator=current_user(request))
 
     def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
         """See TitleAdmin."""
-        reject_series(title, moderator=person(request), reason=reason)
+        reject_series(title, moderator=current_user(request), reason=reason)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Chapters hold their series, whatever one may do with them."""
@@ -132,8 +134,11 @@ class SeriesAdmin(TitleAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the cover's address."""
-        door = self.admin_site.admin_view(require_POST(self.change_cover))
-        return [path("<int:pk>/cover/", door, name="reader_series_cover"), *super().get_urls()]
+        admin_view = self.admin_site.admin_view(require_POST(self.change_cover))
+        return [
+            path("<int:pk>/cover/", admin_view, name="reader_series_cover"),
+            *super().get_urls(),
+        ]
 
     def change_cover(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Set a new cover, or take it away."""
@@ -143,12 +148,12 @@ class SeriesAdmin(TitleAdmin):
         picture = request.FILES.get("cover")
         try:
             if "remove" in request.POST:
-                remove_cover(title, moderator=person(request))
+                remove_cover(title, moderator=current_user(request))
                 messages.success(request, _("The cover is removed."))
             elif picture is None:
                 messages.warning(request, _("Choose a picture first."))
             else:
-                set_cover(title, picture, moderator=person(request))
+                set_cover(title, picture, moderator=current_user(request))
                 messages.success(request, _("The cover is set."))
         except AppError as error:
             messages.error(request, str(error.message))

@@ -14,15 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
-from common.errors import AppError, Throttled
-from common.rendering import plain_number
+from common.http.errors import AppError, Throttled
+from common.http.renderers import plain_number
+from reader.intake.uploads import Submission, submit_upload
 from reader.languages import parse_language
 from reader.models import Chapter
-from reader.places import replaced_work
-from reader.uploads import Submission, submit_upload
+from reader.reading.places import replaced_work
 
 
 class SubmissionForm(forms.Form):
@@ -73,16 +73,16 @@ def submit_in_admin(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
     if not request.user.has_perm("reader.submit_upload"):
         raise PermissionDenied
     form = (
-        SubmissionForm(request.POST, request.FILES, user=person(request))
+        SubmissionForm(request.POST, request.FILES, user=current_user(request))
         if request.method == "POST"
-        else SubmissionForm(initial=_initial(request), user=person(request))
+        else SubmissionForm(initial=_initial(request), user=current_user(request))
     )
     if request.method == "POST" and form.is_valid():
         words = form.cleaned_data
         try:
             upload = submit_upload(
                 words["series"],
-                uploader=person(request),
+                uploader=current_user(request),
                 archive=words["file"],
                 submission=Submission(
                     number=words["number"],
@@ -127,7 +127,7 @@ def _initial(request: HttpRequest) -> dict[str, Any]:
     chapter_pk, series_pk = request.GET.get("chapter", ""), request.GET.get("series", "")
     if chapter_pk.isdecimal():
         chapters = Chapter.objects.select_related("group", "volume")
-        chapter = chapters.visible_to(person(request)).filter(pk=chapter_pk).first()
+        chapter = chapters.visible_to(current_user(request)).filter(pk=chapter_pk).first()
         if chapter is not None:
             return {
                 "series": chapter.series_id,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import AuditEntry
-from catalog.admin.decisions import ask_reason, decide_each, person
+from catalog.admin.decisions import ask_reason, current_user, decide_each
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.search import search_titles
@@ -33,8 +33,9 @@ from reader.admin.review import (
 )
 from reader.admin.submission import submit_in_admin
 from reader.admin.uploaders import history_of
+from reader.intake.rejections import failure_sentence
 from reader.models import Upload, UploadQuerySet
-from reader.moderation import (
+from reader.publication.moderation import (
     BannedNumbers,
     approve_upload,
     delete_upload,
@@ -42,7 +43,6 @@ from reader.moderation import (
     restore_upload,
     take_down_upload,
 )
-from reader.rejections import failure_sentence
 from reader.states import UploadState
 
 
@@ -75,7 +75,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         """One rule for everybody: `visible_to`."""
-        return Upload.objects.all().visible_to(person(request))
+        return Upload.objects.all().visible_to(current_user(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Who may submit chapters at all."""
@@ -185,7 +185,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the review's addresses."""
-        door = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
 
         def queue(request: HttpRequest) -> HttpResponse:
             return open_queue(request, self.admin_site.each_context(request))
@@ -199,12 +199,12 @@ class UploadAdmin(ModelAdmin[Upload]):
             "pages/delete": decide_delete_pages,
         }
         return [
-            path("review/", door(queue), name="reader_upload_review_queue"),
-            path("<int:pk>/review/", door(review), name="reader_upload_review"),
+            path("review/", admin_view(queue), name="reader_upload_review_queue"),
+            path("<int:pk>/review/", admin_view(review), name="reader_upload_review"),
             *(
                 path(
                     f"<int:pk>/{address}/",
-                    door(require_POST(view)),
+                    admin_view(require_POST(view)),
                     name=f"reader_upload_{address.replace('/', '_')}",
                 )
                 for address, view in posts.items()
@@ -218,7 +218,8 @@ class UploadAdmin(ModelAdmin[Upload]):
     def approve(self, request: HttpRequest, queryset: UploadQuerySet) -> None:
         """Approve the chosen uploads."""
         decide_each(
-            request, queryset, lambda upload: approve_upload(upload, moderator=person(request)),
+            request, queryset,
+            lambda upload: approve_upload(upload, moderator=current_user(request)),
             done=_("Approved: %(count)d."),
         )  # fmt: skip
 
@@ -239,7 +240,9 @@ class UploadAdmin(ModelAdmin[Upload]):
 
         def decide(upload: Upload) -> None:
             reason = compose_reason(ready=ready, note=note, uploader=upload.uploader)
-            reject_upload(upload, moderator=person(request), reason=reason, ban=_ban_all(request))
+            reject_upload(
+                upload, moderator=current_user(request), reason=reason, ban=_ban_all(request)
+            )
 
         decide_each(
             request, queryset.select_related("uploader"), decide, done=_("Rejected: %(count)d.")
@@ -258,7 +261,8 @@ class UploadAdmin(ModelAdmin[Upload]):
     def restore(self, request: HttpRequest, queryset: UploadQuerySet) -> None:
         """Undo take-downs and deletions while the files are kept."""
         decide_each(
-            request, queryset, lambda upload: restore_upload(upload, moderator=person(request)),
+            request, queryset,
+            lambda upload: restore_upload(upload, moderator=current_user(request)),
             done=_("Restored: %(count)d."),
         )  # fmt: skip
 
@@ -287,7 +291,7 @@ class UploadAdmin(ModelAdmin[Upload]):
         reason, ban = request.POST["reason"], _ban_all(request)
         decide_each(
             request, uploads.select_related("chapter"),
-            lambda upload: remove(upload, moderator=person(request), reason=reason, ban=ban),
+            lambda upload: remove(upload, moderator=current_user(request), reason=reason, ban=ban),
             done=done,
         )  # fmt: skip
         return None

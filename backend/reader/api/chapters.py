@@ -14,18 +14,18 @@ from pydantic import BaseModel, Field
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.hot_lists import HotListView
+from accounts.api.cached_views import CachedView
 from catalog.api.titles import find_titles, is_id
 from catalog.choices import Rating
 from catalog.models import Title
-from common.answers import PrivateResponse
 from common.compiled_rows import CompiledQuery, compile_rows
-from common.errors import Invalid, NotFound
-from common.queries import Paging, page_body, parse_query, query_parameters
-from common.shapes import cursor_shape, refusals
+from common.http.errors import Invalid, NotFound
+from common.http.queries import Paging, page_body, parse_query, query_parameters
+from common.http.responses import PrivateResponse
+from common.http.shapes import cursor_shape, refusals
 from reader.api.shapes import ChapterShape, LatestChapterShape
 from reader.models import Chapter, ChapterQuerySet, Series
-from reader.rows import (
+from reader.reading.chapter_rows import (
     chapter_detail,
     chapter_rows,
     chapters_with_series,
@@ -76,7 +76,7 @@ def chapters_body(request: HttpRequest, chapters: ChapterQuerySet) -> dict[str, 
 
 
 def public_chapters_body(
-    view: HotListView, request: HttpRequest, id_or_slug: str
+    view: CachedView, request: HttpRequest, id_or_slug: str
 ) -> dict[str, Any] | None:
     """Return what `chapters_body` does for anybody, by queries that are compiled once."""
     query = parse_query(ChapterQuery, request.GET)
@@ -112,13 +112,13 @@ def _public_series(stand_in: str) -> CompiledQuery:
     return compile_rows(find_titles(Series.objects.get_queryset().public(), stand_in), ("pk",))
 
 
-class LatestChaptersView(HotListView):
+class LatestChaptersView(CachedView):
     """The newest chapters of all series, read by cursor."""
 
     cache_seconds = 60
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         query = parse_query(LatestQuery, request.GET)
         chapters = Chapter.objects.public().filter(published_at__isnull=False)
         if query.language:
@@ -153,11 +153,11 @@ class LatestChaptersView(HotListView):
         return PrivateResponse(self.public_body(request._request))
 
 
-class ChapterDetailView(HotListView):
+class ChapterDetailView(CachedView):
     """One chapter with its pages."""
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         return public_chapter_detail(int(place["pk"]))
 
     @extend_schema(responses={200: ChapterShape, **refusals(401, 403, 404, 429)})

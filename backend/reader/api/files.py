@@ -6,10 +6,10 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from common.file_answers import answer_image
-from common.media import CONTENT_TYPES
-from common.signatures import is_signed
-from common.storages import Bucket, media_storage, quarantine_storage
+from common.files.media import CONTENT_TYPES
+from common.files.signed_urls import is_signed
+from common.files.storages import Bucket, media_storage, quarantine_storage
+from common.http.file_responses import answer_image
 
 _MEDIA_NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.([a-z]{3,4})")
 _PRIVATE_NAME = re.compile(r"uploads/[0-9a-f]{32}/[0-9a-f]{64}|avatars/[0-9a-f]{32}")

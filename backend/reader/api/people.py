@@ -9,13 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.avatars import shown_avatar_url
-from accounts.profile import find_profile
-from accounts.roles import ROLES, roles_of
+from accounts.profile.avatars import shown_avatar_url
+from accounts.profile.profiles import find_profile
+from accounts.roles.groups import ROLES, roles_of
 from accounts.scopes import READ
-from common.answers import PrivateResponse
-from common.errors import NotFound
-from common.shapes import refusals
+from common.http.errors import NotFound
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 from reader.models import Chapter, Upload
 
 

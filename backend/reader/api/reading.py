@@ -13,12 +13,12 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
+from accounts.api.authentication import current_user
 from accounts.models import User
 from accounts.scopes import LIBRARY, READ
-from common.answers import PrivateResponse
-from common.errors import AppError, Invalid, NotFound, invalid_fields
-from common.shapes import refusals
+from common.http.errors import AppError, Invalid, NotFound, invalid_fields
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
 from reader.api.chapters import series_or_404
 from reader.api.shapes import (
     ProgressAnswersShape,
@@ -27,7 +27,13 @@ from reader.api.shapes import (
     ReadingListShape,
 )
 from reader.models import Chapter, ReadingState
-from reader.reading import Progress, place_in, recent_reading, save_progress, save_progress_rows
+from reader.reading.progress import (
+    Progress,
+    place_in,
+    recent_reading,
+    save_progress,
+    save_progress_rows,
+)
 
 # What a device read offline in some days; more go in several requests.
 MAX_ROWS = 100
@@ -130,7 +136,7 @@ class ProgressRowsView(APIView):
         if not isinstance(sent, list) or len(sent) > MAX_ROWS:
             message = _("Send a list of up to %(count)d rows.") % {"count": MAX_ROWS}
             raise Invalid(message, fields={"rows": [message]})
-        return PrivateResponse({"results": _save_rows(sent, person(request))})
+        return PrivateResponse({"results": _save_rows(sent, current_user(request))})
 
 
 class SeriesProgressView(APIView):
@@ -160,7 +166,7 @@ class RecentReadingView(APIView):
     @extend_schema(responses={200: ReadingListShape, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """List the series one is reading, the last one first."""
-        return PrivateResponse({"results": recent_reading(person(request))})
+        return PrivateResponse({"results": recent_reading(current_user(request))})
 
 
 def _chapter_or_404(pk: int, request: Request) -> Chapter:
@@ -185,7 +191,7 @@ def _progress(words: dict[str, Any]) -> Progress:
 
 
 def _saved(chapter: Chapter, progress: Progress, request: Request) -> PrivateResponse:
-    state = save_progress(chapter, user=person(request), progress=progress)
+    state = save_progress(chapter, user=current_user(request), progress=progress)
     return PrivateResponse(_row_of(chapter, state))
 
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from catalog.api.shapes import CoverShape
 from catalog.choices import Direction, Kind
-from common.shapes import ErrorShape
+from common.http.shapes import ErrorShape
 from reader.states import UploadState
 
 

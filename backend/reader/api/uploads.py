@@ -17,16 +17,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
-from accounts.api.hot_lists import HotListView
+from accounts.api.authentication import current_user
+from accounts.api.cached_views import CachedView
 from accounts.api.throttles import ScopeThrottle
 from accounts.models import User
 from accounts.scopes import READ, UPLOAD
-from common.answers import PrivateResponse
-from common.errors import AppError, Forbidden, NotFound
-from common.queries import Paging, page_body, parse_query, query_parameters
-from common.shapes import page_shape, refusals
-from common.storages import StorageUnavailable
+from common.files.storages import StorageUnavailable
+from common.http.errors import AppError, Forbidden, NotFound
+from common.http.queries import Paging, page_body, parse_query, query_parameters
+from common.http.responses import PrivateResponse
+from common.http.shapes import page_shape, refusals
 from reader.api.chapters import (
     ChapterQuery,
     chapters_body,
@@ -40,23 +40,23 @@ from reader.api.shapes import (
     UploadRowShape,
     UploadShape,
 )
-from reader.languages import parse_language
-from reader.models import Chapter, Upload
-from reader.quotas import quota_left
-from reader.states import UploadState
-from reader.upload_rows import (
+from reader.intake.quotas import quota_left
+from reader.intake.upload_rows import (
     replaced_row,
     upload_detail,
     upload_row,
     upload_url,
     with_words,
 )
-from reader.uploads import (
+from reader.intake.uploads import (
     Submission,
     refuse_submitter,
     submit_upload,
     withdraw_upload,
 )
+from reader.languages import parse_language
+from reader.models import Chapter, Upload
+from reader.states import UploadState
 
 # Words and boundaries around the zip.
 _FORM_BYTES = 100_000
@@ -82,14 +82,14 @@ class SubmissionForm(serializers.Serializer[None]):
         return parse_language(language)
 
 
-class SeriesChaptersView(HotListView):
-    """A series' chapters, and the door for new ones."""
+class SeriesChaptersView(CachedView):
+    """List a series' chapters, and take new ones."""
 
     parser_classes = [MultiPartParser]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ, "POST": UPLOAD}
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """See HotListView."""
+        """See CachedView."""
         return public_chapters_body(self, request, place["id_or_slug"])
 
     @extend_schema(
@@ -122,7 +122,7 @@ class SeriesChaptersView(HotListView):
         words = form.validated_data
         upload = submit_upload(
             series,
-            uploader=person(request),
+            uploader=current_user(request),
             archive=words["file"],
             submission=Submission(
                 number=words.get("number"),
@@ -217,7 +217,7 @@ class UploadQuotaView(APIView):
     @extend_schema(responses={200: QuotaShape, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """Tell how many chapters and bytes may still be sent, null where that is not limited."""
-        user = person(request)
+        user = current_user(request)
         refuse_submitter(user)
         return PrivateResponse(asdict(quota_left(user)))
 
@@ -236,7 +236,7 @@ class UploadDetailView(APIView):
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 409, 429)})
     def delete(self, request: Request, pk: int) -> PrivateResponse:
         """Withdraw an upload that has not been decided."""
-        withdraw_upload(self.find(request, pk), user=person(request))
+        withdraw_upload(self.find(request, pk), user=current_user(request))
         return PrivateResponse(status=204)
 
     def find(self, request: Request, pk: int) -> Upload:

@@ -16,20 +16,20 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.avatars import approve_avatar, refuse_avatar
-from accounts.bans import ban_user, lift_ban, refuse_unless_above
 from accounts.models import User
-from accounts.requests import set_trusted, unset_trusted
-from catalog.admin.decisions import person
-from common.errors import AlreadyDecided, AppError
-from reader.mass_removal import removable_uploads_of
+from accounts.profile.avatars import approve_avatar, refuse_avatar
+from accounts.roles.bans import ban_user, lift_ban, refuse_unless_above
+from accounts.roles.uploader_requests import set_trusted, unset_trusted
+from catalog.admin.decisions import current_user
+from common.http.errors import AlreadyDecided, AppError
+from reader.publication.mass_removal import removable_uploads_of
 from safety.admin.forms import ActForm, BanForm, DeleteUploadsForm, LiftForm, StrikeForm, WarnForm
 from safety.admin.queue import case_url, next_open_case, open_cases
-from safety.cautions import strike_user, warn_user
 from safety.mass_deletion import PERMISSION as DELETE_ALL
 from safety.mass_deletion import delete_all_uploads, undo_mass_deletion
 from safety.models import Case, CaseState, MassDeletion
 from safety.reports import decide_case
+from safety.warnings import strike_user, warn_user
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def act_on_person(
     form = act.form(request.POST or None, has_case=case is not None)
     if request.method == "POST" and form.is_valid():
         try:
-            told = act.run(who, person(request), form.cleaned_data)
+            told = act.run(who, current_user(request), form.cleaned_data)
         except AppError as error:
             form.add_error(None, str(error.message))
         else:
@@ -191,7 +191,7 @@ def undo_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     _refuse_without(request, DELETE_ALL)
     deletion = get_object_or_404(MassDeletion.objects.select_related("user"), pk=pk)
     try:
-        undo_mass_deletion(deletion, moderator=person(request))
+        undo_mass_deletion(deletion, moderator=current_user(request))
         messages.success(request, _("Restored: %(count)d.") % {"count": deletion.restored_count})
         if deletion.left_count:
             messages.warning(
@@ -233,7 +233,7 @@ def _do_at_once(
 ) -> HttpResponse:
     who, _case = _person_and_case(request, pk, permission)
     try:
-        story(who, moderator=person(request), **words)
+        story(who, moderator=current_user(request), **words)
         messages.success(request, told % {"name": who})
     except AppError as error:
         messages.warning(request, str(error.message))
@@ -245,7 +245,7 @@ def _person_and_case(request: HttpRequest, pk: int, permission: str) -> tuple[Us
     who = get_object_or_404(User, pk=pk)
     number = request.GET.get("case", "")
     is_number = number.isascii() and number.isdecimal() and len(number) < 19
-    waiting = open_cases(person(request))
+    waiting = open_cases(current_user(request))
     return who, waiting.filter(pk=int(number)).first() if is_number else None
 
 
@@ -259,10 +259,10 @@ def _after(request: HttpRequest, who: User, case: Case | None, form: ActForm) ->
         return person_url(who.pk)
     if not form.closes_case:
         return case_url(case)
-    following = next_open_case(case, moderator=person(request))
+    following = next_open_case(case, moderator=current_user(request))
     try:
         decide_case(
-            case, moderator=person(request), outcome=CaseState.ACTED,
+            case, moderator=current_user(request), outcome=CaseState.ACTED,
             answer=form.cleaned_data["answer"],
         )  # fmt: skip
     except AppError as error:

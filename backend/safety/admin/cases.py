@@ -17,17 +17,18 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin, UndecidedFilter
 from accounts.models import AuditEntry, User
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from catalog.choices import READABLE_KINDS
 from catalog.moderation import reject_title
-from common.errors import AppError
-from reader.moderation import take_down_upload
-from reader.series import reject_series
+from common.http.errors import AppError
+from common.report_subjects import subject_kinds
+from reader.publication.moderation import take_down_upload
+from reader.publication.series import reject_series
 from safety.admin.queue import ORDER, case_url, next_open_case, open_cases
-from safety.admin.things import thing_of
+from safety.admin.reported_content import reported_content_of
 from safety.models import Case, CaseState
+from safety.report_subjects import kind_word
 from safety.reports import decide_case
-from safety.subjects import KINDS, kind_word
 
 _SHOWN = 20
 
@@ -46,7 +47,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Every kind that is registered."""
-        return [(name, kind_word(name)) for name in KINDS]
+        return [(name, kind_word(name)) for name in subject_kinds()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         """Filter."""
@@ -69,7 +70,7 @@ class CaseAdmin(OwnPageAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
         """One rule for everybody: `visible_to`."""
-        return Case.objects.all().visible_to(person(request))
+        return Case.objects.all().visible_to(current_user(request))
 
     # --- What is shown --------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class CaseAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the queue and the decisions."""
-        door = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
         posts = {
             "dismiss": dismiss_case,
             "acted": close_case,
@@ -126,11 +127,11 @@ class CaseAdmin(OwnPageAdmin):
             "reject-title": reject_title_of_case,
         }
         return [
-            path("queue/", door(open_first_case), name="safety_case_queue"),
+            path("queue/", admin_view(open_first_case), name="safety_case_queue"),
             *(
                 path(
                     f"<int:pk>/{address}/",
-                    door(require_POST(view)),
+                    admin_view(require_POST(view)),
                     name=f"safety_case_{address.replace('-', '_')}",
                 )
                 for address, view in posts.items()
@@ -143,7 +144,7 @@ def open_first_case(request: HttpRequest) -> HttpResponse:
     """Go to what is most urgent; to the empty list where nothing waits."""
     if not request.user.has_perm("safety.decide_case"):
         raise PermissionDenied
-    return HttpResponseRedirect(case_url(open_cases(person(request)).first()))
+    return HttpResponseRedirect(case_url(open_cases(current_user(request)).first()))
 
 
 def dismiss_case(request: HttpRequest, pk: int) -> HttpResponse:
@@ -161,12 +162,12 @@ def close_case(request: HttpRequest, pk: int) -> HttpResponse:
 def take_down_of_case(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the chapter down that it is about, ban its pictures where asked to, close the case."""
     case = _case(request, pk)
-    thing = thing_of(case)
+    thing = reported_content_of(case)
     upload, ban = thing.live_upload, thing.page_numbers if "ban" in request.POST else ()
 
     def act(reason: str) -> None:
         if upload is not None:
-            take_down_upload(upload, moderator=person(request), reason=reason, ban=ban)
+            take_down_upload(upload, moderator=current_user(request), reason=reason, ban=ban)
 
     return _act(request, case, act if upload else None, _("Taken down: %(case)s"))
 
@@ -174,12 +175,12 @@ def take_down_of_case(request: HttpRequest, pk: int) -> HttpResponse:
 def reject_title_of_case(request: HttpRequest, pk: int) -> HttpResponse:
     """Reject the title that it is about, with all its chapters, and close the case."""
     case = _case(request, pk)
-    title = thing_of(case).title
+    title = reported_content_of(case).title
 
     def act(reason: str) -> None:
         if title is not None:
             reject = reject_series if title.kind in READABLE_KINDS else reject_title
-            reject(title, moderator=person(request), reason=reason)
+            reject(title, moderator=current_user(request), reason=reason)
 
     return _act(request, case, act if title else None, _("Rejected: %(case)s"))
 
@@ -199,10 +200,13 @@ def _act(
 
 
 def _decide(request: HttpRequest, case: Case, outcome: CaseState, told: str) -> HttpResponse:
-    following = next_open_case(case, moderator=person(request))
+    following = next_open_case(case, moderator=current_user(request))
     try:
         decide_case(
-            case, moderator=person(request), outcome=outcome, answer=request.POST.get("answer", "")
+            case,
+            moderator=current_user(request),
+            outcome=outcome,
+            answer=request.POST.get("answer", ""),
         )
         messages.success(request, told % {"case": case.shown_label})
     except AppError as error:
@@ -213,25 +217,25 @@ def _decide(request: HttpRequest, case: Case, outcome: CaseState, told: str) -> 
 def _case(request: HttpRequest, pk: int) -> Case:
     if not request.user.has_perm("safety.decide_case"):
         raise PermissionDenied
-    return get_object_or_404(Case.objects.all().visible_to(person(request)), pk=pk)
+    return get_object_or_404(Case.objects.all().visible_to(current_user(request)), pk=pk)
 
 
 def _case_context(request: HttpRequest, case: Case) -> dict[str, Any]:
-    following = next_open_case(case, moderator=person(request))
+    following = next_open_case(case, moderator=current_user(request))
     entries = AuditEntry.objects.filter(subject_type="case", subject_id=case.pk)
     others = Case.objects.filter(subject_type=case.subject_type, subject_id=case.subject_id)
-    others = others.visible_to(person(request)).exclude(pk=case.pk)
+    others = others.visible_to(current_user(request)).exclude(pk=case.pk)
     return {
         "title": case.shown_label,
         "case": case,
         "kind": kind_word(case.subject_type),
-        "thing": thing_of(case),
+        "thing": reported_content_of(case),
         "reports": case.reports.select_related("reporter").order_by("created_at", "pk")[:200],
         "others": others.select_related("decided_by").order_by("-pk")[:_SHOWN],
         "decisions": entries.select_related("actor").order_by("-pk")[:_SHOWN],
         "accused": case.accused,
         "record": _record_of(case.accused) if case.accused else [],
-        "is_about_viewer": case.accused_id == person(request).pk,
+        "is_about_viewer": case.accused_id == current_user(request).pk,
         "is_open": case.state == CaseState.OPEN,
         "may_decide": request.user.has_perm("safety.decide_case"),
         "next_url": case_url(following) if following else "",
@@ -244,6 +248,6 @@ def _record_of(accused: User) -> list[dict[str, Any]]:
     strikes = accused.strikes.count()
     return [
         {"word": _("strikes"), "count": strikes, "is_bad": strikes > 0},
-        {"word": _("warnings"), "count": accused.cautions.count()},
+        {"word": _("warnings"), "count": accused.warnings.count()},
         {"word": _("cases"), "count": accused.cases_about.count()},
     ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin
 from accounts.models import User
-from catalog.admin.decisions import person
+from catalog.admin.decisions import current_user
 from safety.admin.acts import may_act_on, person_url, undo_deletion
 from safety.mass_deletion import PERMISSION
 from safety.models import MassDeletion
@@ -90,7 +90,7 @@ class MassDeletionAdmin(OwnPageAdmin):
         """Show what it was, and the undo to who may."""
         may_undo = row.can_be_undone
         if row.user is not None:
-            may_undo = may_undo and may_act_on(row.user, moderator=person(request))
+            may_undo = may_undo and may_act_on(row.user, moderator=current_user(request))
         return {
             "title": _("All uploads of %(name)s") % {"name": _name(row.user)},
             "deletion": row,
@@ -101,11 +101,11 @@ class MassDeletionAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the undo."""
-        door = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
         return [
             path(
                 "<int:pk>/undo/",
-                door(require_POST(undo_deletion)),
+                admin_view(require_POST(undo_deletion)),
                 name="safety_massdeletion_undo",
             ),
             *super().get_urls(),

@@ -50,7 +50,7 @@ class ActForm(forms.Form):
 class WarnForm(ActForm):
     """A word of warning."""
 
-    reason_help = gettext_lazy("The person reads this, on the site and by letter.")
+    reason_help = gettext_lazy("The person reads this, on the site and by e-mail.")
 
 
 class StrikeForm(ActForm):

@@ -20,10 +20,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin
 from accounts.admin.users import role_name
-from accounts.avatars import avatar_name, avatar_of
 from accounts.models import AuditEntry, Strike, User, active_ban
-from accounts.roles import TRUSTED
-from catalog.admin.decisions import person
+from accounts.profile.avatars import avatar_name, avatar_of
+from accounts.roles.groups import TRUSTED
+from catalog.admin.decisions import current_user
 from reader.models import Upload
 from reader.states import UploadState, was_approved
 from safety.admin.acts import (
@@ -145,7 +145,7 @@ class MemberAdmin(OwnPageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the acts."""
-        door = self.admin_site.admin_view
+        admin_view = self.admin_site.admin_view
 
         def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
             return act_on_person(request, pk, name, self.admin_site.each_context(request))
@@ -160,7 +160,7 @@ class MemberAdmin(OwnPageAdmin):
             *(
                 path(
                     f"<int:pk>/{name}/",
-                    door(partial(act, name=name)),
+                    admin_view(partial(act, name=name)),
                     name=f"safety_member_{name.replace('-', '_')}",
                 )
                 for name in ACTS
@@ -168,7 +168,7 @@ class MemberAdmin(OwnPageAdmin):
             *(
                 path(
                     f"<int:pk>/{name}/",
-                    door(require_POST(view)),
+                    admin_view(require_POST(view)),
                     name=f"safety_member_{name.replace('-', '_')}",
                 )
                 for name, view in at_once.items()
@@ -193,7 +193,7 @@ def _person_context(request: HttpRequest, who: Member) -> dict[str, Any]:
     uploads = Upload.objects.filter(uploader=who.pk)
     about = AuditEntry.objects.filter(subject_type="user", subject_id=who.pk)
     live_sessions = who.sessions.filter(epoch=who.epoch, expires_at__gt=timezone.now())
-    moderator = person(request)
+    moderator = current_user(request)
     may_act = may_act_on(who, moderator=moderator)
     deletions = who.mass_deletions.select_related("moderator", "undone_by").order_by("-created_at")
     return {
@@ -209,7 +209,7 @@ def _person_context(request: HttpRequest, who: Member) -> dict[str, Any]:
             :_SHOWN
         ],
         "strikes": who.strikes.order_by("-created_at")[:_SHOWN],
-        "cautions": who.cautions.select_related("moderator").order_by("-created_at")[:_SHOWN],
+        "warnings": who.warnings.select_related("moderator").order_by("-created_at")[:_SHOWN],
         "cases": who.cases_about.all()
         .visible_to(moderator)
         .order_by("-state", "-created_at", "-pk")[:_SHOWN],

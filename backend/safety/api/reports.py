@@ -10,16 +10,16 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
+from accounts.api.authentication import current_user
 from accounts.api.throttles import ScopeThrottle
 from accounts.scopes import READ
-from common.answers import PrivateResponse
-from common.queries import parse_query, query_parameters
-from common.shapes import cursor_shape, refusals
+from common.http.queries import parse_query, query_parameters
+from common.http.responses import PrivateResponse
+from common.http.shapes import cursor_shape, refusals
+from common.report_subjects import subject_kinds
 from reader.api.chapters import make_cursor, read_cursor
 from safety.models import CaseState, Reason, Report
-from safety.reports import report_thing
-from safety.subjects import KINDS
+from safety.reports import report_content
 
 _MAX_ID = 2**63 - 1
 
@@ -27,7 +27,7 @@ _MAX_ID = 2**63 - 1
 class ReportForm(serializers.Serializer[None]):
     """What is wrong with what."""
 
-    subject_type = serializers.ChoiceField(choices=list(KINDS))
+    subject_type = serializers.ChoiceField(choices=list(subject_kinds()))
     subject_id = serializers.IntegerField(min_value=1, max_value=_MAX_ID)
     reason = serializers.ChoiceField(choices=Reason.values)
     text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
@@ -63,7 +63,7 @@ class ReportQuery(BaseModel):
 
 
 class ReportsView(APIView):
-    """One's reports, and the door for new ones."""
+    """List one's own reports, and take new ones."""
 
     permission_classes = [IsAuthenticated]
 
@@ -74,7 +74,7 @@ class ReportsView(APIView):
     def get(self, request: Request) -> PrivateResponse:
         """List one's reports, newest first."""
         query = parse_query(ReportQuery, request._request.GET)
-        mine = Report.objects.filter(reporter=person(request)).select_related("case")
+        mine = Report.objects.filter(reporter=current_user(request)).select_related("case")
         if query.cursor:
             moment, pk = read_cursor(query.cursor)
             mine = mine.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
@@ -101,10 +101,10 @@ class ReportsView(APIView):
         form = ReportForm(data=request.data)
         form.is_valid(raise_exception=True)
         words = form.validated_data
-        report, is_new = report_thing(
+        report, is_new = report_content(
             words["subject_type"],
             words["subject_id"],
-            reporter=person(request),
+            reporter=current_user(request),
             reason=Reason(words["reason"]),
             text=words["text"],
         )

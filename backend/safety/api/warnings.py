@@ -8,11 +8,11 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.api.authentication import person
-from common.answers import PrivateResponse
-from common.shapes import refusals
-from safety.cautions import see_warning
-from safety.models import Caution
+from accounts.api.authentication import current_user
+from common.http.responses import PrivateResponse
+from common.http.shapes import refusals
+from safety.models import ModeratorWarning
+from safety.warnings import see_warning
 
 _SHOWN = 100
 
@@ -39,7 +39,9 @@ class WarningsView(APIView):
     )
     def get(self, request: Request) -> PrivateResponse:
         """List one's warnings, newest first."""
-        own = Caution.objects.filter(user=person(request)).order_by("-created_at", "-pk")
+        own = ModeratorWarning.objects.filter(user=current_user(request)).order_by(
+            "-created_at", "-pk"
+        )
         rows = own.values("id", "text", "created_at", "seen_at")[:_SHOWN]
         return PrivateResponse({"results": list(rows)})
 
@@ -52,5 +54,5 @@ class WarningSeenView(APIView):
     @extend_schema(request=None, responses={204: None, **refusals(401, 403, 404, 429)})
     def post(self, request: Request, pk: int) -> PrivateResponse:
         """Say that one has read it."""
-        see_warning(pk, user=person(request))
+        see_warning(pk, user=current_user(request))
         return PrivateResponse(status=204)

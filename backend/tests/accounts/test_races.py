@@ -8,14 +8,14 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.api_keys import make_key, remove_keys
-from accounts.bans import add_strike, ban_user
+from accounts.auth.api_keys import make_key, remove_keys
+from accounts.auth.passwords import replace_password
+from accounts.auth.sessions import InvalidToken, end_session, open_session, rotate_session
 from accounts.models import ApiKey, AuditEntry, Session, User
-from accounts.passwords import replace_password
-from accounts.registration import register_user
-from accounts.roles import ADMIN
-from accounts.sessions import InvalidToken, end_session, open_session, rotate_session
-from common.errors import AlreadyDecided, Invalid
+from accounts.profile.registration import register_user
+from accounts.roles.bans import add_strike, ban_user
+from accounts.roles.groups import ADMIN
+from common.http.errors import AlreadyDecided, Invalid
 from tests.at_once import run_at_once
 from tests.cast import PASSWORD, make_user
 

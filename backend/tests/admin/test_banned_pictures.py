@@ -6,7 +6,7 @@ import pytest
 
 from catalog.choices import Moderation
 from reader.models import BannedPicture, Upload
-from reader.moderation import approve_upload
+from reader.publication.moderation import approve_upload
 from reader.states import UploadState
 from tests.cast import make_title, make_upload
 from tests.reader.archive_builders import make_chapter_zip

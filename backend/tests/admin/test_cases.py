@@ -5,12 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.leaving import delete_account
-from common.errors import Forbidden
+from accounts.profile.account_deletion import delete_account
+from common.http.errors import Forbidden
 from reader.models import BannedPicture, Upload
-from safety.cautions import warn_user
 from safety.models import Case, CaseState, Reason
-from safety.reports import decide_case, report_thing
+from safety.reports import decide_case, report_content
+from safety.warnings import warn_user
 from tests.cast import PASSWORD, make_title, make_upload, make_upload_row, make_user, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +19,7 @@ CASES = "/admin/safety/case/"
 
 
 def report(thing: str, pk: int, who, reason: Reason = Reason.SPAM, text: str = "") -> Case:
-    return report_thing(thing, pk, reporter=who, reason=reason, text=text)[0].case
+    return report_content(thing, pk, reporter=who, reason=reason, text=text)[0].case
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_a_long_record_of_the_accused_is_counted_without_multiplying(
     assert record == {"strikes": 3, "warnings": 2, "cases": 1}
     together = [
         query["sql"] for query in queries
-        if "accounts_strike" in query["sql"] and "safety_caution" in query["sql"]
+        if "accounts_strike" in query["sql"] and "safety_moderatorwarning" in query["sql"]
     ]  # fmt: skip
     assert together == []  # three joins would count each strike once for every warning and case
 

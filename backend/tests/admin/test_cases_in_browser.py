@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from reader.states import UploadState
 from safety.models import Case, MassDeletion, Reason
-from safety.reports import report_thing
+from safety.reports import report_content
 from tests.cast import make_title, make_upload
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.e2e, pytest.mark.same_everywhere]
@@ -46,8 +46,8 @@ def desk(chromium, live_server):
 def upload(uploader_uli, reader_rina):
     """A live chapter that was reported, and behind it a title."""
     live = make_upload(uploader=uploader_uli, state=UploadState.LIVE)
-    report_thing("chapter", live.chapter_id, reporter=reader_rina, reason=Reason.ILLEGAL)
-    report_thing("title", make_title("Other").pk, reporter=reader_rina, reason=Reason.SPAM)
+    report_content("chapter", live.chapter_id, reporter=reader_rina, reason=Reason.ILLEGAL)
+    report_content("title", make_title("Other").pk, reporter=reader_rina, reason=Reason.SPAM)
     return live
 
 
@@ -77,7 +77,7 @@ def test_keys_take_down_and_go_to_the_next_also_on_a_cyrillic_keyboard(desk, mod
         "dispatchEvent(new KeyboardEvent('keydown', {key: 'е', code: 'KeyT', bubbles: true}))"
     )
     expect(page.locator("#take-down-reason")).to_be_focused()
-    page.keyboard.type("Stolen, and drawn by somebody else.")  # letters of the text are no keys
+    page.keyboard.type("Stolen, and drawn by somebody else.")  # emails of the text are no keys
     page.keyboard.press("Control+Enter")
     expect(page.locator(".messagelist")).to_contain_text("Taken down")
     page.wait_for_load_state("load")  # the keys are there once the page's script has run

@@ -7,8 +7,8 @@ from email.message import Message
 import pytest
 from aiosmtpd.controller import Controller
 
-from accounts.bans import ban_user
-from reader.digest import send_moderator_digest
+from accounts.roles.bans import ban_user
+from reader.publication.digest import send_moderator_digest
 from tests.cast import make_upload, make_user
 from tests.services import free_port
 

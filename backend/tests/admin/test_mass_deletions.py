@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.leaving import delete_account
+from accounts.profile.account_deletion import delete_account
 from safety.mass_deletion import delete_all_uploads
 from safety.models import MassDeletion
 from tests.cast import PASSWORD, make_title, make_upload, make_upload_row, make_user

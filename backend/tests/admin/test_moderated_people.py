@@ -7,13 +7,13 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.avatars import avatar_name, set_avatar
-from accounts.bans import ban_user
 from accounts.models import AuditEntry, Strike, User
-from accounts.requests import set_trusted
-from safety.cautions import warn_user
-from safety.models import Case, Caution, MassDeletion, Reason
-from safety.reports import report_thing
+from accounts.profile.avatars import avatar_name, set_avatar
+from accounts.roles.bans import ban_user
+from accounts.roles.uploader_requests import set_trusted
+from safety.models import Case, MassDeletion, ModeratorWarning, Reason
+from safety.reports import report_content
+from safety.warnings import warn_user
 from tests.cast import client_of, make_title, make_upload, make_upload_row, make_user
 from tests.reader.archive_builders import page_bytes
 
@@ -106,7 +106,7 @@ def test_a_ban_with_an_end_can_be_made_longer(log_in, moderator_mo, uploader_uli
 def test_a_case_offers_what_can_be_done_about_a_ban(
     log_in, moderator_mo, uploader_uli, reader_rina
 ):
-    case = report_thing("user", uploader_uli.pk, reporter=reader_rina, reason=Reason.SPAM)[0].case
+    case = report_content("user", uploader_uli.pk, reporter=reader_rina, reason=Reason.SPAM)[0].case
     browser = log_in(moderator_mo)
 
     def page() -> str:
@@ -148,7 +148,7 @@ def test_a_warning_and_a_strike_from_the_page(log_in, moderator_mo, uploader_uli
     browser.post(act_on(uploader_uli, "strike"), words(reason="Insults."))
 
     assert "has been sent already" in again.content.decode()
-    assert (Caution.objects.get().text, Strike.objects.get().reason) == (
+    assert (ModeratorWarning.objects.get().text, Strike.objects.get().reason) == (
         "Credit the translators.", "Insults.",
     )  # fmt: skip
     page = browser.get(page_of(uploader_uli)).content.decode()
@@ -231,7 +231,9 @@ def test_from_a_case_to_the_act_and_back_to_the_next_case(
     log_in, moderator_mo, uploader_uli, reader_rina
 ):
     first, second = (
-        report_thing("title", make_title(name).pk, reporter=reader_rina, reason=Reason.SPAM)[0].case
+        report_content("title", make_title(name).pk, reporter=reader_rina, reason=Reason.SPAM)[
+            0
+        ].case
         for name in ("First", "Second")
     )
     Case.objects.update(accused=uploader_uli)
@@ -249,7 +251,7 @@ def test_from_a_case_to_the_act_and_back_to_the_next_case(
 
 
 def test_a_case_stays_open_where_that_is_wanted(log_in, moderator_mo, uploader_uli, reader_rina):
-    case = report_thing("user", uploader_uli.pk, reporter=reader_rina, reason=Reason.SPAM)[0].case
+    case = report_content("user", uploader_uli.pk, reporter=reader_rina, reason=Reason.SPAM)[0].case
 
     answer = log_in(moderator_mo).post(act_on(uploader_uli, "warn", f"?case={case.pk}"), words())
 
@@ -265,7 +267,7 @@ def test_the_list_finds_people_by_role_and_standing(
     uploader_uli.date_joined = timezone.now() - timedelta(days=30)
     uploader_uli.save(update_fields=["date_joined"])
     uploader_uli.strikes.create(code="symlink", subject="upload:0")
-    report_thing("user", reader_rina.pk, reporter=admin_aida, reason=Reason.SPAM)
+    report_content("user", reader_rina.pk, reporter=admin_aida, reason=Reason.SPAM)
     browser = log_in(moderator_mo)
     browser.post(act_on(reader_rina, "ban"), words())
 
@@ -285,8 +287,8 @@ def fill(who, moderator, reporter, number: int) -> None:
         make_upload_row(uploader=who, series=series, state=state, pages=1)
     who.strikes.create(code="symlink", subject=f"upload:x{number}")
     warn_user(who, moderator=moderator, text=f"Warning {number}")
-    report_thing("title", series.pk, reporter=reporter, reason=Reason.SPAM)
-    report_thing("title", series.pk, reporter=who, reason=Reason.OTHER)
+    report_content("title", series.pk, reporter=reporter, reason=Reason.SPAM)
+    report_content("title", series.pk, reporter=who, reason=Reason.OTHER)
     Case.objects.update(accused=who)
 
 

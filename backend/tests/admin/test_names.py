@@ -3,7 +3,7 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts.models import Letter, User
+from accounts.models import OutgoingEmail, User
 from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,7 +41,7 @@ def test_the_rules_of_names_hold_for_admins_too(username, log_in, admin_aida):
     assert answer.context["adminform"].form.errors["username"]
 
 
-def test_an_admin_may_give_a_name_of_the_house(log_in, admin_aida):
+def test_an_admin_may_give_a_reserved_name(log_in, admin_aida):
     add(log_in(admin_aida), "support", email="Help@Example.test")
 
     user = User.objects.called("SUPPORT")
@@ -69,4 +69,4 @@ def test_a_password_that_an_admin_sets_is_told_to_the_person(log_in, admin_aida,
     log_in(admin_aida).post(f"/admin/accounts/user/{reader_rina.pk}/password/", form)
 
     assert User.objects.get(pk=reader_rina.pk).check_password("another-felt-rug")
-    assert Letter.objects.get().kind == "password_changed"
+    assert OutgoingEmail.objects.get().kind == "password_changed"

@@ -3,10 +3,10 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts.addresses import is_confirmed
-from accounts.bans import ban_user
+from accounts.auth.addresses import is_confirmed
 from accounts.models import AuditEntry, User
-from accounts.names import name_key
+from accounts.roles.bans import ban_user
+from accounts.usernames import name_key
 from tests.cast import PASSWORD, client_of, make_upload, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def test_a_long_address_is_long_enough(client):
 def test_a_reader_is_told_that_this_is_for_moderators(client, reader_rina):
     answer = attempt(client, "rina")
 
-    assert "this part of the house is for moderators" in answer.content.decode()
+    assert "this part of the site is for moderators" in answer.content.decode()
 
 
 @pytest.mark.parametrize(("name", "password"), [("mo", "wrong"), ("nobody", PASSWORD)])

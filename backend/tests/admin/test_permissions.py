@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import AuditEntry, Letter, UploaderRequest, User
+from accounts.models import AuditEntry, OutgoingEmail, UploaderRequest, User
 from catalog.models import Category, Credit, Person, Tag, Title
 from reader.models import BannedPicture, Chapter, Group, Page, Series, Upload, Volume
 from safety.models import Case, MassDeletion
@@ -44,7 +44,7 @@ PAGES = {
     "safety_massdeletion": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_uploaderrequest": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_auditentry": (MODERATORS, NOBODY, MODERATORS, NOBODY),
-    "accounts_letter": (ADMINS, NOBODY, ADMINS, NOBODY),
+    "accounts_outgoingemail": (ADMINS, NOBODY, ADMINS, NOBODY),
 }
 OTHER_PAGES = {
     "/admin/": (OUT, OUT, OUT, OK, OK, OK),
@@ -129,7 +129,7 @@ def house(uploader_uli, outsider_otto, reader_rina, moderator_mo, admin_aida):
             action="ban", subject_type="user", subject_id=1
         ),
         "accounts_uploaderrequest": UploaderRequest.objects.create(user=reader_rina),
-        "accounts_letter": Letter.objects.create(
+        "accounts_outgoingemail": OutgoingEmail.objects.create(
             kind="confirm", address="a@example.test", language="en"
         ),
     }

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from reader.models import BannedPicture, Upload
-from reader.moderation import reject_upload
+from reader.publication.moderation import reject_upload
 from reader.states import UploadState
 from tests.cast import PASSWORD, make_title, make_upload
 from tests.reader.archive_builders import Member, build_zip, make_chapter_zip

@@ -10,8 +10,8 @@ from accounts.models import AuditEntry
 from catalog.models import Artist, Author, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.search import search_titles
 from common.models import MediaFile
-from reader.covers import set_cover
 from reader.models import Series
+from reader.publication.covers import set_cover
 from reader.states import UploadState
 from tests.cast import client_of, make_title, make_upload
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import RequestState, UploaderRequest, User
-from accounts.requests import ask_to_upload
+from accounts.roles.uploader_requests import ask_to_upload
 from tests.cast import make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,20 +20,19 @@ from django.urls import URLPattern
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
-from accounts.api_keys import make_key, remove_keys
-from accounts.bans import ban_user
-from accounts.leaving import delete_account
+from accounts.auth.api_keys import make_key, remove_keys
+from accounts.auth.passwords import replace_password
+from accounts.auth.second_factor import begin_second_factor
+from accounts.auth.sessions import end_all_sessions, open_session
 from accounts.models import User, Visibility
-from accounts.passwords import replace_password
+from accounts.profile.account_deletion import delete_account
+from accounts.roles.bans import ban_user
 from accounts.scopes import SCOPES
-from accounts.second_factor import begin_second_factor
-from accounts.sessions import end_all_sessions, open_session
 from catalog.choices import Moderation
 from catalog.models import Title
-from mangakg.urls import api
 from reader.models import Chapter
 from reader.states import UploadState
-from safety.cautions import warn_user
+from safety.warnings import warn_user
 from tests.cast import (
     PASSWORD,
     client_of,
@@ -43,6 +42,7 @@ from tests.cast import (
     totp_code,
 )
 from tests.reader.archive_builders import make_chapter_zip, page_bytes
+from tests.routes import api_routes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
@@ -186,7 +186,7 @@ def route_of(pattern: URLPattern) -> str:
 def routes() -> set[tuple[str, str]]:
     return {
         (method.upper(), route_of(pattern))
-        for pattern in api
+        for pattern in api_routes()
         for method in METHODS
         if hasattr(pattern.callback.view_class, method)  # type: ignore[attr-defined]
     }
@@ -343,7 +343,7 @@ def test_everybody_gets_what_is_theirs(
 @pytest.mark.parametrize("method", METHODS)
 def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
     client = client_of(moderator_mo)
-    for pattern in api:
+    for pattern in api_routes():
         if hasattr(pattern.callback.view_class, method):  # type: ignore[attr-defined]
             continue
         path = route_of(pattern).replace(WORD, "1").replace(ID, "1").replace(NAME, "1")
@@ -378,7 +378,7 @@ def writing_rows() -> list[tuple[tuple[str, str, str], str]]:
     """Return each row that writes by who asks, with one person whom it serves, and each key."""
     found = []
     for (method, route, asked), statuses in MATRIX.items():
-        [view] = {p.callback.view_class for p in api if route_of(p) == route}  # type: ignore[attr-defined]
+        [view] = {p.callback.view_class for p in api_routes() if route_of(p) == route}  # type: ignore[attr-defined]
         if method == "GET" or view.authentication_classes == ():
             continue
         # Where nobody is served, as without a second factor, the uploader is tried.

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import Letter, User
+from accounts.models import OutgoingEmail, User
 from tests.at_once import run_at_once
 from tests.cast import PASSWORD, client_of, make_user
 from tests.smtp import key_of, text_of
@@ -31,8 +31,8 @@ def me_of(client):
 
 
 def forget_pauses():
-    """Let the next letters go as if some minutes had passed."""
-    Letter.objects.filter(sent_at__isnull=False).update(
+    """Let the next emails go as if some minutes had passed."""
+    OutgoingEmail.objects.filter(sent_at__isnull=False).update(
         sent_at=timezone.now() - timedelta(minutes=3)
     )
 
@@ -64,7 +64,7 @@ def test_a_change_needs_the_password(post_office, reader_rina):
 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["password"])
     assert me_of(client_of(reader_rina))["pending_email"] is None
-    assert not Letter.objects.exists()
+    assert not OutgoingEmail.objects.exists()
 
 
 @pytest.mark.parametrize("email", ["rina@example.test", "RINA@EXAMPLE.TEST", "no address"])
@@ -90,7 +90,7 @@ def test_asking_again_tells_nothing_of_what_others_asked(post_office, reader_rin
     client = client_of(reader_rina)
     of_others = {"kind": "confirm", "address": "known@example.test", "language": "en"}
     for _stranger in range(20):
-        Letter.objects.create(**of_others, sent_at=timezone.now())
+        OutgoingEmail.objects.create(**of_others, sent_at=timezone.now())
 
     def ask_again(email):
         ask(client, email)
@@ -102,7 +102,9 @@ def test_asking_again_tells_nothing_of_what_others_asked(post_office, reader_rin
     known, fresh = ask_again("known@example.test"), ask_again("fresh@example.test")
 
     assert known == fresh == (429, 204)
-    assert Letter.objects.filter(user=reader_rina, error="too_often").exists()  # of the known one
+    assert OutgoingEmail.objects.filter(
+        user=reader_rina, error="too_often"
+    ).exists()  # of the known one
 
 
 def test_a_change_can_be_forgotten(post_office, reader_rina):

@@ -11,9 +11,9 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import sessions
-from accounts.bans import ban_user, lift_ban
+from accounts.auth import sessions
 from accounts.models import Session, User
+from accounts.roles.bans import ban_user, lift_ban
 from tests.cast import PASSWORD, client_of, make_user
 
 pytestmark = pytest.mark.django_db
@@ -397,7 +397,7 @@ def test_one_changes_ones_own_words(uploader_uli):
 def test_messages_are_in_the_language_that_is_asked_for(db):
     answer = APIClient().get("/api/auth/me", HTTP_ACCEPT_LANGUAGE="ru")
 
-    assert any("а" <= letter <= "я" for letter in answer.json()["detail"])
+    assert any("а" <= email <= "я" for email in answer.json()["detail"])
 
 
 def test_leaving_needs_the_password(uploader_uli):

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Title
-from common.hot_cache import hot_cache
+from common.http.shared_cache import shared_cache
 from reader.api.chapters import make_cursor
 from reader.models import Chapter, Group, Upload
-from reader.moderation import approve_upload, take_down_upload
-from reader.publishing import publish_upload
+from reader.publication.moderation import approve_upload, take_down_upload
+from reader.publication.publishing import publish_upload
 from tests.cast import client_of, make_title, make_upload, make_upload_row, post_zip
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,7 @@ def test_a_list_of_chapters_costs_the_same_whatever_its_length(
         client_of(None).get(address)
     for number in range(2, 51):
         add(uploader_uli, series, number, pages=0)
-    hot_cache().clear()
+    shared_cache().clear()
 
     with django_assert_num_queries(len(one)):
         answer = client_of(None).get(f"{address}?page_size=50")

@@ -5,9 +5,9 @@ import time
 import pytest
 from django.test import Client
 
-from common import signatures
-from common.signatures import private_url
-from reader import quarantine
+from common.files import signed_urls
+from common.files.signed_urls import private_url
+from reader.intake import quarantine
 from tests.cast import client_of, make_upload
 
 pytestmark = pytest.mark.django_db
@@ -189,8 +189,8 @@ def test_an_address_is_good_for_one_file(private_picture, uploader_uli):
 
 
 def test_an_address_runs_out(private_picture, monkeypatch):
-    later = time.time() + signatures.SECONDS + 61
-    monkeypatch.setattr(signatures.time, "time", lambda: later)
+    later = time.time() + signed_urls.SECONDS + 61
+    monkeypatch.setattr(signed_urls.time, "time", lambda: later)
 
     assert client_of(None).get(private_picture).status_code == 404
 

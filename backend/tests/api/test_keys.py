@@ -8,18 +8,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.api_keys import MAX_KEYS, make_key, purge_keys
-from accounts.bans import ban_user, lift_ban
-from accounts.letters import KINDS
-from accounts.models import ApiKey, Letter, User
+from accounts.auth.api_keys import MAX_KEYS, make_key, purge_keys
+from accounts.emails import KINDS
+from accounts.models import ApiKey, OutgoingEmail, User
+from accounts.roles.bans import ban_user, lift_ban
 from accounts.scopes import SCOPES
 from catalog.choices import Moderation
-from common.hot_cache import hot_cache
-from mangakg.urls import api
+from common.http.shared_cache import shared_cache
 from reader.states import UploadState
 from tests.api.test_access_matrix import ID, METHODS, route_of
 from tests.cast import PASSWORD, client_of, make_title, make_upload_row, make_user
 from tests.reader.archive_builders import make_chapter_zip
+from tests.routes import api_routes
 
 pytestmark = pytest.mark.django_db
 PATHS = ("/api/auth/me", "/api/titles")  # behind DRF, and before it
@@ -79,11 +79,11 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(uploader_uli):
 def test_the_owner_is_told_of_a_new_key(uploader_uli):
     text = text_of_key(uploader_uli)
 
-    row = Letter.objects.get()
-    letter = KINDS[row.kind].write(row)
+    row = OutgoingEmail.objects.get()
+    email = KINDS[row.kind].write(row)
     assert row.address == "uli@example.test"
-    assert text not in f"{letter}{row.params}"
-    assert "Program" in letter.body
+    assert text not in f"{email}{row.params}"
+    assert "Program" in email.body
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_an_access_token_asks_the_database_nothing_on_a_warm_list(
 def test_a_person_has_one_limit_whatever_they_come_with(uploader_uli, limit):
     limit("user", 3)
     text = text_of_key(uploader_uli)
-    hot_cache().clear()
+    shared_cache().clear()
 
     answers = [
         client.get("/api/titles").status_code
@@ -272,7 +272,7 @@ def test_a_person_has_one_limit_whatever_they_come_with(uploader_uli, limit):
 
 def test_every_route_has_decided_about_keys():
     views = {route_of(pattern): pattern.callback.view_class(**pattern.callback.view_initkwargs)
-             for pattern in api}  # fmt: skip
+             for pattern in api_routes()}  # fmt: skip
     declared = {route: getattr(view, "key_scopes", {}) for route, view in views.items()}
 
     undecided = {

@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import User
-from accounts.requests import ask_to_upload
+from accounts.roles.uploader_requests import ask_to_upload
 from tests.cast import PASSWORD, client_of, make_title, make_upload_row
 from tests.reader.archive_builders import page_bytes
 

@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings as django_settings
 from rest_framework.test import APIClient
 
+from accounts.auth.sessions import open_session
 from accounts.models import Session
-from accounts.sessions import open_session
 from tests.cast import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]

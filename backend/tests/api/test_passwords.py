@@ -1,4 +1,4 @@
-"""/api/auth/password/...: changing it, and setting it anew by a letter's link."""
+"""/api/auth/password/...: changing it, and setting it anew by an email's link."""
 
 from collections import Counter
 from datetime import timedelta
@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import resets, sessions
-from accounts.models import ApiKey, Letter, Session, User
+from accounts.auth import password_resets, sessions
+from accounts.models import ApiKey, OutgoingEmail, Session, User
 from tests.at_once import run_at_once
 from tests.cast import PASSWORD, client_of, make_user
 from tests.smtp import key_of, text_of
@@ -48,7 +48,7 @@ def reset(key, password=NEW):
     return APIClient().post("/api/auth/password/reset/confirm", body, format="json")
 
 
-def letter_key(post_office, email="rina@example.test"):
+def email_key(post_office, email="rina@example.test"):
     ask(email)
     [mail] = post_office.deliver()
     return key_of(mail, "reset")
@@ -125,7 +125,7 @@ def test_of_two_changes_at_once_one_is_made(reader_rina):
 def test_a_link_sets_the_password_once_and_ends_all_that_was(post_office, reader_rina):
     client = client_of(reader_rina)
     ApiKey.objects.create(user=reader_rina, name="x", key_hash="h", hint="x", scopes=["read"])
-    key = letter_key(post_office)
+    key = email_key(post_office)
     assert log_in().status_code == 200  # logging in neither ends nor revives the link
 
     answer = reset(key)
@@ -143,7 +143,7 @@ def test_a_link_sets_the_password_once_and_ends_all_that_was(post_office, reader
 
 
 def test_a_link_is_dead_after_another_change(post_office, reader_rina):
-    key = letter_key(post_office)
+    key = email_key(post_office)
     change(client_of(reader_rina))
     change(client_of(User.objects.get(pk=reader_rina.pk)), NEW, PASSWORD)
 
@@ -151,7 +151,7 @@ def test_a_link_is_dead_after_another_change(post_office, reader_rina):
 
 
 def test_a_link_is_dead_after_the_address_changed(post_office, reader_rina):
-    key = letter_key(post_office)
+    key = email_key(post_office)
     EmailAddress.objects.filter(user=reader_rina).update(email="new@example.test")
     User.objects.filter(pk=reader_rina.pk).update(email="new@example.test")
 
@@ -159,11 +159,11 @@ def test_a_link_is_dead_after_the_address_changed(post_office, reader_rina):
 
 
 def test_a_link_ends_after_an_hour_and_is_for_one_thing(post_office, reader_rina, monkeypatch):
-    key = letter_key(post_office)
+    key = email_key(post_office)
     confirming = signing.dumps(EmailAddress.objects.get().pk, salt="accounts.addresses.confirm")
-    assert resets.RESET_SECONDS == 3600
+    assert password_resets.RESET_SECONDS == 3600
 
-    monkeypatch.setattr(resets, "RESET_SECONDS", -1)
+    monkeypatch.setattr(password_resets, "RESET_SECONDS", -1)
 
     assert reset(key).json()["code"] == "invalid_key"
     assert reset(confirming).json()["code"] == "invalid_key"
@@ -175,7 +175,7 @@ def test_a_link_that_is_none_is_refused(key, db):
 
 
 def test_a_weak_password_leaves_the_link_good(post_office, reader_rina):
-    key = letter_key(post_office)
+    key = email_key(post_office)
 
     weak = reset(key, "12345678")
 
@@ -186,7 +186,7 @@ def test_a_weak_password_leaves_the_link_good(post_office, reader_rina):
 def test_a_link_to_an_address_that_waited_confirms_it(post_office):
     nina = make_user("nina", confirmed=False)
 
-    answer = reset(letter_key(post_office, "nina@example.test"))
+    answer = reset(email_key(post_office, "nina@example.test"))
 
     assert answer.status_code == 204
     assert EmailAddress.objects.get(user=nina).verified
@@ -215,7 +215,7 @@ def test_only_the_owner_gets_a_link_to_a_confirmed_address(post_office, reader_r
     squatter = make_user("squatter", confirmed=False)
     EmailAddress.objects.filter(user=squatter).update(email="rina@example.test")
 
-    reset(letter_key(post_office))
+    reset(email_key(post_office))
 
     assert User.objects.get(pk=reader_rina.pk).check_password(NEW)
     assert User.objects.get(pk=squatter.pk).check_password(PASSWORD)
@@ -224,7 +224,7 @@ def test_only_the_owner_gets_a_link_to_a_confirmed_address(post_office, reader_r
 def test_an_account_made_by_hand_resets_too(post_office):
     user = User.objects.create_user("byhand", "Hand@example.test", PASSWORD)
 
-    assert reset(letter_key(post_office, "hand@example.test")).status_code == 204
+    assert reset(email_key(post_office, "hand@example.test")).status_code == 204
     assert User.objects.get(pk=user.pk).check_password(NEW)
 
 
@@ -233,7 +233,7 @@ def test_who_is_locked_out_by_guesses_comes_in_by_a_link(post_office, reader_rin
         pass
     assert log_in().status_code == 429
 
-    reset(letter_key(post_office))
+    reset(email_key(post_office))
 
     assert log_in(password=NEW).status_code == 200
 
@@ -259,19 +259,19 @@ def test_what_is_no_address_is_named(db):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_link_used_at_once_is_good_once(post_office, reader_rina):
-    key = letter_key(post_office)
+    key = email_key(post_office)
 
     answers = run_at_once(*[partial(reset, key, f"{NEW}-{number}") for number in range(4)])
 
     assert Counter(answer.status_code for answer in answers) == {204: 1, 400: 3}
 
 
-def test_a_letter_that_is_asked_for_too_often_is_not_sent(post_office, reader_rina):
+def test_an_email_that_is_asked_for_too_often_is_not_sent(post_office, reader_rina):
     for _time in range(3):
         assert ask().status_code == 204
     assert len(post_office.deliver()) == 1
 
-    Letter.objects.update(sent_at=timezone.now() - timedelta(minutes=3))
+    OutgoingEmail.objects.update(sent_at=timezone.now() - timedelta(minutes=3))
     ask()
 
     assert len(post_office.deliver()) == 1

@@ -6,9 +6,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.avatars import set_avatar
-from accounts.bans import ban_user
 from accounts.models import User
+from accounts.profile.avatars import set_avatar
+from accounts.roles.bans import ban_user
 from catalog.choices import Moderation
 from reader.states import UploadState
 from tests.cast import client_of, make_title, make_upload_row

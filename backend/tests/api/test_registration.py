@@ -11,8 +11,8 @@ from django.core import signing
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import addresses
-from accounts.models import Letter, User
+from accounts.auth import addresses
+from accounts.models import OutgoingEmail, User
 from tests.at_once import run_at_once
 from tests.cast import PASSWORD, client_of, make_user
 from tests.smtp import html_of, key_of, text_of
@@ -33,7 +33,7 @@ def log_in(name: str):
     return APIClient().post("/api/auth/token", {"username": name, "password": PASSWORD})
 
 
-def test_a_new_person_confirms_by_the_letter(post_office):
+def test_a_new_person_confirms_by_the_email(post_office):
     me = register().json()
     [mail] = post_office.deliver()
 
@@ -49,7 +49,7 @@ def test_a_new_person_confirms_by_the_letter(post_office):
 
 
 @pytest.mark.parametrize(("language", "word"), [("ru", "ru"), ("ky", "ky"), ("en", "en")])
-def test_the_letter_is_in_the_language_that_was_chosen(language, word, post_office):
+def test_the_email_is_in_the_language_that_was_chosen(language, word, post_office):
     assert register(language=language).json()["language"] == language
 
     [mail] = post_office.deliver()
@@ -107,7 +107,7 @@ def test_keys_are_in_no_row_and_no_log(post_office, caplog):
     confirm(key)
 
     ours = [record for record in caplog.records if record.name != "mail.log"]
-    assert key not in str(list(Letter.objects.values()))
+    assert key not in str(list(OutgoingEmail.objects.values()))
     assert not any(key in record.getMessage() or "example.test" in record.getMessage()
                    for record in ours)  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_a_known_address_costs_the_same_queries(post_office, reader_rina):
 def test_of_two_who_claim_an_address_one_confirms_it(post_office, monkeypatch):
     register("first", "same@example.test")
     [first] = post_office.deliver()
-    Letter.objects.all().delete()  # the second letter is not too early
+    OutgoingEmail.objects.all().delete()  # the second email is not too early
     register("second", "same@example.test")
     [second] = post_office.deliver()
 
@@ -154,14 +154,14 @@ def test_of_two_who_claim_an_address_one_confirms_it(post_office, monkeypatch):
     assert EmailAddress.objects.get(verified=True).user.username == "first"
 
 
-def test_the_letter_can_be_had_again(post_office):
+def test_the_email_can_be_had_again(post_office):
     user_id = register().json()["id"]
     client = client_of(User.objects.get(pk=user_id))
     [first] = post_office.deliver()
 
     at_once = client.post("/api/auth/email/resend")
     assert post_office.deliver() == []  # one in two minutes
-    Letter.objects.update(sent_at=timezone.now() - timedelta(minutes=3))
+    OutgoingEmail.objects.update(sent_at=timezone.now() - timedelta(minutes=3))
     later = client.post("/api/auth/email/resend")
     [second] = post_office.deliver()
 
@@ -174,30 +174,33 @@ def test_the_letter_can_be_had_again(post_office):
     assert post_office.deliver() == []
 
 
-def test_the_sixth_letter_of_a_day_is_refused_and_not_promised(post_office):
+def test_the_sixth_email_of_a_day_is_refused_and_not_promised(post_office):
     client = client_of(User.objects.get(pk=register().json()["id"]))
     statuses = []
 
     for _time in range(5):
         post_office.deliver()
-        Letter.objects.update(sent_at=timezone.now() - timedelta(hours=3))
+        OutgoingEmail.objects.update(sent_at=timezone.now() - timedelta(hours=3))
         answer = client.post("/api/auth/email/resend")
         statuses.append(answer.status_code)
 
     assert statuses == [204, 204, 204, 204, 429]
     assert 20 * 3600 < int(answer["Retry-After"]) <= 21 * 3600
-    assert (len(post_office.mails), Letter.objects.filter(error="too_often").count()) == (5, 0)
+    assert (len(post_office.mails), OutgoingEmail.objects.filter(error="too_often").count()) == (
+        5,
+        0,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_who_ask_again_at_once_one_is_promised_a_letter():
+def test_of_many_who_ask_again_at_once_one_is_promised_an_email():
     user = make_user("nina", confirmed=False)
     clients = [client_of(user) for _time in range(3)]
 
     answers = run_at_once(*[partial(client.post, "/api/auth/email/resend") for client in clients])
 
     assert Counter(answer.status_code for answer in answers) == {204: 1, 429: 2}
-    assert Letter.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def test_all_that_is_wrong_is_named_at_once(db):
     answer = register("a b", password="12345678")
 
     assert sorted(answer.json()["fields"]) == ["password", "username"]
-    assert not Letter.objects.exists()
+    assert not OutgoingEmail.objects.exists()
 
 
 def test_what_a_form_does_not_have_is_not_taken(db):
@@ -251,12 +254,12 @@ def test_of_fifty_at_once_one_gets_the_name(settings):
         for answer in answers
         if answer.status_code == 400
     )
-    assert (User.objects.count(), Letter.objects.count()) == (1, 1)
+    assert (User.objects.count(), OutgoingEmail.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_ten_who_confirm_one_address_at_once_one_has_it():
-    users = [make_user(f"user-{letter}", confirmed=False) for letter in "abcdefghkm"]
+    users = [make_user(f"user-{email}", confirmed=False) for email in "abcdefghkm"]
     EmailAddress.objects.update(email="same@example.test")
     keys = [signing.dumps(row.pk, salt=addresses._SALT) for row in EmailAddress.objects.all()]
 

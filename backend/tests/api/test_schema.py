@@ -27,25 +27,16 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts.api_keys import make_key
-from accounts.letters import KINDS
-from accounts.models import Letter, User, Visibility
+from accounts.auth.api_keys import make_key
+from accounts.auth.second_factor import begin_second_factor
+from accounts.auth.sessions import open_session
+from accounts.emails import KINDS
+from accounts.models import OutgoingEmail, User, Visibility
 from accounts.scopes import SCOPES
-from accounts.second_factor import begin_second_factor
-from accounts.sessions import open_session
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag
 from mangakg.wsgi import application
 from reader.models import BannedPicture, Group, Volume
 from tests.api.test_access_matrix import MATRIX, body_for
-from tests.belongings import (
-    EXPORT,
-    PLACES,
-    STAFF_SEES,
-    Belongings,
-    give_belongings,
-    leaks,
-    text_of,
-)
 from tests.cast import (
     PASSWORD,
     client_of,
@@ -53,6 +44,15 @@ from tests.cast import (
     make_upload_row,
     make_user,
     totp_code,
+)
+from tests.personal_data import (
+    EXPORT,
+    PLACES,
+    STAFF_SEES,
+    Belongings,
+    give_personal_data,
+    leaks,
+    text_of,
 )
 
 BACKEND = Path(__file__).resolve().parent.parent.parent
@@ -77,7 +77,7 @@ ROLES = {
 }
 VICTIMS = {"vika": Visibility.PRIVATE, "meerim": Visibility.MEMBERS}
 OWN = "own"
-# What the access matrix has nobody do, and somebody here can: the letters' keys are at hand, and
+# What the access matrix has nobody do, and somebody here can: the emails' keys are at hand, and
 # one has a second factor.
 ALSO = {
     ("POST", "/api/auth/email/confirm"): {"nobody", *ROLES},
@@ -136,7 +136,7 @@ def library(settings, db, monkeypatch) -> Library:
     """One of everything, with every optional column set once."""
     # Asking everything may take longer than a token or an enrolment lives.
     settings.ACCESS_TOKEN_SECONDS = 86_400
-    monkeypatch.setattr("accounts.second_factor.ENROLMENT_SECONDS", 86_400)
+    monkeypatch.setattr("accounts.auth.second_factor.ENROLMENT_SECONDS", 86_400)
     settings.THROTTLES = {**settings.THROTTLES, "report": None}  # an hour's worth is soon asked
     house = make_user("otto", "uploader")
     series = make_title(
@@ -168,13 +168,13 @@ def library(settings, db, monkeypatch) -> Library:
     victims = []
     for name, visibility in VICTIMS.items():
         victim = make_user(name, "uploader")
-        victims.append(give_belongings(victim, read=read, has_second_factor=True))
+        victims.append(give_personal_data(victim, read=read, has_second_factor=True))
         User.objects.filter(pk=victim.pk).update(visibility=visibility)
         victim.visibility = visibility
     askers = [Asker("nobody", words=_words_of("nobody", None))]
     for role, (name, platform_role) in ROLES.items():
         user = make_user(name, platform_role, confirmed=role != "unconfirmed")
-        own = give_belongings(user, read=read, has_second_factor=role == "trusted")
+        own = give_personal_data(user, read=read, has_second_factor=role == "trusted")
         askers.append(Asker(role, _authorization(user, role), own, _words_of(role, own)))
     words = [series.slug, str(series.pk), "once", "nothing", *(v.title_word for v in victims)]
     ids = {"/api/chapters/": live.chapter_id, "/api/uploads/": failed.pk}
@@ -211,13 +211,13 @@ def _words_of(role: str, own: Belongings | None) -> dict[tuple[str, str], dict[s
     for body in bodies.values():
         if "file" in body:
             body["file"] = body["file"].read()
-    asker = make_user(f"{role}-new", confirmed=False)  # whose letters have come
+    asker = make_user(f"{role}-new", confirmed=False)  # whose emails have come
     address = EmailAddress.objects.get(user=asker)
-    confirm = Letter(kind="confirm", address=address.email, user=asker, language="en",
+    confirm = OutgoingEmail(kind="confirm", address=address.email, user=asker, language="en",
                      params={"address": address.pk})  # fmt: skip
     bodies["POST", "/api/auth/email/confirm"]["key"] = _key_in(confirm)
     reader = make_user(f"{role}-reset")
-    reset = Letter(kind="reset", address=reader.email, language="en")
+    reset = OutgoingEmail(kind="reset", address=reader.email, language="en")
     bodies["POST", "/api/auth/password/reset/confirm"]["key"] = _key_in(reset)
     if own and own.totp_secret:
         code = partial(totp_code, own.totp_secret)
@@ -234,8 +234,8 @@ def _words_of(role: str, own: Belongings | None) -> dict[tuple[str, str], dict[s
     return bodies
 
 
-def _key_in(letter: Letter) -> str:
-    text = KINDS[letter.kind].write(letter)
+def _key_in(email: OutgoingEmail) -> str:
+    text = KINDS[email.kind].write(email)
     assert text is not None
     return text.link.partition("#")[2]
 

@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings as django_settings
 from rest_framework.test import APIClient
 
-from accounts.bans import ban_user
+from accounts.auth.sessions import open_session
 from accounts.models import Session
-from accounts.sessions import open_session
+from accounts.roles.bans import ban_user
 from tests.cast import PASSWORD, client_of, give_second_factor, totp_code
 
 pytestmark = pytest.mark.django_db

@@ -9,10 +9,10 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import sessions
-from accounts.bans import ban_user, lift_ban
+from accounts.auth import sessions
+from accounts.auth.sessions import end_all_sessions, end_session, open_session, purge_sessions
 from accounts.models import Session, User
-from accounts.sessions import end_all_sessions, end_session, open_session, purge_sessions
+from accounts.roles.bans import ban_user, lift_ban
 from tests.cast import client_of
 
 pytestmark = pytest.mark.django_db
@@ -214,12 +214,12 @@ def test_even_a_signed_token_must_be_like_ours(header, claims, uploader_uli, set
     assert [client.get(path).status_code for path in LISTS] == [401, 401]
 
 
-@pytest.mark.parametrize("change", ["audience", "key", "cut", "longer", "letters"])
+@pytest.mark.parametrize("change", ["audience", "key", "cut", "longer", "emails"])
 def test_a_token_that_was_touched_is_over(change, uploader_uli, settings):
     audience = "another" if change == "audience" else settings.INSTANCE
     key = b"x" * 32 if change == "key" else sessions._TOKEN_KEY
     token = _forged(OURS, (CLAIMS % (uploader_uli.pk, audience)).encode(), key)
-    token = {"cut": token[:-1], "longer": f"{token}=", "letters": f"\u00e9{token}"}.get(
+    token = {"cut": token[:-1], "longer": f"{token}=", "emails": f"\u00e9{token}"}.get(
         change, token
     )
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
@@ -232,7 +232,7 @@ def test_an_epoch_that_was_published_late_locks_nobody_out(uploader_uli):
     ended = open_session(uploader_uli)
     end_all_sessions(uploader_uli)
     good = open_session(uploader_uli)
-    sessions.hot_cache().put(sessions.epoch_key(uploader_uli.pk), b"0", 60)
+    sessions.shared_cache().put(sessions.epoch_key(uploader_uli.pk), b"0", 60)
 
     assert [bearer(good).get(path).status_code for path in LISTS] == [200, 200]
     assert [bearer(ended).get(path).status_code for path in LISTS] == [401, 401]
@@ -243,6 +243,6 @@ def test_the_token_of_a_deleted_person_is_over_in_the_cache_too(uploader_uli):
     assert client.get("/api/titles").status_code == 200  # the epoch is in the cache now
 
     uploader_uli.delete()
-    sessions.hot_cache().clear()
+    sessions.shared_cache().clear()
 
     assert [client.get(path).status_code for path in LISTS] == [401, 401]

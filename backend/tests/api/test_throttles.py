@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 
 from accounts.api import throttles
-from accounts.api_keys import make_key
-from accounts.bans import ban_user
+from accounts.auth.api_keys import make_key
+from accounts.roles.bans import ban_user
 from tests.cast import PASSWORD, client_of, make_title, post_zip
 from tests.reader.archive_builders import make_chapter_zip
 
@@ -204,8 +204,8 @@ def test_one_request_is_counted_once(limit, reader_rina):
 
 COUNT = """
 import django; django.setup()
-from common.hot_cache import hot_cache
-print([hot_cache().visit("throttle:two:processes", 600, ())[0] for _time in range(100)][-1])
+from common.http.shared_cache import shared_cache
+print([shared_cache().visit("throttle:two:processes", 600, ())[0] for _time in range(100)][-1])
 """
 
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from catalog.choices import Moderation
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.rows import title_detail
-from common.hot_cache import forget_lists, hot_cache
-from common.rendering import to_json
+from common.http.renderers import to_json
+from common.http.shared_cache import invalidate_cached_views, shared_cache
 from tests.cast import client_of, make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db
@@ -173,7 +173,7 @@ def test_a_search_shows_what_has_changed_since(django_capture_on_commit_callback
     with django_capture_on_commit_callbacks(execute=True):
         Title.objects.filter(pk=titles[0].pk).update(moderation=Moderation.UNLISTED)
         make_title("Naruto 3")
-        forget_lists()
+        invalidate_cached_views()
 
     answer = client_of(None).get("/api/titles?search=naruto&page_size=2")
     assert (answer.json()["count"], names(answer)) == (3, ["Naruto 1", "Naruto 2"])
@@ -202,8 +202,8 @@ def test_while_the_cache_is_away_nothing_is_remembered(monkeypatch):
 
         put_if_absent = put
 
-    monkeypatch.setattr("common.hot_cache.hot_cache", Away)
-    monkeypatch.setattr("accounts.api.hot_lists.hot_cache", Away)
+    monkeypatch.setattr("common.http.shared_cache.shared_cache", Away)
+    monkeypatch.setattr("accounts.api.cached_views.shared_cache", Away)
     make_title("Naruto 0")
     assert client_of(None).get("/api/titles?search=naruto").json()["count"] == 1
     assert client_of(None).get("/api/titles").json()["count"] == 1
@@ -224,7 +224,7 @@ def test_a_list_costs_the_same_queries_whatever_its_length(address, django_asser
         client_of(None).get(address)
     for number in range(1, 50):
         make_title(f"Title {number}").categories.add(Category.objects.get())
-    hot_cache().clear()
+    shared_cache().clear()
 
     with django_assert_num_queries(len(one)):
         answer = client_of(None).get(f"{address}{'&' if '?' in address else '?'}page_size=50")
@@ -260,7 +260,7 @@ def test_a_changed_list_has_another_etag(django_capture_on_commit_callbacks):
     first = client_of(None).get("/api/titles")
     with django_capture_on_commit_callbacks(execute=True):
         make_title("Second")
-        forget_lists()
+        invalidate_cached_views()
 
     again = client_of(None).get("/api/titles", HTTP_IF_NONE_MATCH=first["ETag"])
 

@@ -4,7 +4,7 @@ Hundreds of attempts are compared here. That each costs exactly one hash is coun
 a cheap one, a difference in everything else shows all the more.
 """
 
-from accounts.hashers import PasswordHasher
+from accounts.auth.hashers import PasswordHasher
 from mangakg.settings import *  # noqa: F403
 
 

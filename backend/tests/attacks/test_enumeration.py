@@ -14,7 +14,7 @@ from tests.processes.installation import Installation
 
 TRIES = 200
 # Of two equal distributions 0.5; 200 tries each scatter around it by 0.03. Were one answer slower
-# by a hash or a letter, it would be near 0 or 1.
+# by a hash or an email, it would be near 0 or 1.
 ALIKE = (0.35, 0.65)
 
 _numbers = itertools.count()

@@ -6,9 +6,9 @@ import pytest
 from django.test import RequestFactory
 from rest_framework.test import APIClient
 
-from accounts.guessing import place_of
-from accounts.login import WrongCredentials, log_in
-from common.errors import Throttled
+from accounts.auth.login import WrongCredentials, log_in
+from accounts.auth.login_throttling import client_context
+from common.http.errors import Throttled
 from tests.cast import PASSWORD, make_user
 
 GUESSES = 10_000
@@ -44,11 +44,11 @@ def test_guesses_spread_over_addresses_are_hardly_looked_at(settings, monkeypatc
         # What a client writes itself stands to the left of what the proxy writes.
         request = ask.post("/", HTTP_X_FORWARDED_FOR=f"192.0.2.7, {network(number)}")
         with pytest.raises((Throttled, WrongCredentials)) as refused:
-            log_in("rina", f"guess {number}", place=place_of(request))
+            log_in("rina", f"guess {number}", client=client_context(request))
         answers[refused.value.code] = answers.get(refused.value.code, 0) + 1
 
     assert sum(answers.values()) == GUESSES
     assert len(looked_at) == answers["invalid_credentials"] <= FEW
     right = stranger.post("/api/auth/token", form, HTTP_X_FORWARDED_FOR=network(GUESSES))
-    assert right.status_code == 429  # even the right one says nothing while the door is shut
+    assert right.status_code == 429  # even the right one says nothing while the limiter is shut
     assert owner.post("/api/auth/token", form, **at_home).status_code == 200

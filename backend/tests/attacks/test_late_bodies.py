@@ -56,7 +56,7 @@ def reset_by_mail(server: Installation, name: str) -> None:
             found = re.search(r"/reset#([\w.:=-]+)", texts)
             return found and found[1]
 
-        form = {"key": wait_for("the letter", find_key), "password": secrets.token_urlsafe()}
+        form = {"key": wait_for("the email", find_key), "password": secrets.token_urlsafe()}
         assert client.post("/api/auth/password/reset/confirm", json=form).status_code == 204
 
 
@@ -101,7 +101,7 @@ def test_a_zip_that_comes_after_the_ban_is_refused(server, act):
 
     with held_back(server, path, token, body, "multipart/form-data; boundary=x") as link:
         act(
-            "from accounts.models import User; from accounts.bans import ban_user\n"
+            "from accounts.models import User; from accounts.roles.bans import ban_user\n"
             "ban_user(User.objects.get(username='boris'),"
             " moderator=User.objects.get(username='mo'), reason='spam')"
         )

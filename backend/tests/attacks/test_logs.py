@@ -70,14 +70,14 @@ def test_no_secret_stands_in_a_log(server: Installation) -> None:
 
 
 def key_from(server: Installation, page: str) -> str:
-    """Read the link of a letter to her, as soon as the worker has written it."""
+    """Read the link of an email to her, as soon as the worker has written it."""
 
     def find() -> str | None:
         hers = "\n".join(text_of(mail) for mail in server.mails() if mail["To"] == EMAIL)
         found = re.findall(rf"https://manga\.example/{page}#([\w.:=-]+)", hers)
         return str(found[-1]) if found else None
 
-    return wait_for(f"the letter with the link to {page}", find)
+    return wait_for(f"the email with the link to {page}", find)
 
 
 def code_of(secret: str) -> str:

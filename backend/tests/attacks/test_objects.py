@@ -158,11 +158,11 @@ def belongings(server: Installation) -> dict[str, int]:
     server.run(
         "-c",
         "import django; django.setup()\n"
-        "from accounts.models import User; from safety.cautions import warn_user\n"
+        "from accounts.models import User; from safety.warnings import warn_user\n"
         "warn_user(User.objects.get(username='uli'),"
         " moderator=User.objects.get(username='mo'), text='Mind the tags.')",
     )
-    [(warning,)] = server.rows("SELECT id FROM safety_caution")
+    [(warning,)] = server.rows("SELECT id FROM safety_moderatorwarning")
     [(upload, chapter)] = server.rows(
         "SELECT r.id, chapter_id FROM reader_upload r JOIN accounts_user u ON u.id = uploader_id"
         " WHERE state = 'awaiting_review' AND username = 'uli'"
@@ -184,7 +184,7 @@ def test_others_ids_open_nothing(server, schema, belongings):
     tables = (
         "SELECT id, state, uploader_id, chapter_id FROM reader_upload ORDER BY id",
         "SELECT id, user_id, expires_at, last_used_at FROM accounts_apikey ORDER BY id",
-        "SELECT id, user_id, seen_at FROM safety_caution ORDER BY id",
+        "SELECT id, user_id, seen_at FROM safety_moderatorwarning ORDER BY id",
     )
     under_way = "SELECT 1 FROM reader_upload WHERE state IN ('received', 'extracting')"
     wait_for("the worker to rest", lambda: not server.rows(under_way))

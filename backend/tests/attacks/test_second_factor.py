@@ -21,14 +21,14 @@ def _staff_need_one(settings):
 
 @dataclass
 class Visitor:
-    """Somebody with the password alone, logged in by both doors."""
+    """Somebody with the password alone, logged in by both limiters."""
 
     api: APIClient
     refresh_token: str
     admin: Client
 
     def statuses(self) -> list[int]:
-        return [self.api.get(door).status_code for door in DOORS]
+        return [self.api.get(limiter).status_code for limiter in DOORS]
 
     def refresh(self) -> int:
         answer = APIClient().post("/api/auth/refresh", {"refresh_token": self.refresh_token})
@@ -103,7 +103,7 @@ def test_a_login_that_was_under_way_is_dead_at_birth(moderator_mo, monkeypatch):
     """The password was right before the second factor was on; the session is opened after."""
     owner = come_in()
     monkeypatch.setattr(
-        "accounts.login.forget_device_guesses", lambda *_words: set_up_by_api(owner)
+        "accounts.auth.login.forget_device_attempts", lambda *_words: set_up_by_api(owner)
     )
 
     late = come_in_by_api()

@@ -41,7 +41,7 @@ def statuses(server: Installation, token: str) -> list[int]:
 
 
 def let_a_minute_pass(act: Callable[[str], None]) -> None:
-    """A used token is answered once more within it; see `accounts.sessions.REUSE_SECONDS`."""
+    """A used token is answered once more within it; see `accounts.auth.sessions.REUSE_SECONDS`."""
     act(
         "from datetime import timedelta; from django.db.models import F\n"
         "from accounts.models import Session\n"
@@ -83,7 +83,7 @@ def test_a_ban_holds_at_the_next_request(server, victim, act):
     assert statuses(server, tokens["access_token"]) == [200] * 4
 
     act(
-        "from accounts.models import User; from accounts.bans import ban_user\n"
+        "from accounts.models import User; from accounts.roles.bans import ban_user\n"
         f"ban_user(User.objects.get(username='{victim}'),"
         " moderator=User.objects.get(username='mo'), reason='spam')"
     )

@@ -6,21 +6,21 @@ from django.test import override_settings
 from PIL import Image
 
 from accounts.models import UploaderRequest, User
-from accounts.roles import roles_of
+from accounts.roles.groups import roles_of
 from catalog.models import Cover, Title
 from catalog.search import search_titles
 from demo import chapters, play
 from demo.library import CATEGORIES, PEOPLE, PICTURES, TAGS, TITLES
 from reader.models import Chapter, Page, ReadingState, Upload
 from reader.states import UploadState
-from safety.models import Case, Caution, Report
+from safety.models import Case, ModeratorWarning, Report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # A small part with every way that an upload of the demo can end.
 _FEW = [
     next(demo for demo in chapters.CHAPTERS if demo.ends == "live" and demo.number is None),
-    *(demo for demo in chapters.CHAPTERS if demo.ends != "live" and demo.series != "bell"),
+    *(demo for demo in chapters.CHAPTERS if demo.ends != "live" and demo.series != "wake_up"),
 ]
 _MAX_BYTES = 5_000_000  # of every clone, for ever
 
@@ -55,7 +55,7 @@ def test_the_demo_walks_every_upload_to_its_end_and_repeats_nothing(small_demo):
     assert [place.page for place in ReadingState.objects.all()] == [2]
     assert Case.objects.filter(state="open").count() == 3
     assert UploaderRequest.objects.filter(state="waiting").count() == 1
-    counted = (Page, Chapter, Report, UploaderRequest, Caution)
+    counted = (Page, Chapter, Report, UploaderRequest, ModeratorWarning)
     before = [model.objects.count() for model in counted]
     call_command("demo")
     assert [model.objects.count() for model in counted] == before

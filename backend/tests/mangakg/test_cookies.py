@@ -16,7 +16,7 @@ from django.test import Client
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
 from accounts.models import User
-from accounts.roles import MODERATOR, grant_role
+from accounts.roles.groups import MODERATOR, grant_role
 grant_role(User.objects.create_user("mo", "mo@example.test", "felt-rug-shyrdak"), MODERATOR)
 client = Client(headers={"host": "manga.example", "x-forwarded-proto": "https"})
 form = {"username": "mo", "password": "felt-rug-shyrdak"}

@@ -15,10 +15,10 @@ from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from common.file_answers import FilePart
-from common.storages import StorageUnavailable
+from common.files.storages import StorageUnavailable
+from common.http.file_responses import FilePart
 from mangakg import rsgi
-from mangakg.front_door import FrontDoorMiddleware
+from mangakg.body_limits import BodyLimitMiddleware
 from mangakg.request_bodies import MEMORY_BYTES, REFUSAL, AnnouncedBody, BodyStalled
 from mangakg.rsgi import Application, FileAnswer, environ_of
 
@@ -195,7 +195,7 @@ def test_a_full_disk_is_told(behind, settings, tmp_path):
 
 @pytest.mark.parametrize("error", [BodyStalled, StorageUnavailable])
 def test_why_a_body_was_not_taken_is_told_in_the_readers_language(error):
-    door = FrontDoorMiddleware(lambda request: HttpResponse())
+    door = BodyLimitMiddleware(lambda request: HttpResponse())
     request = RequestFactory().post(
         "/", b"a=1", content_type="text/plain", HTTP_ACCEPT_LANGUAGE="ru", **{REFUSAL: error}
     )

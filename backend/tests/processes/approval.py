@@ -8,7 +8,7 @@ django.setup()
 
 from accounts.models import User  # noqa: E402
 from reader.models import Upload  # noqa: E402
-from reader.moderation import approve_upload  # noqa: E402
+from reader.publication.moderation import approve_upload  # noqa: E402
 
 if __name__ == "__main__":
     approve_upload(

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from common.storages import Bucket, Folder
+from common.files.storages import Bucket, Folder
 
 STORED_WHILE_HELD = 12
 _HOLD = settings.DATA_FOLDER / "hold"

@@ -77,7 +77,7 @@ class Installation:
         worker = [*celery, "worker", "-c", "1", *quiet]
         return {
             "web": [*manage, "web"],
-            "worker": [*worker, "-n", "worker@%h", "-Q", "publishing,letters"],
+            "worker": [*worker, "-n", "worker@%h", "-X", "extraction,variants"],
             "extraction": [*worker, "-n", "extraction@%h", "-Q", "extraction"],
             "variants": [*worker, "-n", "variants@%h", "-Q", "variants"],
             "beat": [*celery, "beat", "-l", "INFO"],

@@ -4,7 +4,7 @@ import django
 
 django.setup()
 
-from accounts.roles import ADMIN, MODERATOR, READER, UPLOADER  # noqa: E402
+from accounts.roles.groups import ADMIN, MODERATOR, READER, UPLOADER  # noqa: E402
 from tests.cast import make_title, make_user  # noqa: E402
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
-from common.background import QUEUES
+from common.work.background import queues
 from mangakg.environment import Environment
 from tests.processes.installation import BACKEND, Installation
 from tests.services import wait_for
@@ -64,20 +64,24 @@ def test_every_queue_has_a_worker_and_there_is_one_beat(host: str) -> None:
 
     heard = [queue for command in here for queue in _queues(command)]
 
-    assert sorted(heard) == sorted(QUEUES)
+    assert sorted(heard) == queues()
     assert sum(" beat" in command for command in here) == 1
 
 
 @pytest.mark.parametrize("host", ["compose", "fly"])
-def test_zips_delay_neither_letters_nor_take_downs(host: str) -> None:
+def test_zips_delay_neither_emails_nor_take_downs(host: str) -> None:
     here = [command for place, command in COMMANDS.items() if place.startswith(host)]
 
     assert ["extraction"] in [_queues(command) for command in here]
 
 
 def _queues(command: str) -> list[str]:
-    found = re.search(r" -Q (\S+)", command)
-    return found[1].split(",") if found else []
+    """Return what a worker listens to: the queues that it names, or all but those (-X)."""
+    found = re.search(r" -([QX]) (\S+)", command)
+    if found is None:
+        return []
+    named = found[2].split(",")
+    return named if found[1] == "Q" else [queue for queue in queues() if queue not in named]
 
 
 def test_every_variable_is_one_that_is_read() -> None:

@@ -36,21 +36,21 @@ def mailbox(installation: Installation) -> Iterator[MailServer | None]:
         yield server
 
 
-def letters(installation: Installation, mailbox: MailServer | None) -> list[str]:
+def emails(installation: Installation, mailbox: MailServer | None) -> list[str]:
     """Return the texts of what was mailed, oldest first."""
     mails = installation.mails() if mailbox is None else mailbox.mails
     return [text_of(mail) for mail in mails if mail["To"] == ADDRESS]
 
 
 def wait_for_link(installation: Installation, mailbox: MailServer | None, page: str) -> str:
-    """Wait for a letter with a link to `page` of the web app, and return the link."""
+    """Wait for an email with a link to `page` of the web app, and return the link."""
 
     def found() -> str | None:
-        text = "\n".join(letters(installation, mailbox))
+        text = "\n".join(emails(installation, mailbox))
         link = re.search(rf"{re.escape(installation.url)}/{page}#\S+", text)
         return link[0] if link else None
 
-    return wait_for(f"a letter with a link to /{page}", found, seconds=300)
+    return wait_for(f"an email with a link to /{page}", found, seconds=300)
 
 
 def fill_login(page: Page) -> None:
@@ -72,7 +72,7 @@ def register(page: Page) -> None:
     expect(page.get_by_label("E-mail")).to_have_value(ADDRESS)
     name.fill(NAME)
     page.get_by_role("button", name="Create the account").click()
-    expect(page.get_by_test_id("letter-sent")).to_contain_text(ADDRESS)
+    expect(page.get_by_test_id("email-sent")).to_contain_text(ADDRESS)
 
 
 def come_as_new(browser: Browser, installation: Installation, mailbox: MailServer | None) -> Page:
@@ -160,7 +160,7 @@ def test_from_registering_to_a_key_that_outlives_every_session(
     assert refusals == []
 
 
-def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_letter(
+def test_a_forgotten_password_is_chosen_anew_by_the_link_of_an_email(
     browser: Browser, installation: Installation, mailbox: MailServer | None
 ) -> None:
     page = come_as_new(browser, installation, mailbox)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from common.storages import Folder, media_storage, remove_drafts
+from common.files.storages import Folder, media_storage, remove_drafts
 from tests.processes.installation import BACKEND, SERIES, Installation
 from tests.services import wait_for
 

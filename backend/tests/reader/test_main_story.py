@@ -2,10 +2,10 @@
 
 import pytest
 
+from reader.intake.extraction import extract_upload
 from reader.models import Upload
-from reader.moderation import approve_upload
-from reader.publishing import publish_upload
-from reader.uploads import extract_upload
+from reader.publication.moderation import approve_upload
+from reader.publication.publishing import publish_upload
 from tests.cast import client_of, make_title
 from tests.reader.archive_builders import make_chapter_zip
 

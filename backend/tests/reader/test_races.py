@@ -7,20 +7,21 @@ from functools import partial
 import pytest
 from django.db import transaction
 
-from common.errors import AlreadyDecided
-from common.leases import LeaseLost
-from common.media import hold_media, store_media, sweep_media
+from common.files.media import hold_media, store_media, sweep_media
+from common.files.storages import list_names, media_storage, quarantine_storage
+from common.http.errors import AlreadyDecided
 from common.models import MediaFile
-from common.storages import list_names, media_storage, quarantine_storage
-from reader.chapters import find_or_create_group
+from common.work.leases import LeaseLost
+from reader.intake.extraction import extract_upload
+from reader.intake.purging import purge_upload
+from reader.intake.uploads import withdraw_upload
 from reader.models import Chapter, Group, Upload
-from reader.moderation import approve_upload, reject_upload, take_down_upload
-from reader.publishing import hide_upload, publish_upload
-from reader.purging import purge_upload
-from reader.series import reject_series
+from reader.publication.moderation import approve_upload, reject_upload, take_down_upload
+from reader.publication.publishing import hide_upload, publish_upload
+from reader.publication.series import reject_series
+from reader.reading.chapters import find_or_create_group
+from reader.reading.volumes import create_volume
 from reader.states import UploadState
-from reader.uploads import extract_upload, withdraw_upload
-from reader.volumes import create_volume
 from tests.at_once import run_at_once
 from tests.cast import make_title, make_upload, post_zip
 from tests.leftovers import find_leftovers, finish_due_work

@@ -22,20 +22,20 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from accounts.roles import MODERATOR, UPLOADER
+from accounts.roles.groups import MODERATOR, UPLOADER
 from catalog.choices import Moderation
-from common.background import TASKS
-from common.errors import AppError
-from common.leases import LeaseLost, end_all_leases
-from common.media import sweep_unreferenced_media
+from common.files.media import sweep_unreferenced_media
+from common.files.storages import delete_names, list_names, media_storage, quarantine_storage
+from common.http.errors import AppError
 from common.models import MediaFile
-from common.storages import delete_names, list_names, media_storage, quarantine_storage
-from reader import moderation
-from reader.chapters import release_due_chapters
+from common.work.background import TASKS
+from common.work.leases import LeaseLost, end_all_leases
+from reader.intake.purging import sweep_stray_folders
+from reader.intake.uploads import Submission, submit_upload, withdraw_upload
 from reader.models import Chapter, Page, Upload
-from reader.purging import sweep_stray_folders
+from reader.publication import moderation
+from reader.reading.chapters import release_due_chapters
 from reader.states import UNDECIDED, UploadState
-from reader.uploads import Submission, submit_upload, withdraw_upload
 from safety.mass_deletion import delete_all_uploads, undo_mass_deletion
 from safety.models import MassDeletion
 from tests.cast import make_title, make_user
@@ -61,7 +61,7 @@ WEIGHTS = {
     "submit": 14, "withdraw": 3, "approve": 14, "reject": 3, "take_down_or_delete": 5,
     "restore": 6, "delete_pages": 3, "show_or_hide_the_series": 2, "work": 34,
     "delete_all_of_somebody": 2, "undo_a_deletion": 4,
-    "ring_a_wrong_bell": 4, "be_killed_at_work": 12, "let_time_pass": 4, "keep_house": 4,
+    "send_a_wrong_message": 4, "be_killed_at_work": 12, "let_time_pass": 4, "keep_house": 4,
 }  # fmt: skip
 acts: Counter[str] = Counter()
 states: set[str] = set()
@@ -166,7 +166,7 @@ class Library(RuleBasedStateMachine):
         task, pk = dice.choice(due)
         task.run(pk)
 
-    def ring_a_wrong_bell(self, dice):
+    def send_a_wrong_message(self, dice):
         upload = self.pick(dice)
         TASKS[dice.choice(sorted(TASKS))].run(upload.pk)
 

@@ -6,17 +6,22 @@ import pytest
 from django.conf import settings as django_settings
 from django.db.models import F
 
-from accounts.bans import ban_user
 from accounts.models import AuditEntry, User
-from common import background
-from common.errors import AlreadyDecided, Forbidden
-from common.leases import claim
-from common.pictures.decoding import PictureDecoder
-from common.storages import list_names, media_storage
+from accounts.roles.bans import ban_user
+from common.files.pictures.decoding import PictureDecoder
+from common.files.storages import list_names, media_storage
+from common.http.errors import AlreadyDecided, Forbidden
+from common.work import background
+from common.work.leases import claim
+from reader.intake.extraction import extract_upload
 from reader.models import Chapter, Page, Upload
-from reader.moderation import approve_upload, reject_upload, restore_upload, take_down_upload
-from reader.publishing import hide_upload, publish_upload
-from reader.uploads import extract_upload
+from reader.publication.moderation import (
+    approve_upload,
+    reject_upload,
+    restore_upload,
+    take_down_upload,
+)
+from reader.publication.publishing import hide_upload, publish_upload
 from safety import mass_deletion
 from safety.mass_deletion import delete_all_uploads, settle_mass_deletion, undo_mass_deletion
 from safety.models import MassDeletion, MassDeletionItem
@@ -92,7 +97,7 @@ def test_each_upload_is_rung_by_itself_and_no_worker_holds_them_all(
     ]
     deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(background, "ring_bell", lambda name, _queue, pk: rung.append((name, pk)))
+    monkeypatch.setattr(background, "wake_worker", lambda name, _queue, pk: rung.append((name, pk)))
 
     def settle() -> list[tuple[str, int]]:
         rung.clear()
@@ -279,7 +284,7 @@ def test_a_worker_that_dies_while_it_moves_files_is_followed_by_another(
             raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(hide_upload), "ring", killed)
+        patch.setattr(type(hide_upload), "enqueue", killed)
         with pytest.raises(SystemExit):
             settle_mass_deletion.run(deletion.pk)
 
@@ -302,7 +307,7 @@ def test_an_undo_takes_the_act_out_of_the_hands_of_its_worker(
             undo_mass_deletion(deletion, moderator=moderator_mo)
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(hide_upload), "ring", undo_meanwhile)
+        patch.setattr(type(hide_upload), "enqueue", undo_meanwhile)
         settle_mass_deletion.run(deletion.pk)
     deletion.refresh_from_db()
     assert deletion.settled_at is None

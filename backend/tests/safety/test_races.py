@@ -5,14 +5,14 @@ from functools import partial
 
 import pytest
 
-from accounts.models import Letter
-from common.errors import AlreadyDecided
+from accounts.models import OutgoingEmail
+from common.http.errors import AlreadyDecided
+from reader.intake.extraction import extract_upload
 from reader.models import Upload
-from reader.publishing import publish_upload
-from reader.uploads import extract_upload
+from reader.publication.publishing import publish_upload
 from safety.mass_deletion import delete_all_uploads, undo_mass_deletion
 from safety.models import Case, CaseState, MassDeletion, Reason, Report
-from safety.reports import decide_case, report_thing
+from safety.reports import decide_case, report_content
 from tests.at_once import run_at_once
 from tests.cast import make_title, make_upload, make_upload_row, make_user
 from tests.leftovers import find_leftovers, finish_due_work
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def report(title, who, reason=Reason.SPAM):
-    return report_thing("title", title.pk, reporter=who, reason=reason)
+    return report_content("title", title.pk, reporter=who, reason=reason)
 
 
 def test_many_who_report_at_once_share_one_case():
@@ -41,7 +41,7 @@ def test_many_who_report_an_upload_at_once_share_one_case(uploader_uli):
 
     run_at_once(
         *(
-            partial(report_thing, "chapter", chapter, reporter=who, reason=Reason.SPAM)
+            partial(report_content, "chapter", chapter, reporter=who, reason=Reason.SPAM)
             for who in people
         )
     )
@@ -60,7 +60,7 @@ def test_of_two_decisions_at_once_one_wins_and_is_told_once(moderator_mo, modera
 
     assert [type(answer) for answer in answers if answer] == [AlreadyDecided]
     case.refresh_from_db()
-    assert (case.state, Letter.objects.count()) == ("acted", 1)
+    assert (case.state, OutgoingEmail.objects.count()) == ("acted", 1)
 
 
 def test_a_report_while_it_is_decided_is_in_this_case_or_in_the_next(moderator_mo):
@@ -74,7 +74,7 @@ def test_a_report_while_it_is_decided_is_in_this_case_or_in_the_next(moderator_m
     )
 
     theirs = Report.objects.select_related("case").get(reporter=late).case
-    told = Letter.objects.filter(user=late).exists()
+    told = OutgoingEmail.objects.filter(user=late).exists()
     assert (theirs.pk == first.pk) == told
     assert Case.objects.filter(state="open").count() == (0 if told else 1)
 

@@ -3,17 +3,17 @@
 import pytest
 from django.utils import translation
 
-from accounts.bans import ban_user
-from accounts.letters import KINDS
-from accounts.models import AuditEntry, Letter
+from accounts.emails import KINDS
+from accounts.models import AuditEntry, OutgoingEmail
+from accounts.roles.bans import ban_user
 from catalog.choices import Moderation
-from common.errors import AlreadyDecided, AppError, Forbidden, NotFound
+from common.http.errors import AlreadyDecided, AppError, Forbidden, NotFound
+from common.report_subjects import Subject, SubjectKind, subject_kinds
 from reader.models import Upload
-from reader.moderation import delete_upload
+from reader.publication.moderation import delete_upload
 from safety.models import Case, CaseState, Reason, Report
-from safety.reports import decide_case, report_thing
-from safety.subjects import KINDS as SUBJECTS
-from safety.subjects import Subject, SubjectKind, admin_url
+from safety.report_subjects import admin_url
+from safety.reports import decide_case, report_content
 from tests.cast import client_of, make_title, make_upload, make_upload_row, make_user
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ def chapter(uploader_uli):
 
 
 def report(thing: str, pk: int, who, reason: Reason = Reason.SPAM, text: str = "") -> Report:
-    return report_thing(thing, pk, reporter=who, reason=reason, text=text)[0]
+    return report_content(thing, pk, reporter=who, reason=reason, text=text)[0]
 
 
 def test_reports_of_one_thing_are_one_case(reader_rina, outsider_otto, uploader_uli, chapter):
@@ -54,7 +54,7 @@ def test_reports_of_another_upload_of_a_chapter_are_a_case_of_its_own(
 def test_a_repeated_report_replaces_the_words(reader_rina, chapter):
     report("chapter", chapter.pk, reader_rina, text="First.")
 
-    again, is_new = report_thing(
+    again, is_new = report_content(
         "chapter", chapter.pk, reporter=reader_rina, reason=Reason.ILLEGAL, text="Second."
     )
 
@@ -132,10 +132,10 @@ def test_a_decision_is_made_once_logged_and_told_to_each_in_their_language(
 
     entry = AuditEntry.objects.get(action="decide_case")
     assert (entry.actor, entry.to_state, entry.reason) == (moderator_mo, "acted", "It is gone.")
-    letters = Letter.objects.order_by("pk").values_list("address", "language")
-    assert set(letters) == {("rina@example.test", "en"), ("otto@example.test", "ru")}
+    emails = OutgoingEmail.objects.order_by("pk").values_list("address", "language")
+    assert set(emails) == {("rina@example.test", "en"), ("otto@example.test", "ru")}
     with translation.override("en"):
-        text = KINDS["report_decided"].write(Letter.objects.first())
+        text = KINDS["report_decided"].write(OutgoingEmail.objects.first())
     assert "Naruto" in text.body
     assert "It is gone." in text.body
 
@@ -149,7 +149,7 @@ def test_telling_many_takes_as_many_queries_as_telling_two(
     with django_assert_max_num_queries(14):
         decide_case(case, moderator=moderator_mo, outcome=CaseState.DISMISSED)
 
-    assert Letter.objects.count() == 12
+    assert OutgoingEmail.objects.count() == 12
 
 
 def test_only_moderators_decide(uploader_uli, reader_rina, chapter):
@@ -181,7 +181,7 @@ def test_a_kind_is_how_its_things_are_found_and_where_moderators_see_them(reader
         return Subject("A comment", "/read/1#c7", None) if pk == 7 else None
 
     kind = SubjectKind("comment", find, "admin:accounts_auditentry_change")
-    monkeypatch.setitem(SUBJECTS, "comment", kind)
+    monkeypatch.setitem(subject_kinds(), "comment", kind)
 
     case = report("comment", 7, reader_rina).case
 

@@ -3,7 +3,7 @@
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from accounts.models import AuditEntry, Letter, Session, Strike, User
+from accounts.models import AuditEntry, OutgoingEmail, Session, Strike, User
 from catalog.models import Alias, Category, Cover, Credit, Person, SearchName, Tag, Title
 from common.models import MediaFile
 from common.statistics import refresh_statistics
@@ -65,7 +65,7 @@ def _make_people() -> None:
         created_at=moment("i * 60"),
     )
     fill(
-        Letter, 50_000,
+        OutgoingEmail, 50_000,
         kind="'confirm'", address=f"'p' || (1 + i %% {PEOPLE}) || '@e.test'", language="'en'",
         user_id=f"1 + i %% {PEOPLE}", created_at=moment("i * 10"), sent_at=moment("i * 10"),
     )  # fmt: skip

@@ -12,8 +12,8 @@ from django.test import Client
 
 import mangakg.celery  # noqa: F401 - registers every task
 from accounts.models import User
-from common.background import SCHEDULE, TASKS
-from common.hot_cache import hot_cache
+from common.http.shared_cache import shared_cache
+from common.work.background import SCHEDULE, TASKS
 from tests.cast import client_of
 from tests.volume.filling import TITLES
 from tests.volume.reading import Reading, count_rows_read
@@ -36,7 +36,10 @@ QUERIES = [
 ]  # fmt: skip
 
 EXCUSED: dict[str, tuple[int, str]] = {
-    "reader.uploads.extract_upload": (5_000, "PostgreSQL hashes all people where they are few"),
+    "reader.intake.extraction.extract_upload": (
+        5_000,
+        "PostgreSQL hashes all people where they are few",
+    ),
     # Of what a person asks for.
     "/api/reading": (20_000, "one look or two into each of the 5,000 series that they ever read"),
     "/api/auth/me/export": (0, "all that is known about a person, five times a day at most"),
@@ -47,7 +50,7 @@ EXCUSED: dict[str, tuple[int, str]] = {
     "/api/titles?search=blue": (20_000, "a word in every name; 500 candidates are scored"),
     # Of moderators' pages.
     "accounts.AuditEntry": (60_000, "the actions to filter by are those of all entries"),
-    "accounts.Letter": (60_000, "the kinds to filter by are those of a week's letters"),
+    "accounts.OutgoingEmail": (60_000, "the kinds to filter by are those of a week's letters"),
     "accounts.Strike": (6_000, "the codes to filter by are those of all strikes"),
     "catalog.Title": (30_000, "20,000 titles are sorted; those that wait come first"),
     "reader.Chapter": (101_000, "the languages to filter by are those of all chapters"),
@@ -60,8 +63,8 @@ EXCUSED: dict[str, tuple[int, str]] = {
     "accounts.User": (15_000, "2,000 people with all their strikes are sorted by their names"),
     "safety.Member": (15_000, "2,000 people with all their strikes are sorted by their names"),
     # Of the schedule: not every few seconds.
-    "accounts.sessions.purge_sessions": (20_000, "every hour, of all sessions"),
-    "accounts.letters.purge_letters": (60_000, "four times a day, of a week's letters"),
+    "accounts.auth.sessions.purge_sessions": (20_000, "every hour, of all sessions"),
+    "accounts.emails.purge_emails": (60_000, "four times a day, of a week's letters"),
     "common.statistics.refresh_statistics": (100_000, "once a day; it is a sample"),
 }
 
@@ -124,7 +127,7 @@ def test_what_the_api_shows_reads_little(path, staff_person):
     address = path
     for name, value in _PLACES.items():
         address = address.replace(f"{{{name}}}", value)
-    hot_cache().clear()
+    shared_cache().clear()
     with count_rows_read() as reading:
         answer = client_of(who).get(address)
 

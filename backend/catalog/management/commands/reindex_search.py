@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from catalog.search_index import reindex_all
-from common.hot_cache import forget_lists
+from common.http.shared_cache import invalidate_cached_views
 
 
 class Command(BaseCommand):
@@ -14,5 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Index every title again; commits on the way, so it may be stopped and started."""
         count = reindex_all()
-        forget_lists()
+        invalidate_cached_views()
         self.stdout.write(f"{count} titles indexed")

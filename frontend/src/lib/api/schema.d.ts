@@ -49,7 +49,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Send the letter for the address that waits.
+         * @description Send the email for the address that waits.
          *
          *     One goes in two minutes and five a day; `throttled` says when the next may be asked for.
          */
@@ -245,7 +245,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * @description Create an account; a letter asks to confirm the address.
+         * @description Create an account; an email asks to confirm the address.
          *
          *     A name may be taken, as names are public. Whose an address is, only its mailbox is told.
          */
@@ -864,7 +864,7 @@ export interface components {
             previous: components["schemas"]["ChapterLinkShape"] | null;
             next: components["schemas"]["ChapterLinkShape"] | null;
         };
-        /** @description What stands behind # in the link of a letter. */
+        /** @description What stands behind # in the link of an email. */
         ConfirmFormRequest: {
             key: string;
         };
@@ -1267,7 +1267,7 @@ export interface components {
         };
         /** @enum {string} */
         RequestStateEnum: "waiting" | "granted" | "refused";
-        /** @description What stands behind # in the link of a letter, and the new password. */
+        /** @description What stands behind # in the link of an email, and the new password. */
         ResetConfirmFormRequest: {
             key: string;
             password: string;

@@ -1,0 +1,197 @@
+"""Views of cached views: throttle, ban epoch and cached body from one round trip, before DRF.
+
+A list answers what anybody sees, so one body serves all. What only some may see (`?scope=`, or
+a thing that is not public) goes through DRF and is never stored.
+"""
+
+import gzip
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase, HttpResponseNotModified
+from django.utils.translation import gettext as _
+from rest_framework.views import APIView
+
+from accounts.api.authentication import key_of, presented_by
+from accounts.api.throttles import count_visit, refuse_over_limit, window_of
+from accounts.auth.sessions import Identity, InvalidToken, epoch_key, read_access_token
+from accounts.models import User
+from accounts.scopes import READ
+from common.http.client_addresses import throttle_address
+from common.http.errors import AppError, NotFound, Throttled, answer_error
+from common.http.renderers import to_json
+from common.http.responses import is_known
+from common.http.shared_cache import GENERATION, NO_GENERATION, current_generation, shared_cache
+
+BODY_SECONDS = 300
+_GENERATION_BYTES = 8
+_ETAG_BYTES = 16
+# A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
+_GZIP_LEVEL = 1
+# What was found out for all pages of a list, with the generation it was read in and when it is
+# over; each process finds it out for itself. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
+_MAX_FINDINGS = 2_000
+_findings: dict[str, tuple[bytes, float, Any]] = {}
+Finding = TypeVar("Finding")
+
+
+class CachedView(APIView):
+    """`public_body` builds what anybody sees; `get` answers those who may see more."""
+
+    cache_seconds: ClassVar[int] = BODY_SECONDS
+    key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
+    generation = b""
+
+    def public_body(self, request: HttpRequest, **place: Any) -> Any:
+        """Return what is sent as JSON, or None where there is nothing public."""
+        raise NotImplementedError
+
+    def moved_to(self, **place: Any) -> str | None:
+        """Return the path where the thing is now, for one that is not here any more."""
+        return None
+
+    def once(self, what: str, find: Callable[[], Finding]) -> Finding:
+        """Find it out for the first page, and remember it for the others until a list changes."""
+        generation, now = self.generation, time.monotonic()
+        known = _findings.get(what)
+        if known is not None and known[0] == generation != NO_GENERATION and now < known[1]:
+            return cast(Finding, known[2])
+        finding = find()
+        if len(_findings) >= _MAX_FINDINGS:
+            _findings.clear()
+        _findings[what] = generation, now + BODY_SECONDS, finding
+        return finding
+
+    def dispatch(self, request: HttpRequest, *args: Any, **place: Any) -> HttpResponseBase:
+        """Answer a public GET without DRF, everything else with it."""
+        if request.method not in {"GET", "HEAD"} or _asks_for_scope(request):
+            return super().dispatch(request, *args, **place)
+        try:
+            identity, user_id = self._who_asks(request)
+        except AppError as error:
+            # Guessing tokens and keys would else be free.
+            return answer_error(_count_refused(request) or error)
+        try:
+            answer = self._answer(request, place, identity, user_id)
+            if answer is not None:
+                return answer
+            moved_to = self.moved_to(**place)
+            if moved_to is not None:
+                return HttpResponsePermanentRedirect(moved_to)
+            if "HTTP_AUTHORIZATION" in request.META:
+                return super().dispatch(request, *args, **place)
+            raise NotFound(_("There is nothing here."))
+        except AppError as error:
+            return answer_error(error)
+
+    def _answer(
+        self,
+        request: HttpRequest,
+        place: dict[str, Any],
+        identity: Identity | None,
+        user_id: int,
+    ) -> HttpResponse | None:
+        if user_id:
+            counter, seconds, limit = window_of("user", f"u{user_id}")
+        else:
+            counter, seconds, limit = window_of("anon", throttle_address(request))
+        is_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
+        key = _body_key(request, is_gzip=is_gzip)
+        keys = [GENERATION, key]
+        if identity:
+            keys.append(epoch_key(identity.user_id))
+        count, values = shared_cache().visit(counter, seconds, keys)
+        refuse_over_limit(count, seconds, limit)
+        if identity:
+            _refuse_old_epoch(identity, values[2])
+        generation, stored = values[0], values[1]
+        if generation is None or stored is None or stored[:_GENERATION_BYTES] != generation:
+            # What was read before the database is read: a change in between makes it stale.
+            self.generation = generation or current_generation()
+            built = self._build(request, place, key, is_gzip=is_gzip)
+            if built is None:
+                return None
+            stored = built
+        return _respond(request, stored, is_gzip=is_gzip)
+
+    def _who_asks(self, request: HttpRequest) -> tuple[Identity | None, int]:
+        presented = presented_by(request)
+        if presented is None:
+            return None, 0
+        if presented.is_key:
+            return None, key_of(request, presented, scopes=self.key_scopes).user_id
+        identity = read_access_token(presented.token)
+        return identity, identity.user_id
+
+    def _build(
+        self, request: HttpRequest, place: dict[str, Any], key: str, *, is_gzip: bool
+    ) -> bytes | None:
+        value = self.public_body(request, **place)
+        if value is None:
+            return None
+        plain = to_json(value)
+        head = self.generation + hashlib.sha256(plain).hexdigest()[:_ETAG_BYTES].encode()
+        body = gzip.compress(plain, compresslevel=_GZIP_LEVEL, mtime=0) if is_gzip else plain
+        stored = head + body
+        shared_cache().put(key, stored, self.cache_seconds)
+        return stored
+
+
+def _count_refused(request: HttpRequest) -> Throttled | None:
+    try:
+        count_visit("anon", throttle_address(request))
+    except Throttled as throttled:
+        return throttled
+    return None
+
+
+def _asks_for_scope(request: HttpRequest) -> bool:
+    # Most have no such letters in the query, which then need not be taken apart. One that is
+    # written in percent signs is.
+    words = request.META.get("QUERY_STRING", "")
+    return ("scope" in words or "%" in words) and "scope" in request.GET
+
+
+def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
+    epoch = None if cached is None else int(cached)
+    # What we have signed is no forgery: a token ahead of the cache proves that the cache is behind,
+    # as where two commits were published the other way round, or one was not.
+    if epoch is None or epoch < identity.epoch:
+        epoch = (
+            User.objects.filter(pk=identity.user_id, is_active=True)
+            .values_list("epoch", flat=True)
+            .first()
+        )
+        if epoch is None:
+            raise InvalidToken
+        # Only what is known to be behind is overwritten: somebody may have published meanwhile.
+        store = shared_cache().put_if_absent if cached is None else shared_cache().put
+        store(epoch_key(identity.user_id), str(epoch).encode(), BODY_SECONDS)
+    if epoch != identity.epoch:
+        raise InvalidToken
+
+
+def _body_key(request: HttpRequest, *, is_gzip: bool) -> str:
+    address = f"{request.path.rstrip('/')}?{request.META.get('QUERY_STRING', '')}"
+    digest = hashlib.blake2b(address.encode(), digest_size=16).hexdigest()
+    return f"body:{'gz' if is_gzip else 'id'}:{digest}"
+
+
+def _respond(request: HttpRequest, stored: bytes, *, is_gzip: bool) -> HttpResponse:
+    etag = f'W/"{stored[_GENERATION_BYTES : _GENERATION_BYTES + _ETAG_BYTES].decode()}"'
+    response: HttpResponse
+    if is_known(request, etag):
+        response = HttpResponseNotModified()
+    else:
+        body = stored[_GENERATION_BYTES + _ETAG_BYTES :]
+        response = HttpResponse(body, content_type="application/json")
+        response["Content-Length"] = str(len(body))
+        if is_gzip:
+            response["Content-Encoding"] = "gzip"
+    response["ETag"] = etag
+    response["Cache-Control"] = "no-cache"
+    response["Vary"] = "Accept-Encoding"
+    return response

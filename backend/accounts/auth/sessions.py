@@ -1,0 +1,288 @@
+"""Being logged in: short access tokens (JWT), and refresh tokens that rotate and are stored hashed.
+
+The user's `epoch` is in every access token; raising it ends them all at the next request. What
+ends all sessions raises `admin_epoch` with it, which ends those of the admin's pages.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import jwt
+import orjson
+import structlog
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.auth.devices import name_device
+from accounts.models import Session, User
+from common.http.errors import AppError
+from common.http.shared_cache import shared_cache
+from common.work.background import scheduled_task
+
+log = structlog.get_logger(__name__)
+
+_ALGORITHM = "HS256"
+_FAMILY_LENGTH = 32
+# How long after its use a refresh token is answered once more: a line breaks, a page is left, two
+# tabs ask at once. Who asks again that late has lost an answer, or stolen a token.
+REUSE_SECONDS = 60
+_PURGED = 5_000
+# A key of their own: a leaked token key signs no cookie and no link, and the other way round.
+_TOKEN_KEY = hmac.new(settings.SECRET_KEY.encode(), b"access tokens", hashlib.sha256).digest()
+_REFRESH_KEY = hmac.new(settings.SECRET_KEY.encode(), b"refresh tokens", hashlib.sha256).digest()
+_HEADER = jwt.encode({}, _TOKEN_KEY, algorithm=_ALGORITHM).partition(".")[0]
+
+
+class InvalidToken(AppError):
+    """The token is unknown, used, forged or over."""
+
+    code = "invalid_token"
+    status = 401
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or _("You have been logged out. Log in again."))
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a login or a refresh gives: `expires_in` is in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who an access token speaks for; true only while `epoch` is the user's."""
+
+    user_id: int
+    session_id: int
+    epoch: int
+
+
+def open_session(
+    user: User, *, device: str = "", network: str = "", second_factor: bool = False
+) -> Tokens:
+    """Log a device in; the caller has checked the password and the ban.
+
+    `device` is its name or its User-Agent; `second_factor` says that one was asked for.
+    """
+    family = secrets.token_hex(_FAMILY_LENGTH // 2)
+    refresh_token = _new_refresh_token(family)
+    try:
+        with transaction.atomic():
+            session = Session.objects.create(
+                user=user,
+                family=family,
+                refresh_hash=_hash(refresh_token),
+                epoch=user.epoch,
+                device=name_device(device),
+                network=network,
+                second_factor=second_factor,
+                expires_at=_refresh_end(),
+            )
+    except IntegrityError as error:  # the person has left meanwhile
+        raise InvalidToken from error
+    return _tokens(session, refresh_token)
+
+
+def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
+    """Trade a refresh token for a new pair. One that was used before ends its whole family.
+
+    But for REUSE_SECONDS after its use, as long as the new one has not been used: then the answer
+    is the same again. Each token is made from the one before with a key of ours, so that no token
+    need be kept for that, and however many ask, one is good.
+    """
+    family, presented = refresh_token[:_FAMILY_LENGTH], _hash(refresh_token)
+    while True:
+        session = Session.objects.select_related("user").filter(family=family).first()
+        if session is None:
+            raise InvalidToken
+        is_over = session.epoch != session.user.epoch or session.expires_at < timezone.now()
+        if is_over or not session.user.is_active:
+            raise InvalidToken
+        fresh = _next_refresh_token(refresh_token)
+        if session.refresh_hash == _hash(fresh) and _was_used_just_now(session):
+            return session.user, _tokens(session, fresh)
+        if session.refresh_hash != presented:
+            log.warning("session.replayed", user_id=session.user_id, session_id=session.pk)
+            end_session(session)
+            raise InvalidToken
+        rotated = Session.objects.filter(
+            pk=session.pk, refresh_hash=presented, epoch=session.epoch
+        ).update(refresh_hash=_hash(fresh), refreshed_at=timezone.now(), expires_at=_refresh_end())
+        if rotated:
+            return session.user, _tokens(session, fresh)
+        # Overtaken: by a second use, or by another device's logout, which moves the epoch of this
+        # session and ends it not. Looking again tells them apart.
+
+
+def find_session(refresh_token: str) -> Session | None:
+    """Return the session whose newest refresh token this is, or the one before."""
+    hashes = [_hash(refresh_token), _hash(_next_refresh_token(refresh_token))]
+    return (
+        Session.objects.select_related("user")
+        .filter(family=refresh_token[:_FAMILY_LENGTH], refresh_hash__in=hashes)
+        .first()
+    )
+
+
+def live_sessions(user: User) -> QuerySet[Session]:
+    """Return the devices on which a person is logged in."""
+    return Session.objects.filter(user=user, epoch=user.epoch, expires_at__gt=timezone.now())
+
+
+def end_session(session: Session) -> None:
+    """Log one device out; the others of that person get new access tokens by refreshing."""
+    with transaction.atomic():
+        # The person first: two devices that log out at once would else wait for each other's row.
+        person = User.objects.select_for_update(no_key=True).filter(pk=session.user_id).first()
+        if person is None:
+            return
+        old = person.epoch
+        ended = Session.objects.filter(pk=session.pk)
+        was_live = ended.filter(epoch=old).delete()[0]
+        if not was_live:  # over, or ended by somebody at the same moment
+            ended.delete()
+            return
+        User.objects.filter(pk=session.user_id).update(epoch=F("epoch") + 1)
+        Session.objects.filter(user_id=session.user_id, epoch=old).update(epoch=old + 1)
+        session.user.epoch = old + 1
+        publish_epoch(session.user)
+
+
+def end_all_sessions(user: User) -> None:
+    """Log every device out, and the admin's pages too, in one update."""
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(
+            epoch=F("epoch") + 1, admin_epoch=F("admin_epoch") + 1
+        )
+        user.refresh_from_db(fields=["epoch", "admin_epoch"])
+        publish_epoch(user)
+
+
+def end_sessions_without_second_factor(user: User, *, confirmed_by: int | None) -> None:
+    """Log every device out that came in with the password alone, and the admin's pages.
+
+    The session `confirmed_by` has shown a code and goes on, with new access tokens by refreshing;
+    raises InvalidToken where it has been ended meanwhile.
+    """
+    with transaction.atomic():
+        end_all_sessions(user)
+        if confirmed_by is None:
+            return
+        moved = Session.objects.filter(pk=confirmed_by, user=user, epoch=user.epoch - 1).update(
+            epoch=user.epoch, second_factor=True
+        )
+        if not moved:
+            raise InvalidToken
+
+
+@scheduled_task(every_seconds=3600)
+def purge_sessions() -> int:
+    """Remove what is over: sessions of devices, and those of the admin's pages; how many."""
+    is_over = Q(expires_at__lt=timezone.now()) | Q(epoch__lt=F("user__epoch"))
+    with transaction.atomic():
+        # One that is being ended at this moment is not waited for.
+        over = Session.objects.select_for_update(skip_locked=True, of=("self",)).filter(is_over)
+        ended, _rows = Session.objects.filter(
+            pk__in=list(over.values_list("pk", flat=True)[:_PURGED])
+        ).delete()
+    SessionStore.clear_expired()
+    return ended
+
+
+def read_access_token(token: str) -> Identity:
+    """Check signature, end and audience; the caller compares the epoch."""
+    claims = _read_signed(token)
+    if claims.audience != settings.INSTANCE or claims.expires_at <= time.time():
+        raise InvalidToken
+    return claims.identity
+
+
+@dataclass(frozen=True)
+class _Claims:
+    identity: Identity
+    audience: str
+    expires_at: float
+
+
+@lru_cache(maxsize=4_096)  # who reads asks many times with one token, and a signature stays right
+def _read_signed(token: str) -> _Claims:
+    """Return what we have signed.
+
+    By hand, in a tenth of the time of PyJWT's decoder (docs/decisions/0005): the header can only be
+    ours, so no token chooses its algorithm, and nothing is parsed before the signature is right.
+    """
+    signed, _dot, signature = token.rpartition(".")
+    header, _dot, payload = signed.partition(".")
+    try:
+        if header != _HEADER or not hmac.compare_digest(_signature(signed), signature.encode()):
+            raise InvalidToken
+        claims = orjson.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        identity = Identity(int(claims["sub"]), int(claims["sid"]), int(claims["epoch"]))
+        return _Claims(identity, str(claims["aud"]), float(claims["exp"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidToken from error
+
+
+def epoch_key(user_id: int) -> str:
+    """Return the cache key of a person's epoch."""
+    return f"epoch:{user_id}"
+
+
+def publish_epoch(user: User) -> None:
+    """Tell all processes the new epoch once it is committed."""
+    key, epoch = epoch_key(user.pk), str(user.epoch).encode()
+    transaction.on_commit(lambda: shared_cache().put(key, epoch, settings.ACCESS_TOKEN_SECONDS))
+
+
+def _tokens(session: Session, refresh_token: str) -> Tokens:
+    now = timezone.now()
+    claims = {
+        "sub": str(session.user_id),
+        "sid": session.pk,
+        "epoch": session.user.epoch,
+        "aud": settings.INSTANCE,
+        "iat": now,
+        "exp": now + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS),
+    }
+    access_token = jwt.encode(claims, _TOKEN_KEY, algorithm=_ALGORITHM)
+    return Tokens(access_token, refresh_token, settings.ACCESS_TOKEN_SECONDS)
+
+
+def _signature(signed: str) -> bytes:
+    digest = hmac.digest(_TOKEN_KEY, signed.encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=")
+
+
+def _new_refresh_token(family: str) -> str:
+    return family + secrets.token_urlsafe(32)
+
+
+def _next_refresh_token(token: str) -> str:
+    digest = hmac.digest(_REFRESH_KEY, token.encode(), "sha256")
+    return token[:_FAMILY_LENGTH] + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _was_used_just_now(session: Session) -> bool:
+    return timezone.now() < session.refreshed_at + timedelta(seconds=REUSE_SECONDS)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _refresh_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_SECONDS)

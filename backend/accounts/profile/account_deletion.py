@@ -1,0 +1,48 @@
+"""Leaving for good: what is shared stays under nobody's name, what is private goes."""
+
+import structlog
+from allauth.account.models import EmailAddress
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.passwords import refuse_wrong_password
+from accounts.auth.sessions import InvalidToken, end_all_sessions
+from accounts.emails import EmailText, email_kind, queue_email
+from accounts.models import OutgoingEmail, User
+from common.personal_data import erase_person
+
+log = structlog.get_logger(__name__)
+
+
+def delete_account(user: User, *, password: str) -> None:
+    """Delete the person and what is theirs alone, every part or none.
+
+    Raises Invalid for a wrong password, Banned, and InvalidToken where they are gone already.
+    """
+    refuse_wrong_password(user, password)
+    with acting(user):
+        address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
+        locked = User.objects.select_for_update().filter(pk=user.pk).first()
+        if locked is None:
+            raise InvalidToken
+        refuse_banned(locked)  # who leaves is forgotten, a ban is not
+        end_all_sessions(locked)
+        log_decision(locked, action="delete_account", actor=None, to_state="deleted")
+        erase_person(locked.pk)
+        locked.delete()
+        if address is not None:
+            queue_email("goodbye", address=address.email, language=locked.language)
+    log.info("account.deleted", user_id=user.pk)
+
+
+@email_kind("goodbye", is_limited=False)
+def _write_goodbye(_email: OutgoingEmail) -> EmailText:
+    return EmailText(
+        subject=_("Your account is deleted"),
+        body=_(
+            "Your account and everything that was yours alone is deleted. What you shared with "
+            "everybody stays, without your name."
+        ),
+        closing=_("If it was not you who did this, write to the admins."),
+    )

@@ -1,0 +1,310 @@
+"""Pictures of people: checked as a page is, cut square, and public only after some time.
+
+A new account's picture lies in quarantine, where members see it through short-lived addresses,
+until a moderator approves it or the account is old enough. `User.avatar` is the public one,
+`User.avatar_draft` the name of the one that waits; a person has one of the two at most.
+"""
+
+import re
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.auth.addresses import refuse_unconfirmed
+from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.sessions import InvalidToken
+from accounts.models import User, active_ban
+from common.files.media import (
+    UNREFERENCED_KEEP,
+    hold_media,
+    media_url,
+    release_media,
+    store_media,
+    sweep_media,
+)
+from common.files.picture_files import cut_square
+from common.files.pictures.rules import MIB, PictureLimits
+from common.files.signed_urls import private_url
+from common.files.storages import (
+    STORAGE_ERRORS,
+    StorageUnavailable,
+    delete_names,
+    first_level,
+    quarantine_storage,
+)
+from common.http.errors import AlreadyDecided, Forbidden
+from common.models import MediaFile
+from common.work.background import background_task, scheduled_task
+
+log = structlog.get_logger(__name__)
+
+SIDE_PIXELS = 256
+LIMITS = PictureLimits(max_picture_bytes=5 * MIB, max_picture_pixels=25_000_000)
+ROOT = "avatars"
+_CONTENT_TYPE = "image/webp"
+_DRAFT = re.compile(r"[0-9a-f]{32}")
+_STRAY_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """Where a person's picture is now, and from when on everybody sees it; None: now."""
+
+    url: str
+    public_from: datetime | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """True where everybody sees it."""
+        return self.public_from is None
+
+
+def avatar_of(user: User) -> Avatar | None:
+    """Return the picture as members see it; strangers see only those that are public."""
+    if user.avatar is not None:
+        return Avatar(media_url(user.avatar.name))
+    if user.avatar_draft:
+        return Avatar(private_url(user.avatar_draft, _CONTENT_TYPE), public_from=_public_from(user))
+    return None
+
+
+def shown_avatar_url(user: User, *, viewer: User | AnonymousUser) -> str | None:
+    """Return the address of the picture, where `viewer` may see it."""
+    avatar = avatar_of(user)
+    may_see = avatar is not None and (avatar.is_public or viewer.is_authenticated)
+    return avatar.url if avatar is not None and may_see else None
+
+
+def avatar_name(user: User) -> str:
+    """Return the name of the picture as it is now: what a moderator saw, when they decide."""
+    return user.avatar.name if user.avatar is not None else user.avatar_draft
+
+
+def drafts() -> QuerySet[User]:
+    """Return the people whose picture waits for a moderator or for their account to grow."""
+    return User.objects.exclude(avatar_draft="").order_by("date_joined", "pk")
+
+
+def set_avatar(user: User, picture: "File[bytes]") -> None:
+    """Give the person a picture in place of the one they have.
+
+    Raises ImageRejected, Banned, Unconfirmed or StorageUnavailable.
+    """
+    refuse_banned(user)
+    refuse_unconfirmed(user)
+    data = cut_square(picture, side=SIDE_PIXELS, limits=LIMITS).data
+    try:
+        if _is_grown(user):
+            while not _point_at(user, store_media(data, _CONTENT_TYPE)):
+                continue  # a sweep took the file away between the two steps
+            return
+        # File first, row after: what a request leaves that dies in between, the sweep finds.
+        draft = f"{ROOT}/{uuid.uuid4().hex}"
+        quarantine_storage().save(draft, ContentFile(data))
+        try:
+            _keep_draft(user, draft)
+        except BaseException:
+            _delete_draft(draft)
+            raise
+    except STORAGE_ERRORS as error:
+        log.exception("avatar.not_stored", user_id=user.pk)
+        raise StorageUnavailable from error
+
+
+def remove_avatar(user: User) -> None:
+    """Leave the person without a picture; a second time changes nothing."""
+    with acting(user):
+        _replace(_locked(user), avatar=None, draft="")
+    user.avatar, user.avatar_draft = None, ""
+
+
+def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
+    """Show a waiting picture to everybody; `seen` is the `avatar_name` that the moderator saw."""
+    _refuse_unless_moderator(moderator, user)
+    if not seen or seen != user.avatar_draft:
+        raise _changed()
+    try:
+        published = _publish(user, seen, moderator=moderator)
+    except STORAGE_ERRORS as error:
+        if not User.objects.filter(pk=user.pk, avatar_draft=seen).exists():
+            raise _changed() from error  # somebody else decided, and the file went meanwhile
+        log.exception("avatar.not_stored", user_id=user.pk)
+        raise StorageUnavailable from error
+    if not published:
+        raise _changed()
+    user.refresh_from_db(fields=["avatar", "avatar_draft"])
+
+
+def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> None:
+    """Take a picture away, public or not; `seen` is the `avatar_name` that the moderator saw."""
+    _refuse_unless_moderator(moderator, user)
+    with acting(moderator, on=user):
+        locked = _locked(user)
+        if not seen or avatar_name(locked) != seen:
+            raise _changed()
+        from_state = "public" if locked.avatar_id else "waiting"
+        _replace(locked, avatar=None, draft="", is_urgent=True)
+        log_decision(
+            user,
+            action="refuse_avatar",
+            actor=moderator,
+            from_state=from_state,
+            to_state="removed",
+            reason=reason,
+        )
+    user.avatar, user.avatar_draft = None, ""
+
+
+# --- In the background --------------------------------------------------------------------------
+
+
+def _drafts_to_publish() -> Iterable[int]:
+    grown = drafts().filter(date_joined__lte=timezone.now() - settings.AVATAR_PUBLIC_AFTER)
+    return grown.exclude(active_ban()).values_list("pk", flat=True)[:50]
+
+
+@background_task(due=_drafts_to_publish, queue="publishing", every_seconds=600)
+def publish_avatar(pk: int) -> None:
+    """Show the picture of an account that is old enough now. Running twice changes nothing."""
+    user = User.objects.filter(pk=pk).first()
+    if user is None or not user.avatar_draft or user.is_banned or not _is_grown(user):
+        return
+    _publish(user, user.avatar_draft, moderator=None)
+
+
+@scheduled_task(every_seconds=6 * 3600)
+def sweep_stray_avatars() -> int:
+    """Remove waiting pictures that are nobody's: who wrote or replaced them died on the way."""
+    storage = quarantine_storage()
+    old = first_level(storage, ROOT, older_than=timezone.now() - _STRAY_AFTER)
+    names = [f"{ROOT}/{name}" for name in old if _DRAFT.fullmatch(name)]
+    needed = set(User.objects.filter(avatar_draft__in=names).values_list("avatar_draft", flat=True))
+    stray = [name for name in names if name not in needed]
+    delete_names(storage, stray)
+    return len(stray)
+
+
+# --- Steps --------------------------------------------------------------------------------------
+
+
+def _public_from(user: User) -> datetime:
+    return user.date_joined + settings.AVATAR_PUBLIC_AFTER
+
+
+def _is_grown(user: User) -> bool:
+    return _public_from(user) <= timezone.now()
+
+
+def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
+    try:
+        with quarantine_storage().open(draft, "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        # Replaced meanwhile; or lost, and then nobody waits for it any longer.
+        if User.objects.filter(pk=owner.pk, avatar_draft=draft).update(avatar_draft=""):
+            log.error("avatar.lost", user_id=owner.pk)
+        return False
+    while True:
+        file_row = store_media(data, _CONTENT_TYPE)
+        with acting(moderator, on=owner) if moderator is not None else transaction.atomic():
+            locked = (
+                User.objects.select_for_update(no_key=True)
+                .filter(pk=owner.pk, avatar_draft=draft)
+                .first()
+            )
+            if locked is None:
+                return False
+            if not hold_media({file_row.pk}):
+                continue  # a sweep took the file away between the two steps
+            _replace(locked, avatar=file_row, draft="")
+            if moderator is not None:
+                log_decision(
+                    locked,
+                    action="approve_avatar",
+                    actor=moderator,
+                    from_state="waiting",
+                    to_state="public",
+                )
+        return True
+
+
+def _point_at(user: User, file: MediaFile) -> bool:
+    with acting(user):
+        locked = _locked(user)
+        if not hold_media({file.pk}):
+            return False
+        _replace(locked, avatar=file, draft="")
+    user.avatar, user.avatar_draft = file, ""
+    return True
+
+
+def _keep_draft(user: User, draft: str) -> None:
+    with acting(user):
+        _replace(_locked(user), avatar=None, draft=draft)
+    user.avatar, user.avatar_draft = None, draft
+
+
+def _locked(user: User) -> User:
+    locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if locked is None:  # deleted meanwhile
+        raise InvalidToken
+    return locked
+
+
+def _replace(
+    locked: User, *, avatar: MediaFile | None, draft: str, is_urgent: bool = False
+) -> None:
+    """Write the one or the other and let go of what was there, in the caller's transaction."""
+    User.objects.filter(pk=locked.pk).update(avatar=avatar, avatar_draft=draft)
+    if locked.avatar_id is not None:
+        old = [locked.avatar_id]
+        release_media(old, older_by=UNREFERENCED_KEEP if is_urgent else timedelta(0))
+        if is_urgent:
+            transaction.on_commit(partial(_sweep_now, old))
+    if locked.avatar_draft and locked.avatar_draft != draft:
+        transaction.on_commit(partial(_delete_draft, locked.avatar_draft))
+
+
+def forget_avatar(user_id: int) -> None:
+    """Take away the picture of somebody who leaves, in the caller's transaction."""
+    locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if locked is not None:
+        _replace(locked, avatar=None, draft="", is_urgent=True)
+
+
+def _sweep_now(ids: list[int]) -> None:
+    # Where this fails, the scheduled sweep takes it at its next round.
+    try:
+        sweep_media(older_than=timedelta(0), ids=ids)
+    except STORAGE_ERRORS:
+        log.exception("avatar.left_behind", ids=ids)
+
+
+def _delete_draft(name: str) -> None:
+    try:
+        quarantine_storage().delete(name)
+    except STORAGE_ERRORS:
+        log.exception("avatar.left_behind", name=name)
+
+
+def _refuse_unless_moderator(moderator: User, user: User) -> None:
+    if not moderator.has_perm("accounts.moderate_avatar"):
+        raise Forbidden(_("Only moderators decide about pictures."))
+    if moderator.pk == user.pk:
+        raise Forbidden(_("Nobody decides about themselves."))
+
+
+def _changed() -> AlreadyDecided:
+    return AlreadyDecided(_("The picture has changed meanwhile. Look at it again."))

@@ -1,0 +1,172 @@
+"""What people say about themselves and how they like to read; and who may see it."""
+
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext as _
+
+from accounts.auth.authority import acting, refuse_banned
+from accounts.models import Fit, User, Visibility
+from accounts.usernames import is_reserved, name_key
+from common.choices import Direction, Rating
+from common.http.errors import Invalid
+
+MAX_DISPLAY_NAME, MAX_BIO = 60, 1000
+LANGUAGES = ("en", "ky", "ru")
+# All that a person may change about themselves; nothing else is ever written here.
+EDITABLE = frozenset(
+    {
+        "display_name", "bio", "language", "time_zone", "visibility",
+        "reading_direction", "reading_fit", "data_saver", "hidden_ratings",
+    }
+)  # fmt: skip
+# Those that the API keeps together under `reading`, and their names there.
+READING_COLUMNS = {
+    "reading_direction": "direction", "reading_fit": "fit", "data_saver": "data_saver",
+}  # fmt: skip
+# More marks over one letter than any language writes.
+_MAX_MARKS = 3
+# They turn the direction of what stands around them. The marks that Arabic and Hebrew need turn
+# nothing: U+200E, U+200F, U+061C.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def edit_profile(user: User, **changes: Any) -> None:
+    """Write those of the EDITABLE columns that are given; raises Invalid with its fields."""
+    unknown = set(changes) - EDITABLE
+    if unknown:
+        raise TypeError(f"nobody writes these here: {sorted(unknown)}")
+    refuse_banned(user)
+    fields: dict[str, list[str]] = {}
+    for name in list(changes):
+        try:
+            changes[name] = _clean(name, changes[name], user)
+        except Invalid as error:
+            fields[_field(name)] = [error.message]
+    if fields:
+        raise Invalid(next(iter(fields.values()))[0], fields=fields)
+    if not changes:
+        return
+    with acting(user):
+        User.objects.filter(pk=user.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(user, name, value)
+
+
+def find_profile(username: str, *, viewer: User | AnonymousUser) -> User | None:
+    """Return the person who is called exactly so, case aside, where `viewer` may see them."""
+    found = User.objects.select_related("avatar").filter(username_key=name_key(username)).first()
+    # Who looks alike has the same key: asking for `аdmin` must not show who `admin` is.
+    if found is None or not found.is_active or _plain(found.username) != _plain(username):
+        return None
+    if found.pk == viewer.pk or viewer.has_perm("accounts.ban_user"):
+        return found
+    seen_by_all = found.visibility == Visibility.PUBLIC
+    seen_by_members = found.visibility == Visibility.MEMBERS and viewer.is_authenticated
+    return found if seen_by_all or seen_by_members else None
+
+
+def clean_display_name(display_name: str, *, user: User) -> str:
+    """Return the name as it is kept; raises Invalid. Empty: the user name is shown."""
+    name = unicodedata.normalize("NFKC", display_name).strip()
+    if len(name) > MAX_DISPLAY_NAME:
+        raise Invalid(_("A display name has at most %(max)d letters.") % {"max": MAX_DISPLAY_NAME})
+    categories = [unicodedata.category(letter) for letter in name]
+    if any(category[0] == "C" or category in {"Zl", "Zp"} for category in categories):
+        raise Invalid(_("There is an invisible character in this name."))
+    if _has_too_many_marks(categories):
+        raise Invalid(_("There are too many marks over or under one letter."))
+    if name and all(
+        category[0] in "ZM" or _is_blank(letter)
+        for letter, category in zip(name, categories, strict=True)
+    ):
+        raise Invalid(_("Nothing of this name can be seen."))
+    key = name_key(name)
+    if name and key != user.username_key and (is_reserved(name) or _is_somebody_else(key, user)):
+        raise Invalid(_("This name would pass for somebody else. Choose another."))
+    return name
+
+
+def _is_somebody_else(key: str, user: User) -> bool:
+    # With the spaces out, too: `M o` is read as `Mo`.
+    keys = {key, "".join(key.split())}
+    return User.objects.filter(username_key__in=keys).exclude(pk=user.pk).exists()
+
+
+def _clean(name: str, value: Any, user: User) -> Any:
+    if name == "display_name":
+        return clean_display_name(value, user=user)
+    if name == "bio":
+        return _clean_bio(value)
+    if name == "data_saver":
+        return _one_of(value, (True, False, None))
+    if name == "hidden_ratings":
+        wanted = set(value)
+        if not wanted <= set(Rating.values):
+            raise Invalid(_("This is not a content rating."))
+        return [rating for rating in Rating.values if rating in wanted]
+    return _one_of(value, _choices(name))
+
+
+def _choices(name: str) -> Collection[str]:
+    return {
+        "language": LANGUAGES,
+        "visibility": Visibility.values,
+        "reading_direction": ("", *Direction.values),
+        "reading_fit": ("", *Fit.values),
+        "time_zone": _time_zones(),
+    }[name]
+
+
+def _one_of(value: Any, choices: Collection[Any]) -> Any:
+    if value not in choices:
+        raise Invalid(_("This is not one of the choices."))
+    return value
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> frozenset[str]:
+    return frozenset({"", *available_timezones()})
+
+
+def _clean_bio(text: str) -> str:
+    bio = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if len(bio) > MAX_BIO:
+        raise Invalid(_("This text has at most %(max)d letters.") % {"max": MAX_BIO})
+    categories = [unicodedata.category(letter) for letter in bio]
+    is_plain = all(
+        category not in {"Cc", "Cs", "Co", "Cn"} or letter in "\n\t"
+        for letter, category in zip(bio, categories, strict=True)
+    )
+    if not is_plain or _TURNING & set(bio):
+        raise Invalid(_("There is a character in this text that cannot be taken."))
+    if _has_too_many_marks(categories):
+        raise Invalid(_("There are too many marks over or under one letter."))
+    return bio
+
+
+def _has_too_many_marks(categories: list[str]) -> bool:
+    in_a_row = 0
+    for category in categories:
+        in_a_row = in_a_row + 1 if category in {"Mn", "Me"} else 0
+        if in_a_row > _MAX_MARKS:
+            return True
+    return False
+
+
+def _is_blank(letter: str) -> bool:
+    # Letters by their category that leave nothing on the screen: Hangul fillers, empty Braille.
+    return letter in "\u115f\u1160\u3164\uffa0\u2800"
+
+
+def _plain(username: str) -> str:
+    return unicodedata.normalize("NFKC", username).casefold()
+
+
+def _field(column: str) -> str:
+    """Return where the API's form has the column."""
+    return f"reading.{READING_COLUMNS[column]}" if column in READING_COLUMNS else column

@@ -1,0 +1,90 @@
+"""Accounts as admins make and change them by hand; every change of rights is in the log."""
+
+from collections.abc import Collection
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.auth.addresses import clean_address
+from accounts.auth.authority import acting
+from accounts.auth.passwords import replace_password
+from accounts.auth.sessions import end_all_sessions
+from accounts.models import User
+from accounts.roles.groups import ADMIN, MODERATOR
+from common.http.errors import Forbidden, Invalid
+
+_RIGHTS = {"is_staff", "is_superuser"}
+
+
+def settle_address(user: User) -> None:
+    """Make `user.email` the person's one confirmed address: an admin vouches for it."""
+    email = clean_address(user.email) if user.email.strip() else ""
+    with transaction.atomic():
+        refuse_taken_address(email, user=user)
+        EmailAddress.objects.filter(user=user).exclude(email=email).delete()
+        if email:
+            EmailAddress.objects.update_or_create(
+                user=user, email=email, defaults={"verified": True, "primary": True}
+            )
+
+
+def refuse_taken_address(email: str, *, user: User | None = None) -> None:
+    """Raise Invalid where somebody else has confirmed this address."""
+    others = EmailAddress.objects.filter(email=email, verified=True)
+    if user is not None and user.pk:
+        others = others.exclude(user=user)
+    if email and others.exists():
+        taken = _("Somebody else has this address.")
+        raise Invalid(taken, fields={"email": [taken]})
+
+
+def record_account_edit(
+    user: User,
+    *,
+    admin: User,
+    changed: Collection[str],
+    roles_before: Collection[str] = (),
+    is_new: bool = False,
+) -> None:
+    """After an account was saved: log it, with the roles before and after.
+
+    Who becomes staff, or is staff no more, logs in anew, in the admin as well.
+    """
+    if not admin.has_perm("accounts.change_user"):
+        raise Forbidden(_("Only admins may do this."))
+    roles = sorted(user.groups.values_list("name", flat=True))
+    before = sorted(roles_before)
+    with acting(admin, on=user):
+        moved = set(roles) ^ set(before)
+        if not is_new and (
+            not user.is_active or moved & {MODERATOR, ADMIN} or _RIGHTS.intersection(changed)
+        ):
+            end_all_sessions(user)
+        if is_new or changed:
+            log_decision(
+                user,
+                action="create_user" if is_new else "edit_user",
+                actor=admin,
+                from_state=_roles(before),
+                to_state=_roles(roles),
+                reason=", ".join(changed),
+            )
+
+
+def set_password_for(user: User, *, admin: User, password: str) -> None:
+    """Give somebody a new password; all their devices are logged out."""
+    if not admin.has_perm("accounts.change_user"):
+        raise Forbidden(_("Only admins may do this."))
+    with acting(admin, on=user):
+        # Whatever it was a moment ago, it is replaced.
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        replace_password(now, password)
+        log_decision(user, action="set_password", actor=admin)
+    # What the admin's page of this admin's own account goes on with.
+    user.password, user.admin_epoch = now.password, now.admin_epoch
+
+
+def _roles(names: list[str]) -> str:
+    return ", ".join(names)[:40]

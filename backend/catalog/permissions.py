@@ -1,0 +1,16 @@
+"""What the roles may do in this app."""
+
+from accounts.roles.groups import MODERATOR, TRUSTED, UPLOADER, RolePermissions
+
+_EDITED = ("title", "person", "author", "artist", "credit", "alias", "category", "tag", "cover")
+_DELETED = ("alias", "credit", "person", "author", "artist", "tag", "category")
+
+ROLE_PERMISSIONS: RolePermissions = {
+    UPLOADER: {"catalog.view_title"},
+    TRUSTED: {"catalog.view_title"},
+    MODERATOR: {
+        "catalog.moderate_title",
+        *(f"catalog.{verb}_{model}" for verb in ("view", "add", "change") for model in _EDITED),
+        *(f"catalog.delete_{model}" for model in _DELETED),
+    },
+}

@@ -1,0 +1,87 @@
+"""A single picture that somebody sends, such as a cover: looked at exactly as a page is."""
+
+from dataclasses import dataclass
+
+from django.core.files.base import File
+from django.utils.translation import gettext as _
+
+from common.files.pictures.decoding import DecodedPicture, PictureDecoder, Variant
+from common.files.pictures.images import StrippedImage, strip_to_image, strip_unnamed_image
+from common.files.pictures.rules import MIB, PictureLimits, PictureRejected
+from common.files.rejections import show_name
+from common.http.errors import AppError
+
+
+class ImageRejected(AppError):
+    """A single picture cannot be taken."""
+
+    status = 422
+
+    def __init__(self, rejection: PictureRejected) -> None:
+        sentence = _sentences().get(rejection.problem) or _(rejection.message_id)
+        super().__init__(sentence % rejection.params, code=rejection.code)
+
+
+def _sentences() -> dict[str, str]:
+    """Return what is said otherwise than of a page in a zip."""
+    return {
+        "page_too_large": _(
+            "“%(name)s” is larger than %(max_megabytes)s MB. Make the picture smaller."
+        ),
+        "not_an_image": _(
+            "“%(name)s” is not a picture that can be shown. Use JPEG, PNG, WebP, AVIF or GIF."
+        ),
+        "program_as_image": _("“%(name)s” is a program and not a picture."),
+        "too_many_pixels": _(
+            "“%(name)s” has too many pixels (%(width)s × %(height)s); at most "
+            "%(max_megapixels)s megapixels are allowed. Make it smaller."
+        ),
+        "side_too_long": _(
+            "“%(name)s” is too long (%(width)s × %(height)s pixels); a side may be at most "
+            "%(max_side)s pixels. Make it smaller."
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPicture:
+    """A picture without anything else in its file, and what it is once decoded."""
+
+    image: StrippedImage
+    seen: DecodedPicture
+
+
+def check_picture(file: "File[bytes]", *, limits: PictureLimits) -> CheckedPicture:
+    """Return the picture as it may be stored; raises ImageRejected."""
+    name = file.name or ""
+    try:
+        image = strip_to_image(_read(file, limits), name=name, limits=limits)
+        with PictureDecoder(limits) as decoder:
+            return CheckedPicture(image, decoder.decode(image, name=name))
+    except PictureRejected as rejection:
+        raise ImageRejected(rejection) from rejection
+
+
+def cut_square(file: "File[bytes]", *, side: int, limits: PictureLimits) -> Variant:
+    """Return the middle of the picture as a WebP, `side` pixels wide and high.
+
+    Its name is not kept and may end in anything. Raises ImageRejected.
+    """
+    name = file.name or ""
+    try:
+        image = strip_unnamed_image(_read(file, limits), name=name, limits=limits)
+        with PictureDecoder(limits) as decoder:
+            decoder.decode(image, name=name)
+            return decoder.make_square(image, name=name, side=side)
+    except PictureRejected as rejection:
+        raise ImageRejected(rejection) from rejection
+
+
+def _read(file: "File[bytes]", limits: PictureLimits) -> bytes:
+    if (file.size or 0) > limits.max_picture_bytes:
+        raise PictureRejected(
+            "page_too_large",
+            name=show_name(file.name or ""),
+            max_megabytes=limits.max_picture_bytes // MIB,
+        )
+    return bytes(file.read())

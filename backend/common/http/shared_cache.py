@@ -1,0 +1,173 @@
+"""The cache that all processes share: bodies of cached views and counters of throttles.
+
+One round trip serves a request. It is Redis in the services profile and a SQLite file in the
+embedded one. A body is stored with the generation in which it was built;
+`invalidate_cached_views` starts a new generation, and a body that was being built meanwhile is
+never served.
+"""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar, cast
+
+import structlog
+from django.conf import settings
+from django.core.cache import caches
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from common.http.disk_cache import DiskCache
+from common.http.redis_cache import delete_matching
+
+log = structlog.get_logger(__name__)
+
+GENERATION = "generation"
+NO_GENERATION = bytes(8)
+
+
+class SharedCache(Protocol):
+    """Bytes by key; every key is good for `seconds`, then gone."""
+
+    def visit(
+        self, counter: str, seconds: int, keys: Sequence[str]
+    ) -> tuple[int, list[bytes | None]]:
+        """Raise `counter` by one and read `keys`; return the new count and their values."""
+        ...
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """Store a value."""
+        ...
+
+    def put_if_absent(self, key: str, value: bytes, seconds: int) -> None:
+        """Store a value unless another process has stored one."""
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """Read one value."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything of this instance."""
+        ...
+
+
+class RedisSharedCache:
+    """The services profile's: one pipeline a visit."""
+
+    def __init__(self, client: Any, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def visit(
+        self, counter: str, seconds: int, keys: Sequence[str]
+    ) -> tuple[int, list[bytes | None]]:
+        """See SharedCache."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.incr(self._prefix + counter)
+        pipeline.expire(self._prefix + counter, seconds, nx=True)
+        if keys:
+            pipeline.mget([self._prefix + key for key in keys])
+        answers = pipeline.execute()
+        return answers[0], answers[2] if keys else []
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """See SharedCache."""
+        self._client.set(self._prefix + key, value, ex=seconds)
+
+    def put_if_absent(self, key: str, value: bytes, seconds: int) -> None:
+        """See SharedCache."""
+        self._client.set(self._prefix + key, value, ex=seconds, nx=True)
+
+    def get(self, key: str) -> bytes | None:
+        """See SharedCache."""
+        return cast("bytes | None", self._client.get(self._prefix + key))
+
+    def clear(self) -> None:
+        """See SharedCache."""
+        delete_matching(self._client, f"{self._prefix}*")
+
+
+Answer = TypeVar("Answer")
+# A server that does not answer is asked again after this, and not by every request.
+_AWAY_SECONDS = 2.0
+
+
+class ForgivingCache:
+    """A cache that is away costs speed and the count of a throttle, never an answer.
+
+    A generation that could not be stored leaves bodies stale until they are over.
+    """
+
+    def __init__(self, inner: SharedCache) -> None:
+        self._inner = inner
+        self._away_until = 0.0
+
+    def visit(
+        self, counter: str, seconds: int, keys: Sequence[str]
+    ) -> tuple[int, list[bytes | None]]:
+        """See SharedCache."""
+        nothing: tuple[int, list[bytes | None]] = (0, [None] * len(keys))
+        return self._try(lambda: self._inner.visit(counter, seconds, keys), nothing)
+
+    def put(self, key: str, value: bytes, seconds: int) -> None:
+        """See SharedCache."""
+        self._try(lambda: self._inner.put(key, value, seconds), None)
+
+    def put_if_absent(self, key: str, value: bytes, seconds: int) -> None:
+        """See SharedCache."""
+        self._try(lambda: self._inner.put_if_absent(key, value, seconds), None)
+
+    def get(self, key: str) -> bytes | None:
+        """See SharedCache."""
+        return self._try(lambda: self._inner.get(key), None)
+
+    def clear(self) -> None:
+        """See SharedCache."""
+        self._try(self._inner.clear, None)
+
+    def _try(self, ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+        if time.monotonic() < self._away_until:
+            return otherwise
+        try:
+            return ask()
+        except (RedisError, sqlite3.Error) as error:
+            log.warning("shared_cache.away", error=str(error))
+            if isinstance(error, RedisError):
+                self._away_until = time.monotonic() + _AWAY_SECONDS
+            is_broken = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+                error, sqlite3.OperationalError
+            )
+            if is_broken and isinstance(self._inner, DiskCache):
+                self._inner.start_afresh()
+            return otherwise
+
+
+@lru_cache(maxsize=1)
+def shared_cache() -> SharedCache:
+    """Return this process's hot cache."""
+    if settings.REDIS_URL:
+        backend = cast(Any, caches["default"])
+        client = backend._cache.get_client(write=True)
+        return ForgivingCache(RedisSharedCache(client, f"{settings.INSTANCE}:hot:"))
+    return ForgivingCache(DiskCache(str(settings.DATA_FOLDER / "cache" / "hot")))
+
+
+def current_generation() -> bytes:
+    """Return the generation that bodies are built in now; read it before reading the database.
+
+    While the cache is away it is NO_GENERATION: what was read then cannot be told to be stale.
+    """
+    cache = shared_cache()
+    found = cache.get(GENERATION)
+    if found is None:
+        cache.put_if_absent(GENERATION, secrets.token_bytes(8), 86_400)
+        found = cache.get(GENERATION)
+    return found or NO_GENERATION
+
+
+def invalidate_cached_views() -> None:
+    """Drop every cached list once the transaction is committed."""
+    transaction.on_commit(lambda: shared_cache().put(GENERATION, secrets.token_bytes(8), 86_400))

@@ -1,0 +1,166 @@
+"""The pages before the admin: password, code, and setting up a second factor."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from accounts.api.throttles import count_visit
+from accounts.auth.admin_login import (
+    CodeForm,
+    EnrolForm,
+    LoginForm,
+    log_in_with_code,
+    log_in_with_password,
+    throttled_sentence,
+    user_of_second_step,
+    wanted_address,
+)
+from accounts.auth.login_throttling import client_context, remember_device
+from accounts.auth.passwords import refuse_wrong_password
+from accounts.auth.second_factor import (
+    Enrolment,
+    begin_second_factor,
+    confirm_second_factor,
+    second_factor_state,
+    show_enrolment,
+)
+from accounts.models import User
+from common.http.client_addresses import throttle_address
+from common.http.errors import AppError, Throttled
+
+# What somebody who has to set up a second factor may see before: the way out, and the way in.
+OPEN_PAGES = frozenset({"logout", "second_factor", "jsi18n"})
+
+
+def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The first step."""
+    if request.method == "GET" and site.has_permission(request):
+        return HttpResponseRedirect(reverse("admin:index"))
+    next_address = wanted_address(request)
+    form = LoginForm(request.POST or None)
+    context = {
+        "title": _("Log in"),
+        "form": form,
+        "next": next_address,
+        "app_path": request.get_full_path(),
+        "username": request.user.get_username(),
+    }
+    if request.method == "POST" and form.is_valid():
+        client = client_context(request)
+        try:
+            count_visit("auth", throttle_address(request))
+            user = log_in_with_password(
+                request,
+                form.cleaned_data["username"],
+                form.cleaned_data["password"],
+                client=client,
+                next_address=next_address,
+            )
+        except AppError as error:
+            return _say(site, request, "admin/login.html", context, error=error)
+        if user is None:
+            return HttpResponseRedirect(reverse("admin:login_code"))
+        response = HttpResponseRedirect(next_address)
+        remember_device(response, user, client, logged_in=True)
+        return response
+    return _page(site, request, "admin/login.html", context)
+
+
+def show_code_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """The second step, for whom the first has let through."""
+    form = CodeForm(request.POST or None)
+    context = {"title": _("Second factor"), "form": form}
+    try:
+        if user_of_second_step(request) is None:
+            return HttpResponseRedirect(reverse("admin:login"))
+        if request.method == "POST" and form.is_valid():
+            client = client_context(request)
+            count_visit("auth", throttle_address(request))
+            user, next_address = log_in_with_code(request, form.cleaned_data["code"], client=client)
+            response = HttpResponseRedirect(next_address)
+            remember_device(response, user, client, logged_in=True)
+            return response
+    except AppError as error:
+        return _say(site, request, "admin/site/login_code.html", context, error=error)
+    return _page(site, request, "admin/site/login_code.html", context)
+
+
+def show_second_factor_page(site: AdminSite, request: HttpRequest, user: User) -> HttpResponse:
+    """Set one up; recovery codes are shown once, in the answer to the first code."""
+    context: dict[str, Any] = {
+        "title": _("Second factor"),
+        "state": second_factor_state(user),
+        "next": wanted_address(request),
+    }
+    template = "admin/site/second_factor.html"
+    if context["state"].enabled:
+        return _page(site, request, template, context)
+    form = EnrolForm(request.POST or None)
+    error = None
+    if request.method == "POST" and form.is_valid():
+        words = form.cleaned_data
+        try:
+            refuse_wrong_password(user, words["password"])
+            context["recovery_codes"] = confirm_second_factor(
+                user, enrolment=words["enrolment"], code=words["code"]
+            )
+        except AppError as refusal:
+            error = refusal
+        else:
+            update_session_auth_hash(request, user)  # this page goes on, all others are out
+            return _page(site, request, template, context)
+    enrolment = _same_or_new(user, request.POST.get("enrolment", ""))
+    context |= {"form": form, "enrolment": enrolment}
+    if error is not None:
+        return _say(site, request, template, context, error=error)
+    return _page(site, request, template, context)
+
+
+def to_second_factor_page(request: HttpRequest) -> HttpResponse:
+    """Send somebody there first, and then on to where they wanted to go."""
+    wanted = request.get_full_path() if request.method == "GET" else reverse("admin:index")
+    return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{urlencode({'next': wanted})}")
+
+
+def _same_or_new(user: User, sealed: str) -> Enrolment:
+    # After a wrong code the picture stays, which the app may hold already.
+    if sealed:
+        try:
+            return show_enrolment(user, sealed)
+        except AppError:
+            pass
+    return begin_second_factor(user)
+
+
+def _say(
+    site: AdminSite,
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    error: AppError,
+) -> HttpResponse:
+    if isinstance(error, Throttled):
+        context = {**context, "throttled": throttled_sentence(error.retry_after_seconds)}
+    else:
+        form = context["form"]
+        for name, texts in (error.fields or {"": [error.message]}).items():
+            form.add_error(name if name in form.fields else None, list(texts))
+    response = _page(site, request, template, context)
+    if isinstance(error, Throttled):
+        response.status_code = error.status
+        response["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _page(
+    site: AdminSite, request: HttpRequest, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    request.current_app = site.name
+    return TemplateResponse(request, template, {**site.each_context(request), **context})

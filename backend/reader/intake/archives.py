@@ -1,0 +1,387 @@
+"""From an uploaded zip to its pages: `preflight` in the request, `iter_pages` in the worker.
+
+Preflight reads the zip's directory and inflates nothing; iter_pages inflates each page once, in
+reading order, under hard byte budgets.
+"""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import ElementTree
+from defusedxml.common import DefusedXmlException
+
+from common.files.pictures.images import IMAGE_EXTENSIONS
+from common.files.pictures.rules import MIB
+from common.files.rejections import show_name
+from reader.intake.archive_directory import STORED, Entry, read_directory
+from reader.intake.archive_rules import (
+    REJECT_CODES,
+    REJECT_MESSAGES,
+    ArchiveLimits,
+    ArchiveRejected,
+)
+
+__all__ = [
+    "REJECT_CODES",
+    "REJECT_MESSAGES",
+    "ArchiveLimits",
+    "ArchivePlan",
+    "ArchiveRejected",
+    "PageBytes",
+    "PlannedPage",
+    "iter_pages",
+    "preflight",
+    "read_comic_info",
+]
+
+_ARCHIVE_EXTENSIONS = frozenset(
+    {"zip", "cbz", "rar", "cbr", "7z", "cb7", "tar", "cbt", "tgz", "gz", "bz2", "tbz", "xz"}
+    | {"txz", "zst", "lz", "lzma", "lz4", "z", "ace", "cba", "arj", "cab", "epub", "jar", "iso"}
+)
+_ARCHIVE_MAGIC = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"PK\x07\x08",
+    b"Rar!\x1a\x07",
+    b"7z\xbc\xaf\x27\x1c",
+    b"\x1f\x8b\x08",
+    b"BZh",
+    b"\xfd7zXZ\x00",
+    b"\x28\xb5\x2f\xfd",
+    b"MSCF",
+)
+_TAR_MAGIC_AT = 257
+# What systems and programs leave in folders by themselves: macOS (in "Icon\r" lies a folder's own
+# icon, in "._name" whatever its file system cannot hold), Windows, KDE, Android, Dropbox, Picasa;
+# then Finder's archives, Synology, QNAP and Android's galleries.
+_JUNK_FILES = frozenset(
+    {".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+    | {".directory", ".nomedia", ".dropbox", ".dropbox.attr", "picasa.ini", ".picasa.ini"}
+)
+_JUNK_PREFIX = "._"
+_JUNK_FOLDERS = frozenset({"__macosx", "@eadir", ".@__thumb", ".thumbnails"})
+_COMIC_INFO = "comicinfo.xml"
+_ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
+_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+_SPACES = re.compile(r"\s+")
+_MAX_DIGITS = 9
+# Deflate reaches 1,032 at most, so that more than this is made, not met.
+_MALICIOUS_RATIO = 1_000
+_INPUT_CHUNK_BYTES = 256 * 1024
+_COMIC_INFO_MAX_BYTES = 256 * 1024
+_COMIC_INFO_MAX_VALUE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPage:
+    """One page to come. `number` is 1..N, or 0 for a cover; `name` is only for showing."""
+
+    number: int
+    name: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivePlan:
+    """What preflight found: the pages in reading order and the sum of their declared bytes."""
+
+    pages: tuple[PlannedPage, ...]
+    declared_bytes: int
+    comic_info: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageBytes:
+    """One page as it was in the zip, inflated and checked against its checksum."""
+
+    number: int
+    name: str
+    data: bytes
+
+
+def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePlan:
+    """Checks all that the zip's directory tells and plans the pages; raises ArchiveRejected."""
+    limits = limits or ArchiveLimits()
+    files: list[tuple[tuple[str, ...], Entry]] = []
+    for entry in read_directory(file, limits):
+        parts = _inner_path(entry)
+        if _is_junk(parts):
+            continue
+        _check_kind(entry)
+        if _holds_something(entry, parts):
+            _refuse_control_characters(entry)
+            files.append((parts, entry))
+    _refuse_full_paths(files)
+    _refuse_same_names(files)
+    comic_info = next((entry for parts, entry in files if _is_comic_info(parts)), None)
+    candidates = [(parts, entry) for parts, entry in files if not _is_comic_info(parts)]
+    for parts, entry in candidates:
+        _check_extension(parts[-1], entry)
+    if not candidates:
+        raise ArchiveRejected("nothing_inside")
+    _check_layout(candidates)
+    _check_sizes([entry for _, entry in candidates], limits)
+    pages = _number_pages(candidates)
+    count = sum(1 for page in pages if page.number)
+    if count > limits.max_pages:
+        raise ArchiveRejected("too_many_pages", count=count, max=limits.max_pages)
+    return ArchivePlan(tuple(pages), sum(p.entry.declared_bytes for p in pages), comic_info)
+
+
+def iter_pages(
+    file: BinaryIO, plan: ArchivePlan, limits: ArchiveLimits | None = None, *, skip: int = 0
+) -> Iterator[PageBytes]:
+    """Inflates page after page in reading order; each page's bytes are held once.
+
+    Takes the plan of the same file. Raises ArchiveRejected where the directory lied. The first
+    `skip` pages, which came out as declared before, count for the limit and are not inflated.
+    """
+    limits = limits or ArchiveLimits()
+    done = sum(page.entry.declared_bytes for page in plan.pages[:skip])
+    left = limits.max_inflated_bytes - done
+    for page in plan.pages[skip:]:
+        if page.entry.declared_bytes > left:
+            raise ArchiveRejected(
+                "inflated_too_large", max_megabytes=limits.max_inflated_bytes // MIB
+            )
+        inflated = _inflate(file, page.entry, limits.max_picture_bytes)
+        left -= len(inflated)
+        if _is_archive(inflated):
+            raise ArchiveRejected("archive_inside", name=show_name(page.name))
+        yield PageBytes(page.number, page.name, inflated)
+        # Without this the previous page would live on while the next one is inflated.
+        del inflated
+
+
+def read_comic_info(file: BinaryIO, plan: ArchivePlan) -> dict[str, str]:
+    """The plain text elements of the archive's ComicInfo.xml by name (Title, Series, ...).
+
+    Empty where there is none; what is broken, hostile or too long is ignored. Format:
+    https://anansi-project.github.io
+    """
+    entry = plan.comic_info
+    if entry is None or entry.declared_bytes > _COMIC_INFO_MAX_BYTES:
+        return {}
+    try:
+        root = ElementTree.fromstring(_inflate(file, entry, _COMIC_INFO_MAX_BYTES), forbid_dtd=True)
+    except (ArchiveRejected, ParseError, DefusedXmlException, ValueError, LookupError):
+        return {}
+    found: dict[str, str] = {}
+    for element in root:
+        text = (element.text or "").strip()
+        if isinstance(element.tag, str) and text and len(text) <= _COMIC_INFO_MAX_VALUE:
+            found.setdefault(element.tag, text)
+    return found
+
+
+def _inner_path(entry: Entry) -> tuple[str, ...]:
+    """The name's parts, split at both kinds of slash (old Windows programs wrote backslashes);
+    none where it names no place of its own, such as "/" or "./"."""
+    parts = entry.name.replace("\\", "/").split("/")
+    # The raw bytes too: in Shift-JIS a backslash byte can be half of a letter, and so two dots
+    # behind it need not be meant.
+    if ".." in parts or b".." in re.split(rb"[/\\]", entry.raw_name):
+        raise ArchiveRejected("escaping_path", malicious=".." in parts, name=show_name(entry.name))
+    return tuple(part for part in parts if part not in ("", "."))
+
+
+def _is_junk(parts: tuple[str, ...]) -> bool:
+    lower = [part.casefold() for part in parts]
+    return bool(lower) and (
+        lower[-1] in _JUNK_FILES
+        or lower[-1].startswith(_JUNK_PREFIX)
+        or not _JUNK_FOLDERS.isdisjoint(lower)
+    )
+
+
+def _holds_something(entry: Entry, parts: tuple[str, ...]) -> bool:
+    """False for folders and for what has neither bytes nor a place of its own: Dropbox writes an
+    entry "/" for the folder itself, others "//", "./" or an absolute folder beside its pages."""
+    if not entry.declared_bytes and (entry.is_folder or not parts):
+        return False
+    if entry.is_folder:
+        raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
+    if not parts:
+        raise ArchiveRejected("unusable_name", name=show_name(entry.name))
+    return True
+
+
+def _refuse_control_characters(entry: Entry) -> None:
+    if any(unicodedata.category(character) == "Cc" for character in entry.name):
+        raise ArchiveRejected("unusable_name", name=show_name(entry.name))
+
+
+def _refuse_full_paths(files: list[tuple[tuple[str, ...], Entry]]) -> None:
+    """Names that begin at the root of a disk. File managers of Android, 7-Zip and WinRAR can store
+    pages that way; where no page is, somebody wrote the name by hand."""
+    absolute = [(parts, entry) for parts, entry in files if _ABSOLUTE.match(entry.name)]
+    for parts, entry in absolute:
+        if _is_comic_info(parts) or _extension(parts[-1]) in IMAGE_EXTENSIONS:
+            raise ArchiveRejected("full_path", name=show_name(entry.name))
+    for _, entry in absolute:
+        raise ArchiveRejected("escaping_path", malicious=True, name=show_name(entry.name))
+
+
+def _is_comic_info(parts: tuple[str, ...]) -> bool:
+    return len(parts) <= 2 and parts[-1].casefold() == _COMIC_INFO
+
+
+def _check_kind(entry: Entry) -> None:
+    if entry.is_symlink:
+        raise ArchiveRejected("symbolic_link", malicious=True, name=show_name(entry.name))
+    if entry.is_special:
+        raise ArchiveRejected("device_or_pipe", malicious=True, name=show_name(entry.name))
+
+
+def _refuse_same_names(files: list[tuple[tuple[str, ...], Entry]]) -> None:
+    """Names that some file system would take for one, whatever their case and composition."""
+    seen: set[str] = set()
+    for parts, entry in files:
+        key = unicodedata.normalize("NFKC", "/".join(parts).casefold())
+        if key in seen:
+            raise ArchiveRejected("same_name_twice", name=show_name(entry.name))
+        seen.add(key)
+
+
+def _extension(file_name: str) -> str:
+    return file_name.rpartition(".")[2].lower() if "." in file_name else ""
+
+
+def _check_extension(file_name: str, entry: Entry) -> None:
+    extension = _extension(file_name)
+    if extension in _ARCHIVE_EXTENSIONS:
+        raise ArchiveRejected("archive_inside", name=show_name(entry.name))
+    if extension not in IMAGE_EXTENSIONS:
+        raise ArchiveRejected("not_an_image", name=show_name(entry.name))
+    if not entry.declared_bytes:
+        raise ArchiveRejected("empty_file", name=show_name(entry.name))
+
+
+def _check_layout(files: list[tuple[tuple[str, ...], Entry]]) -> None:
+    first_parts, first = files[0]
+    for parts, entry in files:
+        if len(parts) > 2:
+            raise ArchiveRejected("nested_folders", name=show_name(entry.name))
+        if parts[:-1] != first_parts[:-1]:
+            raise ArchiveRejected(
+                "several_folders", first=show_name(first.name), second=show_name(entry.name)
+            )
+
+
+def _check_sizes(entries: list[Entry], limits: ArchiveLimits) -> None:
+    for entry in entries:
+        if entry.declared_bytes > limits.max_picture_bytes:
+            if entry.declared_bytes > entry.compressed_bytes * _MALICIOUS_RATIO:
+                raise ArchiveRejected(
+                    "inflates_too_far", malicious=True, name=show_name(entry.name)
+                )
+            raise ArchiveRejected(
+                "page_too_large",
+                name=show_name(entry.name),
+                max_megabytes=limits.max_picture_bytes // MIB,
+            )
+    total = sum(entry.declared_bytes for entry in entries)
+    if total > limits.max_inflated_bytes:
+        if total > sum(entry.compressed_bytes for entry in entries) * _MALICIOUS_RATIO:
+            raise ArchiveRejected("archive_inflates_too_far", malicious=True)
+        raise ArchiveRejected("inflated_too_large", max_megabytes=limits.max_inflated_bytes // MIB)
+
+
+def _number_pages(files: list[tuple[tuple[str, ...], Entry]]) -> list[PlannedPage]:
+    """Reads the page numbers off the names and puts the pages in order, without gaps."""
+    by_number: dict[int, Entry] = {}
+    first: tuple[str, Entry] | None = None
+    for parts, entry in files:
+        shown = show_name(entry.name)
+        match = _NUMBERED.fullmatch(parts[-1].rpartition(".")[0])
+        if match is None or match[1][-1:].isdigit():
+            raise ArchiveRejected("no_page_number", name=shown)
+        prefix = _comparable_prefix(match[1])
+        if first is None:
+            first = prefix, entry
+        if prefix != first[0]:
+            raise ArchiveRejected("several_prefixes", first=show_name(first[1].name), second=shown)
+        if len(match[2].lstrip("0")) > _MAX_DIGITS:
+            raise ArchiveRejected("number_too_big", name=shown)
+        number = int(match[2])
+        if number in by_number:
+            other = show_name(by_number[number].name)
+            raise ArchiveRejected("same_number_twice", first=other, second=shown, page=number)
+        by_number[number] = entry
+    last = len(by_number) - (0 in by_number)
+    for number in range(1, max(last, 1) + 1):
+        if number not in by_number:
+            raise ArchiveRejected("missing_page", page=number)
+    return [PlannedPage(n, by_number[n].name, by_number[n]) for n in sorted(by_number)]
+
+
+def _comparable_prefix(prefix: str) -> str:
+    """The prefix as people see it: a no-break or wide space is a space, and what has no width
+    (a joiner, a mark of direction) is nothing."""
+    visible = "".join(c for c in prefix if unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", _SPACES.sub(" ", visible).casefold())
+
+
+def _inflate(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
+    """The entry's bytes, exactly as many as declared, with the declared checksum."""
+    file.seek(entry.data_offset)
+    if entry.method == STORED:
+        inflated = file.read(entry.declared_bytes)
+        if len(inflated) != entry.declared_bytes:
+            raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
+    else:
+        inflated = _inflate_deflated(file, entry, max_bytes)
+    if zlib.crc32(inflated) != entry.crc32:
+        raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
+    return inflated
+
+
+def _inflate_deflated(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    pieces: list[bytes] = []
+    room = entry.declared_bytes
+    unread = entry.compressed_bytes
+    shown = show_name(entry.name)
+    while unread and not inflater.eof:
+        compressed = file.read(min(unread, _INPUT_CHUNK_BYTES))
+        unread -= len(compressed)
+        if not compressed:
+            raise ArchiveRejected("damaged_entry", name=shown)
+        try:
+            piece = inflater.decompress(compressed, room + 1)
+            if len(piece) > room:
+                _refuse_size_lie(inflater, entry, entry.compressed_bytes - unread, max_bytes)
+        except zlib.error:
+            raise ArchiveRejected("damaged_entry", name=shown) from None
+        pieces.append(piece)
+        room -= len(piece)
+    if not inflater.eof or inflater.unused_data or unread or room:
+        raise ArchiveRejected("size_lie", name=shown)
+    return b"".join(pieces)
+
+
+def _refuse_size_lie(
+    inflater: "zlib._Decompress", entry: Entry, fed_bytes: int, max_bytes: int
+) -> None:
+    """More came out than declared. Inflates what was fed to its end, keeping nothing, to tell a
+    wrong number in the directory from a bomb."""
+    produced = entry.declared_bytes + 1
+    while inflater.unconsumed_tail and produced <= max_bytes:
+        produced += len(inflater.decompress(inflater.unconsumed_tail, MIB))
+    if produced > max_bytes:
+        consumed = fed_bytes - len(inflater.unconsumed_tail)
+        raise ArchiveRejected(
+            "inflates_too_far",
+            malicious=produced > max(consumed, 1) * _MALICIOUS_RATIO,
+            name=show_name(entry.name),
+        )
+    raise ArchiveRejected("size_lie", name=show_name(entry.name))
+
+
+def _is_archive(head: bytes) -> bool:
+    return head.startswith(_ARCHIVE_MAGIC) or head[_TAR_MAGIC_AT : _TAR_MAGIC_AT + 5] == b"ustar"

@@ -1,0 +1,302 @@
+"""A received zip is checked page by page in a worker, until it waits for review or has failed.
+
+Starts at `extract_upload`, ends with the row AWAITING_REVIEW or FAILED; what comes next is decided
+by whoever looks for rows that wait (`reader.publication.trust`).
+"""
+
+import hashlib
+import time
+from collections.abc import Iterable
+from typing import BinaryIO, cast
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles.bans import add_strike
+from common.files.pictures.decoding import PictureDecoder
+from common.files.pictures.hashes import signed_hash
+from common.files.pictures.images import strip_to_image
+from common.files.rejections import FileRejected, show_name
+from common.files.storages import STORAGE_ERRORS
+from common.work.background import background_task, wake_queue
+from common.work.leases import Lease, LeaseLost, claim
+from reader.intake import quarantine
+from reader.intake.archives import iter_pages, preflight, read_comic_info
+from reader.intake.banned_pictures import find_banned_pictures
+from reader.intake.limits import archive_limits
+from reader.intake.purging import purge_upload
+from reader.intake.quotas import QuotaUsedUp, decoding_seconds_left, hold_quota
+from reader.intake.rejections import (
+    BANNED_IMAGE,
+    DECODING_QUOTA,
+    GAVE_UP,
+    TOO_SLOW,
+    failure_columns,
+)
+from reader.intake.turns import (
+    SLICE_SECONDS,
+    note_turn,
+    somebody_else_waits,
+    uploads_in_turn,
+    uploads_to_extract,
+)
+from reader.models import Page, Upload
+from reader.reading.chapters import find_or_create_chapter
+from reader.reading.places import drop_empty_chapters
+from reader.states import UploadState
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 5
+_TITLE_LETTERS = 200
+_PAGE_COLUMNS = (
+    "number", "name", "content_type", "width", "height", "bytes", "sha256", "perceptual_hash",
+    "color",
+)  # fmt: skip
+
+
+class _Stopped(Exception):
+    """The check ends here, for a reason that is not in the zip; `columns` tell it."""
+
+    def __init__(self, code: str, problem: str) -> None:
+        super().__init__(problem)
+        self.columns: dict[str, object] = {"error_code": code, "error_params": {"problem": problem}}
+
+
+class _GaveWay(Exception):
+    """Somebody else's turn has come; what was found is kept."""
+
+
+def _uploads_to_extract() -> Iterable[int]:
+    return uploads_in_turn().values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_uploads_to_extract, queue="extraction", in_turn=True)
+def extract_upload(pk: int) -> None:
+    """Turn the zip into pages in quarantine and rows, exactly once, or fail it with its code."""
+    lease = claim(uploads_to_extract(), pk, state=UploadState.EXTRACTING)
+    if lease is None:
+        return
+    upload = Upload.objects.get(pk=pk)
+    note_turn(upload)
+    try:
+        _check(upload, lease)
+    except _GaveWay:
+        lease.release()
+        extract_upload.enqueue(pk)
+        log.info("extraction.gave_way", upload_id=pk)
+    except LeaseLost:
+        # Withdrawn meanwhile, or taken over by another worker. What was written after the purge
+        # of a withdrawn upload goes by this one; it does nothing to an upload that is under way.
+        log.info("extraction.lost", upload_id=pk)
+        purge_upload.run(pk)
+    except STORAGE_ERRORS as error:
+        # Not the upload's fault: the lease runs out, and the next attempt goes on from what was
+        # kept. A disk that stays full for an hour uses no attempts up; a zip that is gone does.
+        log.exception("extraction.storage_failed", upload_id=pk, attempt=upload.attempts)
+        if not isinstance(error, FileNotFoundError):
+            lease.rows().update(attempts=Greatest(F("attempts") - 1, 0))
+        raise
+
+
+def _check(upload: Upload, lease: Lease[Upload]) -> None:
+    try:
+        if upload.attempts > MAX_ATTEMPTS:
+            raise _Stopped(GAVE_UP, GAVE_UP)
+        _take_pages(upload, lease, _extract_pages(upload, lease))
+    except FileRejected as rejection:
+        _fail(upload, lease, failure_columns(rejection))
+    except _Stopped as stopped:
+        _fail(upload, lease, stopped.columns)
+
+
+def _extract_pages(upload: Upload, lease: Lease[Upload]) -> list[Page]:
+    limits = archive_limits()
+    pages = [Page(upload=upload, **columns) for columns in upload.pages_so_far or ()]
+    with quarantine.open_archive(upload) as archive, PictureDecoder(limits) as decoder:
+        file = cast(BinaryIO, archive)
+        plan = preflight(file, limits)
+        if not upload.title:
+            words = read_comic_info(file, plan).get("Title", "").split()
+            upload.title = " ".join(words)[:_TITLE_LETTERS].rstrip()
+        clock = _Clock(upload)
+        try:
+            for source in iter_pages(file, plan, limits, skip=len(pages)):
+                clock.refuse_too_much()
+                image = strip_to_image(source.data, name=source.name, limits=limits)
+                seen = decoder.decode(image, name=source.name)
+                sha256 = hashlib.sha256(image.data).hexdigest()
+                lease.keep(pages_done=len(pages))
+                quarantine.store_page(upload, sha256, image.data)
+                page = Page(
+                    upload=upload,
+                    number=source.number,
+                    name=source.name,
+                    content_type=image.content_type,
+                    width=seen.width,
+                    height=seen.height,
+                    bytes=len(image.data),
+                    sha256=sha256,
+                    perceptual_hash=signed_hash(seen.perceptual_hash),
+                    color=seen.color,
+                )
+                pages.append(page)
+                if clock.slice_is_over and len(pages) < len(plan.pages):
+                    clock.begin_slice()
+                    _end_slice(upload, lease, pages)
+        finally:
+            clock.begin_slice()  # what the last one took counts too
+    return pages
+
+
+class _Clock:
+    """Counts into `upload.decoding_seconds` what its check takes, a slice at a time."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._started = time.monotonic()
+        self._seconds_left = decoding_seconds_left(upload)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def slice_is_over(self) -> bool:
+        return self._seconds >= SLICE_SECONDS
+
+    def begin_slice(self) -> None:
+        self._upload.decoding_seconds += self._seconds
+        self._started = time.monotonic()
+
+    def refuse_too_much(self) -> None:
+        """Raise _Stopped where the zip, or all of its uploader's of a day, take too long."""
+        seconds = self._upload.decoding_seconds + self._seconds
+        if seconds > settings.UPLOAD_MAX_SECONDS:
+            raise _Stopped("too_large", TOO_SLOW)
+        if self._seconds_left is not None and seconds > self._seconds_left:
+            raise _Stopped(QuotaUsedUp.code, DECODING_QUOTA)
+
+
+def _end_slice(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
+    """Keep what was found, and give way where somebody else waits."""
+    found = [{column: getattr(page, column) for column in _PAGE_COLUMNS} for page in pages]
+    # It comes on, so it is not what kills its workers.
+    kept = (
+        lease.rows()
+        .filter(state=UploadState.EXTRACTING)
+        .update(
+            pages_so_far=found,
+            pages_done=len(pages),
+            decoding_seconds=upload.decoding_seconds,
+            attempts=0,
+        )
+    )
+    if not kept:
+        raise LeaseLost(upload.pk)
+    note_turn(upload)
+    if somebody_else_waits(upload):
+        raise _GaveWay
+
+
+def _take_pages(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
+    banned = find_banned_pictures(pages)
+    if banned and settings.BANNED_PICTURES == "fail":
+        name = next(show_name(page.name) for page in pages if page.number in banned)
+        _fail(upload, lease, {"error_code": BANNED_IMAGE, "error_params": {"name": name}})
+        return
+    _move_to_its_title(upload, lease)
+    _hand_over(upload, lease, pages, banned_pages=len(banned))
+
+
+def _move_to_its_title(upload: Upload, lease: Lease[Upload]) -> None:
+    """Give a one-shot whose title was found in the zip the place of that title."""
+    if not upload.title or upload.chapter.number is not None:
+        return
+    try:
+        with transaction.atomic():
+            # The upload before the title, as those lock them who publish.
+            row = lease.rows().filter(title="").select_for_update()
+            if not row.exists():
+                return
+            old = upload.chapter
+            upload.chapter = find_or_create_chapter(
+                old.series, number=None, language=old.language, group=old.group,
+                volume=upload.volume_number, title=upload.title,
+            )  # fmt: skip
+            row.update(chapter=upload.chapter)
+            drop_empty_chapters([old.pk])
+    except IntegrityError:
+        # The same zip of theirs is under way there: this one stays, and looks like a copy of it.
+        upload.refresh_from_db(fields=["chapter"])
+
+
+def _hand_over(
+    upload: Upload, lease: Lease[Upload], pages: list[Page], *, banned_pages: int
+) -> None:
+    with transaction.atomic():
+        handed_over = (
+            lease.rows()
+            .filter(state=UploadState.EXTRACTING)
+            .update(
+                state=UploadState.AWAITING_REVIEW,
+                handed_over_at=timezone.now(),
+                title=upload.title,
+                page_count=len(pages),
+                pages_done=len(pages),
+                pages_so_far=None,
+                decoding_seconds=upload.decoding_seconds,
+                banned_pages=banned_pages,
+                lease_token=None,
+                lease_until=None,
+                attempts=0,
+            )
+        )
+        if not handed_over:
+            raise LeaseLost(upload.pk)
+        Page.objects.bulk_create(pages, batch_size=500)
+        wake_queue("publishing")
+    log.info("upload.awaits_review", upload_id=upload.pk, pages=len(pages))
+
+
+def _fail(upload: Upload, lease: Lease[Upload], columns: dict[str, object]) -> None:
+    with transaction.atomic():
+        uploader = User.objects.filter(uploads=upload.pk).first()  # may have left meanwhile
+        if columns.get("malicious") and uploader is not None:
+            hold_quota(uploader)  # a strike follows, and the person is locked first
+        failed = (
+            lease.rows()
+            .filter(state=UploadState.EXTRACTING)
+            .update(
+                state=UploadState.FAILED,
+                decided_at=timezone.now(),
+                purge_after=timezone.now(),
+                pages_so_far=None,
+                decoding_seconds=upload.decoding_seconds,
+                lease_token=None,
+                lease_until=None,
+                **columns,
+            )
+        )
+        if not failed:
+            raise LeaseLost(upload.pk)
+        upload.refresh_from_db()
+        strike_if_malicious(upload)
+        purge_upload.enqueue(upload.pk)
+    log.info("upload.failed", upload_id=upload.pk, code=upload.error_code)
+
+
+def strike_if_malicious(upload: Upload) -> None:
+    """Count a strike of the uploader where the zip was meant to do harm."""
+    if upload.malicious and upload.uploader is not None:
+        add_strike(
+            upload.uploader,
+            code=upload.error_code,
+            subject=f"upload:{upload.pk}",
+            key_id=upload.key_id,
+        )

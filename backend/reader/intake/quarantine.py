@@ -1,0 +1,64 @@
+"""Private files of an upload: the zip, and its pages until they are public.
+
+Pages are named by their sha256, so writing one twice changes nothing and renumbering moves
+nothing.
+"""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.core.files.base import ContentFile, File
+
+from common.files.storages import delete_names, list_names, quarantine_storage
+
+if TYPE_CHECKING:
+    from reader.models import Upload
+
+ROOT = "uploads"
+
+
+def folder_of(upload: "Upload") -> str:
+    """Return the folder of all private files of an upload."""
+    return folder_name(upload.folder)
+
+
+def folder_name(folder: uuid.UUID) -> str:
+    """Return the folder by its key."""
+    return f"{ROOT}/{folder.hex}"
+
+
+def archive_name(folder: uuid.UUID) -> str:
+    """Return where the zip is."""
+    return f"{folder_name(folder)}/archive.zip"
+
+
+def page_name(upload: "Upload", sha256: str) -> str:
+    """Return where a page is."""
+    return f"{folder_of(upload)}/{sha256}"
+
+
+def store_archive(folder: uuid.UUID, archive: "File[bytes]") -> None:
+    """Move or copy the zip in."""
+    quarantine_storage().save(archive_name(folder), archive)
+
+
+def open_archive(upload: "Upload") -> "File[bytes]":
+    """Open the zip; from a bucket it is brought to the disk first."""
+    return quarantine_storage().open(archive_name(upload.folder), "rb")
+
+
+def store_page(upload: "Upload", sha256: str, data: bytes) -> None:
+    """Write one page."""
+    quarantine_storage().save(page_name(upload, sha256), ContentFile(data))
+
+
+def read_page(upload: "Upload", sha256: str) -> bytes:
+    """Read one page."""
+    with quarantine_storage().open(page_name(upload, sha256), "rb") as file:
+        return bytes(file.read())
+
+
+def delete_folder(folder: uuid.UUID) -> None:
+    """Remove all private files of an upload; a second time changes nothing."""
+    storage = quarantine_storage()
+    delete_names(storage, list_names(storage, f"{folder_name(folder)}/"))

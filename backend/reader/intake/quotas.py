@@ -1,0 +1,100 @@
+"""What one person may submit: uploads, bytes and time of checking a day, and undecided ones.
+
+Each may be off. A day's count holds everything that was sent, also what failed or was withdrawn:
+checking it cost as much, and a quota that gives back invites to try again and again.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from common.http.errors import AppError
+from reader.intake.rejections import decoding_quota_sentence
+from reader.models import Upload
+from reader.states import UNDECIDED
+
+_DAY = timedelta(days=1)
+
+
+class QuotaUsedUp(AppError):
+    code = "quota"
+    status = 429
+
+
+@dataclass(frozen=True)
+class QuotaLeft:
+    """What may still be sent now; None where the quota is off."""
+
+    uploads_left: int | None
+    bytes_left: int | None
+    waiting_left: int | None
+
+
+def quota_left(user: User) -> QuotaLeft:
+    """Count what `user` may still submit, in at most one query."""
+    quotas: dict[str, int | None] = settings.QUOTAS
+    if all(quota is None for quota in quotas.values()):
+        return QuotaLeft(None, None, None)
+    today = Q(created_at__gte=timezone.now() - _DAY)
+    used = user.uploads.aggregate(
+        uploads=Count("pk", filter=today),
+        bytes=Sum("archive_bytes", filter=today),
+        waiting=Count("pk", filter=Q(state__in=UNDECIDED)),
+    )
+    return QuotaLeft(
+        uploads_left=_rest(quotas["uploads_per_day"], used["uploads"]),
+        bytes_left=_rest(quotas["bytes_per_day"], used["bytes"] or 0),
+        waiting_left=_rest(quotas["waiting"], used["waiting"]),
+    )
+
+
+def refuse_over_quota(user: User, *, archive_bytes: int) -> None:
+    """Raise QuotaUsedUp where a day's uploads or bytes, or the waiting ones, are too many."""
+    left = quota_left(user)
+    if left.uploads_left == 0:
+        raise QuotaUsedUp(_("You have submitted as many chapters as a day allows. Go on tomorrow."))
+    if left.bytes_left is not None and archive_bytes > left.bytes_left:
+        raise QuotaUsedUp(_("You have submitted as many bytes as a day allows. Go on tomorrow."))
+    quota: float | None = settings.QUOTA_DECODING_SECONDS
+    if quota is not None and _decoding_seconds_of_today(user.pk) >= quota:
+        raise QuotaUsedUp(decoding_quota_sentence())
+    if left.waiting_left == 0:
+        raise QuotaUsedUp(
+            _("Too many of your uploads wait for review. Go on when some are decided.")
+        )
+
+
+def decoding_seconds_left(upload: Upload) -> float | None:
+    """Return how long the check of `upload` may take in all, beside the day's others of its person.
+
+    None where that is not limited. What was accepted before the day's time was used up waits for
+    its check meanwhile: so this is asked then too.
+    """
+    quota: float | None = settings.QUOTA_DECODING_SECONDS
+    if quota is None or upload.uploader_id is None:
+        return None
+    return quota - _decoding_seconds_of_today(upload.uploader_id, but=upload.pk)
+
+
+def _decoding_seconds_of_today(user_id: int, *, but: int = 0) -> float:
+    today = Upload.objects.filter(uploader=user_id, created_at__gte=timezone.now() - _DAY)
+    used = today.exclude(pk=but).aggregate(seconds=Sum("decoding_seconds"))
+    return used["seconds"] or 0
+
+
+def hold_quota(user: User) -> None:
+    """Let one submission of `user` at a time count and insert; until the transaction ends.
+
+    Locked before any of their uploads, as strikes are counted: the other order would be a deadlock.
+    """
+    held = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
+    held.values_list("pk", flat=True).first()
+
+
+def _rest(quota: int | None, used: int) -> int | None:
+    return None if quota is None else max(quota - used, 0)

@@ -1,0 +1,214 @@
+"""An uploader's zip: submitted in the request, and withdrawn while it is undecided.
+
+Starts at `submit_upload`, ends with the row RECEIVED; `reader.intake.extraction` goes on with it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+import structlog
+from django.core.files.base import File
+from django.db import IntegrityError
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.auth.addresses import refuse_unconfirmed
+from accounts.auth.authority import acting, forget_rights, refuse_banned
+from accounts.models import User
+from catalog.choices import READABLE_KINDS
+from catalog.models import Title
+from common.files.rejections import FileRejected
+from common.files.storages import STORAGE_ERRORS, StorageUnavailable
+from common.http.errors import AlreadyDecided, AppError, Forbidden, Invalid
+from reader.intake import quarantine
+from reader.intake.archives import preflight
+from reader.intake.extraction import extract_upload, strike_if_malicious
+from reader.intake.limits import archive_limits
+from reader.intake.purging import purge_upload
+from reader.intake.quotas import refuse_over_quota
+from reader.intake.rejections import UploadRejected, failure_columns
+from reader.models import Chapter, Upload
+from reader.reading.chapters import find_or_create_chapter, find_or_create_group, held_back
+from reader.states import UNDECIDED, UploadState
+
+log = structlog.get_logger(__name__)
+
+_HASH_CHUNK_BYTES = 2**20
+
+
+class AlreadySubmitted(AppError):
+    """The same bytes by the same uploader for the same place are still under way."""
+
+    code = "already_submitted"
+    status = 409
+
+
+@dataclass(frozen=True)
+class Submission:
+    """The words that come with a zip. `number` None is a one-shot; `group` is a slug or a name."""
+
+    number: Decimal | None
+    language: str
+    title: str = ""
+    volume: int | None = None
+    group: str = ""
+
+
+def refuse_submitter(user: User) -> None:
+    """Raise Banned or Forbidden unless this person may submit chapters now."""
+    refuse_banned(user)
+    if not user.has_perm("reader.submit_upload"):
+        raise Forbidden(_("Only uploaders may submit chapters."))
+    refuse_unconfirmed(user)
+
+
+def submit_upload(
+    series: Title, *, uploader: User, archive: "File[bytes]", submission: Submission
+) -> Upload:
+    """Check the zip's directory, keep the zip, and queue its extraction.
+
+    Raises UploadRejected (the failed Upload is kept), AlreadySubmitted, QuotaUsedUp, Forbidden,
+    Banned or StorageUnavailable.
+    """
+    refuse_submitter(uploader)
+    if series.kind not in READABLE_KINDS:
+        raise Invalid(_("This title cannot have chapters."))
+    archive_bytes = archive.size or 0
+    refuse_over_quota(uploader, archive_bytes=archive_bytes)
+
+    upload = Upload(
+        uploader=uploader,
+        key_id=uploader.used_key_id,
+        filename=_plain_filename(archive.name),
+        archive_bytes=archive_bytes,
+        archive_sha256=_sha256_of(archive),
+        title=submission.title,
+        volume_number=submission.volume,
+    )
+    try:
+        plan = preflight(cast(BinaryIO, archive), archive_limits())
+    except FileRejected as rejection:
+        _insert_failed(upload, series, submission, rejection, uploader=uploader)
+        raise UploadRejected(upload) from None
+    upload.pages_planned = len(plan.pages)
+    _insert_received(upload, series, submission, archive, uploader=uploader)
+    extract_upload.enqueue(upload.pk)
+    return upload
+
+
+def withdraw_upload(upload: Upload, *, user: User) -> None:
+    """Take back an upload that is undecided, or waits for its title; its files go at once."""
+    if upload.uploader_id != user.pk and not user.has_perm("reader.moderate_upload"):
+        raise Forbidden(_("This upload is not yours."))
+    from_state = upload.state
+    now = timezone.now()
+    with acting(user):
+        # A worker that still holds it notices within its lease; the purge comes once more then.
+        open_still = Q(state__in=UNDECIDED) | held_back()
+        withdrawn = Upload.objects.filter(open_still, pk=upload.pk).update(
+            state=UploadState.WITHDRAWN, decided_at=now, purge_after=now, pages_so_far=None,
+            lease_token=None, lease_until=None,
+        )  # fmt: skip
+        if not withdrawn:
+            raise AlreadyDecided(_("This upload has been decided already."))
+        log_decision(
+            upload, action="withdraw", actor=user, from_state=from_state, to_state="withdrawn"
+        )
+        purge_upload.enqueue(upload.pk)
+
+
+def _insert_received(
+    upload: Upload,
+    series: Title,
+    submission: Submission,
+    archive: "File[bytes]",
+    *,
+    uploader: User,
+) -> None:
+    # File first, row after: a row always has its file. A file whose request dies in between
+    # is found by the sweep of folders without a row.
+    archive.seek(0)
+    try:
+        quarantine.store_archive(upload.folder, archive)
+    except STORAGE_ERRORS as error:
+        log.exception("upload.not_stored")
+        _delete_folder_if_possible(upload)
+        raise StorageUnavailable from error
+    try:
+        with _inserting(uploader):
+            # Counted once more: of many that were sent at once, some are over it by now.
+            refuse_over_quota(uploader, archive_bytes=upload.archive_bytes)
+            upload.chapter = _chapter_of(series, submission)
+            upload.save(force_insert=True)
+    except IntegrityError as error:
+        _delete_folder_if_possible(upload)
+        raise AlreadySubmitted(
+            _("You have sent this zip for this chapter already, and it is under way.")
+        ) from error
+    except BaseException:
+        _delete_folder_if_possible(upload)
+        raise
+
+
+def _insert_failed(
+    upload: Upload,
+    series: Title,
+    submission: Submission,
+    rejection: FileRejected,
+    *,
+    uploader: User,
+) -> None:
+    upload.state = UploadState.FAILED
+    for column, value in failure_columns(rejection).items():
+        setattr(upload, column, value)
+    with _inserting(uploader):
+        upload.chapter = _chapter_of(series, submission)
+        upload.save(force_insert=True)
+        strike_if_malicious(upload)
+
+
+@contextmanager
+def _inserting(uploader: User) -> Iterator[None]:
+    """Make a transaction of it, and ask once more who submits: a long body was sent meanwhile."""
+    with acting(uploader):
+        forget_rights(uploader)
+        refuse_submitter(uploader)
+        yield
+
+
+def _chapter_of(series: Title, submission: Submission) -> Chapter:
+    return find_or_create_chapter(
+        series,
+        number=submission.number,
+        language=submission.language,
+        group=find_or_create_group(submission.group),
+        volume=submission.volume,
+        title=submission.title,
+    )
+
+
+def _delete_folder_if_possible(upload: Upload) -> None:
+    try:
+        quarantine.delete_folder(upload.folder)
+    except STORAGE_ERRORS:
+        log.exception("upload.left_behind", folder=upload.folder.hex)
+
+
+def _plain_filename(name: str | None) -> str:
+    printable = "".join(char if char.isprintable() else "�" for char in name or "")
+    return PurePosixPath(printable.replace("\\", "/")).name[-200:] or "archive.zip"
+
+
+def _sha256_of(archive: "File[bytes]") -> str:
+    digest = hashlib.sha256()
+    for chunk in archive.chunks(_HASH_CHUNK_BYTES):
+        digest.update(chunk)
+    archive.seek(0)
+    return digest.hexdigest()

@@ -1,0 +1,187 @@
+"""Many uploads leave at once, of a person or of a series, and come back as they were.
+
+The rows move in one transaction; their files follow in the background, see `publishing`.
+Who may delete all of a person's, and what is kept to undo it, is `safety.mass_deletion`'s.
+"""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.audit import log_decisions
+from accounts.auth.authority import acting
+from accounts.models import User
+from reader.intake.banned_pictures import count_banned_pages, ids_with_banned_pictures
+from reader.models import Chapter, Upload, UploadQuerySet
+from reader.publication.moderation import columns_of_restored
+from reader.publication.publishing import hide_upload
+from reader.reading.chapters import refresh_counters_of
+from reader.states import REMOVED, UNDER_WAY, UploadState, state_after_restore
+
+_AT_ONCE = 500
+_PLACE = ("chapter_id", "uploader_id", "archive_sha256")
+_COLUMNS = ("pk", "filename", "state", "removed_from", *_PLACE)
+# Who of two that stood at the same place comes back: the newer word, then what was seen.
+_FIRST_BACK = (
+    UploadState.PUBLISHING,
+    UploadState.LIVE,
+    UploadState.AWAITING_REVIEW,
+    UploadState.EXTRACTING,
+    UploadState.RECEIVED,
+    UploadState.SUPERSEDED,
+)
+
+
+def removable_uploads_of(user: User) -> UploadQuerySet:
+    """Return what of `user` is public or on its way."""
+    return Upload.objects.filter(_in_media() | Q(state__in=UNDER_WAY), uploader=user)
+
+
+def remove_uploads_of(
+    user: User, *, moderator: User, reason: str, moment: datetime
+) -> list[tuple[int, str]]:
+    """Delete what `user` has public or on its way; return each upload and the state it had.
+
+    `moment` becomes their `decided_at`: it tells what this act removed. A worker that holds one of
+    them loses its lease.
+    """
+    there = removable_uploads_of(user)
+    with acting(moderator, on=user):
+        _lock_chapters(Chapter.objects.filter(pk__in=there.values("chapter")))
+        return _remove(
+            there, among=Upload.objects.filter(uploader=user), to_state=UploadState.DELETED,
+            action="delete", moderator=moderator, reason=reason, moment=moment,
+        )  # fmt: skip
+
+
+def take_down_series(series_id: int, *, moderator: User, reason: str) -> None:
+    """Take everything of a series out of `media`; each upload can be restored while it is kept.
+
+    What has yet to be public stays where it is. Call it in the transaction that hides the title,
+    before that: publishing locks the chapter first, and the other order would be a deadlock.
+    """
+    chapters = Chapter.objects.filter(series=series_id)
+    _lock_chapters(chapters)
+    # No join in a conditional UPDATE: PostgreSQL would not look again at the row it waited for.
+    uploads = Upload.objects.filter(chapter__in=chapters)
+    removed = _remove(
+        uploads.filter(_in_media()), among=uploads, to_state=UploadState.TAKEN_DOWN,
+        action="take_down", moderator=moderator, reason=reason, moment=timezone.now(),
+    )  # fmt: skip
+    for pk, _from_state in removed:
+        hide_upload.enqueue(pk)
+
+
+def _in_media() -> Q:
+    # A superseded one stays for those who were reading when a newer one came.
+    return Q(state=UploadState.LIVE) | Q(state=UploadState.SUPERSEDED, purge_after__isnull=False)
+
+
+def _remove(
+    uploads: UploadQuerySet,
+    *,
+    among: UploadQuerySet,
+    to_state: UploadState,
+    action: str,
+    moderator: User,
+    reason: str,
+    moment: datetime,
+) -> list[tuple[int, str]]:
+    """Remove `uploads`, whose chapters are locked; find those of this act again `among` more."""
+    uploads.update(
+        state=to_state, removed_from=F("state"), reason=reason,
+        decided_at=moment, decided_by=moderator, purge_after=moment + settings.TAKEN_DOWN_KEEP,
+        hide_after=moment, lease_token=None, lease_until=None, attempts=0,
+    )  # fmt: skip
+    removed = among.filter(state=to_state, decided_at=moment)
+    Chapter.objects.filter(live_upload__in=removed).update(live_upload=None)
+    hidden = removed.filter(removed_from=UploadState.LIVE)
+    refresh_counters_of(Chapter.objects.filter(pk__in=hidden.values("chapter")))
+    found = list(removed.order_by("pk").only("pk", "filename", "removed_from"))
+    log_decisions(
+        ((upload, upload.removed_from, to_state) for upload in found),
+        action=action,
+        actor=moderator,
+        reason=reason,
+    )
+    return [(upload.pk, upload.removed_from) for upload in found]
+
+
+def restore_uploads(removed: UploadQuerySet, *, moderator: User) -> dict[int, UploadState]:
+    """Bring removed uploads back to where they were; return the new state of those that came.
+
+    Left as they are: those whose files are gone, whose chapter shows or gets another upload by
+    now, whose zip is under way once more, or that would show pictures that are banned by now.
+    """
+    now = timezone.now()
+    with acting(moderator):
+        _lock_chapters(Chapter.objects.filter(pk__in=removed.values("chapter")))
+        kept = removed.filter(state__in=REMOVED, purge_after__gt=now).order_by("pk")
+        found = list(kept.select_for_update(of=("self",)).only(*_COLUMNS))
+        found.sort(key=lambda upload: (_FIRST_BACK.index(upload.removed_from), upload.pk))
+        moves = _who_comes_back(_showable(found, kept), _others_at_places_of(removed))
+        for to_state in set(moves.values()):
+            ids = [pk for pk, state in moves.items() if state == to_state]
+            for start in range(0, len(ids), _AT_ONCE):
+                back = Upload.objects.filter(pk__in=ids[start : start + _AT_ONCE])
+                back.update(**columns_of_restored(to_state, moderator=moderator))
+                if to_state == UploadState.AWAITING_REVIEW:
+                    count_banned_pages(back)
+        log_decisions(
+            ((upload, upload.state, moves[upload.pk]) for upload in found if upload.pk in moves),
+            action="restore",
+            actor=moderator,
+        )
+    return moves
+
+
+def _lock_chapters(chapters: "QuerySet[Chapter]") -> None:
+    # Before the uploads, as publishing locks them: the other order would be a deadlock. Asked for
+    # by IN, for SQLite would look through all of a person's uploads once more for each EXISTS.
+    list(chapters.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _showable(found: list[Upload], kept: UploadQuerySet) -> list[Upload]:
+    """Leave out what would be published with pictures that are banned by now."""
+    banned = ids_with_banned_pictures(kept)
+    return [
+        upload
+        for upload in found
+        if upload.pk not in banned
+        or state_after_restore(upload.removed_from) != UploadState.PUBLISHING
+    ]
+
+
+def _others_at_places_of(removed: UploadQuerySet) -> tuple[set[int], set[tuple[int, int, str]]]:
+    """Return the chapters that show or get something, and the zips that are under way there."""
+    there = Upload.objects.filter(
+        state__in=(*UNDER_WAY, UploadState.LIVE), chapter__in=removed.values("chapter")
+    )
+    shown, zips = set(), set()
+    for state, chapter, uploader, sha256 in there.values_list("state", *_PLACE):
+        if state in (UploadState.PUBLISHING, UploadState.LIVE):
+            shown.add(chapter)
+        if state != UploadState.LIVE and uploader is not None:
+            zips.add((chapter, uploader, sha256))
+    return shown, zips
+
+
+def _who_comes_back(
+    found: list[Upload], others: tuple[set[int], set[tuple[int, int, str]]]
+) -> dict[int, UploadState]:
+    shown, zips = others
+    moves = {}
+    for upload in found:
+        to_state = state_after_restore(upload.removed_from)
+        place = (upload.chapter_id, upload.uploader_id or 0, upload.archive_sha256)
+        is_public = to_state == UploadState.PUBLISHING
+        if (is_public and upload.chapter_id in shown) or (to_state in UNDER_WAY and place in zips):
+            continue
+        moves[upload.pk] = to_state
+        if is_public:
+            shown.add(upload.chapter_id)
+        if to_state in UNDER_WAY and upload.uploader_id is not None:
+            zips.add(place)
+    return moves

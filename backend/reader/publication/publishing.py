@@ -1,0 +1,199 @@
+"""An approved upload's pages become public files; a taken-down one's stop being so.
+
+Starts where `reader.publication.moderation` has set PUBLISHING or TAKEN_DOWN; ends with the pointer
+`Chapter.live_upload` set, or with the files back in quarantine.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.audit import log_decision
+from catalog.choices import Moderation
+from common.files.media import (
+    UNREFERENCED_KEEP,
+    hold_media,
+    release_media,
+    store_media,
+    sweep_media,
+)
+from common.files.storages import media_storage
+from common.work.background import background_task
+from common.work.leases import Lease, LeaseLost, claim, nobody_holds
+from reader.intake import quarantine
+from reader.intake.purging import purge_upload
+from reader.models import Chapter, Page, Upload, UploadQuerySet
+from reader.publication.variants import make_saver_pages
+from reader.reading.chapters import chapters_of_public_titles, refresh_counters
+from reader.reading.places import replaced_work
+from reader.reading.volumes import find_or_create_volume
+from reader.states import REMOVED, UploadState
+
+log = structlog.get_logger(__name__)
+
+
+def _publishable() -> UploadQuerySet:
+    return Upload.objects.filter(
+        state=UploadState.PUBLISHING, chapter__in=chapters_of_public_titles()
+    )
+
+
+def enqueue_waiting_uploads(series_id: int) -> None:
+    """Publish what was approved while its title was not, once the transaction is committed."""
+    waiting = Upload.objects.filter(chapter__series=series_id, state=UploadState.PUBLISHING)
+    for pk in waiting.values_list("pk", flat=True):
+        publish_upload.enqueue(pk)
+
+
+def _uploads_to_publish() -> Iterable[int]:
+    # Joined, for here the few that wait come first: SQLite would list every chapter for the IN.
+    due = Upload.objects.filter(
+        nobody_holds(),
+        state=UploadState.PUBLISHING,
+        chapter__series__moderation=Moderation.APPROVED,
+    )
+    return due.order_by("decided_at").values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_uploads_to_publish, queue="publishing", every_seconds=15)
+def publish_upload(pk: int) -> None:
+    """Store the pages publicly, then point the chapter at the upload in one transaction."""
+    lease = claim(_publishable(), pk)
+    if lease is None:
+        return
+    upload = Upload.objects.get(pk=pk)
+    pages = list(upload.pages.order_by("number"))
+    for page in pages:
+        lease.keep()
+        data = _page_bytes(upload, page)
+        page.file = store_media(data, page.content_type)
+    _go_live(upload, lease, pages)
+
+
+def _page_bytes(upload: Upload, page: Page) -> bytes:
+    if page.file is not None:  # an undone take-down that had not moved this one yet
+        with media_storage().open(page.file.name, "rb") as file:
+            return bytes(file.read())
+    return quarantine.read_page(upload, page.sha256)
+
+
+def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        chapter = _locked_chapter(upload)
+        if _needs_a_moderator(upload):
+            _hold(upload, lease)
+            return
+        if not hold_media({page.file_id for page in pages if page.file_id}):
+            lease.release()  # a file was swept meanwhile: the next round stores it again
+            publish_upload.enqueue(upload.pk)
+            return
+        went_live = (
+            lease.rows()
+            .filter(state=UploadState.PUBLISHING, chapter__in=chapters_of_public_titles())
+            .update(
+                state=UploadState.LIVE,
+                purge_after=now,
+                lease_token=None,
+                lease_until=None,
+                attempts=0,
+            )
+        )
+        if not went_live:
+            raise LeaseLost(upload.pk)
+        Page.objects.bulk_update(pages, ["file"], batch_size=200)
+        previous = chapter.live_upload_id
+        if previous is not None and previous != upload.pk:
+            Upload.objects.filter(pk=previous).update(
+                state=UploadState.SUPERSEDED, purge_after=now + settings.SUPERSEDED_KEEP
+            )
+        _copy_words(chapter, upload)
+        if chapter.published_at is None and (
+            chapter.publish_at is None or chapter.publish_at <= now
+        ):
+            chapter.published_at = now
+        chapter.save(update_fields=[
+            "live_upload", "page_count", "title", "volume", "published_at",
+        ])  # fmt: skip
+        refresh_counters(chapter.series_id)
+        purge_upload.enqueue(upload.pk)
+        make_saver_pages.enqueue(upload.pk)
+    log.info("upload.live", upload_id=upload.pk, chapter_id=chapter.pk)
+
+
+def _locked_chapter(upload: Upload) -> Chapter:
+    locked = Chapter.objects.select_for_update(of=("self",))
+    upload.chapter = locked.select_related("volume").get(pk=upload.chapter_id)
+    return upload.chapter
+
+
+def _needs_a_moderator(upload: Upload) -> bool:
+    """Say whether nobody has looked at it, and what it would replace became another work since."""
+    return upload.decided_by_id is None and replaced_work(upload) is not None
+
+
+def _hold(upload: Upload, lease: Lease[Upload]) -> None:
+    held = lease.rows().filter(state=UploadState.PUBLISHING)
+    if not held.update(
+        state=UploadState.AWAITING_REVIEW, decided_at=None, lease_token=None, lease_until=None,
+        attempts=0,
+    ):  # fmt: skip
+        raise LeaseLost(upload.pk)
+    log_decision(
+        upload, action="hold", actor=None, reason="replaces another volume or title",
+        from_state=UploadState.PUBLISHING, to_state=UploadState.AWAITING_REVIEW,
+    )  # fmt: skip
+
+
+def _copy_words(chapter: Chapter, upload: Upload) -> None:
+    chapter.live_upload = upload
+    chapter.page_count = upload.page_count
+    if not chapter.is_title_given:
+        chapter.title = upload.title
+    if upload.volume_number is not None and not chapter.is_volume_given:
+        chapter.volume = find_or_create_volume(chapter.series, upload.volume_number)
+
+
+# --- The same story backwards ---------------------------------------------------------------------
+
+
+def _uploads_to_hide() -> Iterable[int]:
+    due = Upload.objects.filter(nobody_holds(), hide_after__lte=timezone.now())
+    return due.order_by("hide_after").values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_uploads_to_hide, queue="publishing", every_seconds=15)
+def hide_upload(pk: int) -> None:
+    """Bring a removed upload's pages back to quarantine and take them out of `media` now."""
+    lease = claim(Upload.objects.filter(state__in=REMOVED), pk)
+    if lease is None:
+        return
+    upload = Upload.objects.get(pk=pk)
+    pages = list(upload.pages.filter(file__isnull=False).select_related("file"))
+    for page in pages:
+        lease.keep()
+        quarantine.store_page(upload, page.sha256, _page_bytes(upload, page))
+    files = {pk for page in pages for pk in (page.file_id, page.saver_id) if pk is not None}
+    with transaction.atomic():
+        hidden = (
+            lease.rows()
+            .filter(state__in=REMOVED)
+            .update(
+                hide_after=None,
+                lease_token=None,
+                lease_until=None,
+                attempts=0,
+                variants_done=False,
+            )
+        )
+        if not hidden:
+            raise LeaseLost(pk)
+        upload.pages.update(file=None, saver=None)
+        # Where the sweep below fails, the scheduled one takes them at its next round.
+        release_media(files, older_by=UNREFERENCED_KEEP)
+    sweep_media(older_than=timedelta(0), ids=files)
+    log.info("upload.hidden", upload_id=pk, files=len(files))

@@ -1,0 +1,146 @@
+"""The first step of a publication: who looks at a checked upload, the program or a moderator.
+
+Uploads of trusted users go live by themselves, but for a sample and for those that look odd. What
+is odd is found before the transaction, the permissions are read inside it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.audit import log_decision
+from accounts.models import User
+from common.work.background import background_task
+from reader.models import Page, Upload
+from reader.publication.duplicates import find_duplicates
+from reader.publication.publishing import publish_upload
+from reader.reading.chapters import chapters_of_public_titles
+from reader.reading.places import replaced_work
+from reader.states import UploadState
+
+log = structlog.get_logger(__name__)
+
+PERMISSION = "reader.skip_review"
+# Whoever takes a sampled upload back and sends it anew would draw again.
+_REMEMBERED = timedelta(days=90)
+
+
+def _uploads_to_assign() -> Iterable[int]:
+    due = Upload.objects.filter(handed_over_at__lte=timezone.now())
+    return due.order_by("handed_over_at").values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_uploads_to_assign, queue="publishing", every_seconds=15)
+def assign_review(pk: int) -> None:
+    """Approve a trusted person's upload that looks plain; leave any other one to the moderators.
+
+    A moderator may decide before this does, and then nothing is left to do. Running twice, or
+    twice at once, approves once.
+    """
+    upload = Upload.objects.select_related("chapter__series").filter(pk=pk).first()
+    if upload is None:
+        return
+    is_plain = (
+        upload.state == UploadState.AWAITING_REVIEW
+        and not upload.banned_pages
+        and looks_plain(upload, list(upload.pages.order_by("number")))
+    )
+    with transaction.atomic():
+        if is_plain:
+            publish_if_trusted(upload)
+        Upload.objects.filter(pk=pk).update(handed_over_at=None)
+
+
+def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
+    """Say whether nothing about a trusted person's checked upload wants a moderator's eye.
+
+    False at once for everybody else.
+    """
+    if not _is_trusted(upload) or is_sampled(upload):
+        return False
+    return not (
+        replaced_work(upload) is not None
+        or _is_repeated(upload)
+        or _replaces_another(upload)
+        or _is_known(upload, pages)
+    )
+
+
+def publish_if_trusted(upload: Upload) -> bool:
+    """Let an upload that `looks_plain` go on to its publication, in the caller's transaction.
+
+    False where the trust, the title or the upload is not what it was a moment ago: it waits.
+    """
+    if not _is_trusted(upload):
+        return False
+    moved = Upload.objects.filter(
+        pk=upload.pk, state=UploadState.AWAITING_REVIEW, page_count__gt=0,
+        handed_over_at__isnull=False, chapter__in=chapters_of_public_titles(),
+    ).update(
+        state=UploadState.PUBLISHING, decided_at=timezone.now(), variants_done=False
+    )  # fmt: skip
+    if not moved:
+        return False
+    log_decision(
+        upload, action="approve", actor=None, reason="trusted",
+        from_state=UploadState.AWAITING_REVIEW, to_state=UploadState.PUBLISHING,
+    )  # fmt: skip
+    publish_upload.enqueue(upload.pk)
+    log.info("upload.trusted", upload_id=upload.pk, uploader_id=upload.uploader_id)
+    return True
+
+
+def is_sampled(upload: Upload) -> bool:
+    """Draw who waits nevertheless: the same answer every time, from a number that is ours."""
+    percent: int = settings.TRUSTED_REVIEW_PERCENT
+    return upload.folder.int % 100 < percent
+
+
+def _is_trusted(upload: Upload) -> bool:
+    if upload.uploader_id is None:
+        return False
+    # Fresh from the database: permissions that were looked up once stick to the object.
+    uploader = User.objects.filter(pk=upload.uploader_id).first()
+    return (
+        uploader is not None
+        and uploader.is_active
+        and not uploader.is_banned
+        and uploader.has_perm(PERMISSION)
+        and uploader.has_perm("reader.submit_upload")
+    )
+
+
+def _is_repeated(upload: Upload) -> bool:
+    """Say whether the same person has lately withdrawn this zip, or one for this chapter."""
+    earlier = Upload.objects.filter(
+        Q(chapter=upload.chapter_id) | Q(archive_sha256=upload.archive_sha256),
+        uploader=upload.uploader_id,
+        state__in=(UploadState.WITHDRAWN, UploadState.REJECTED),
+        decided_at__gt=timezone.now() - _REMEMBERED,
+    )
+    return earlier.exists()
+
+
+def _replaces_another(upload: Upload) -> bool:
+    """Say whether readers of the chapter have somebody else's pages now."""
+    live = Upload.objects.filter(live_chapter=upload.chapter_id)
+    return live.exclude(uploader=upload.uploader_id).exists()
+
+
+def _is_known(upload: Upload, pages: Sequence[Page]) -> bool:
+    """Say whether pages are somebody else's, or most of them one's own from elsewhere.
+
+    A group's own credits page is in each of its chapters. Where too many look a little alike to
+    compare them all, nobody knows, and a moderator looks.
+    """
+    theirs = Page.objects.exclude(upload__uploader=upload.uploader_id)
+    found = find_duplicates(upload, pages, among=theirs)
+    if found.twins or found.is_cut:
+        return True
+    own = Page.objects.filter(upload__uploader=upload.uploader_id)
+    return 2 * len(find_duplicates(upload, pages, among=own).twins) >= len(pages)

@@ -1,0 +1,125 @@
+"""The places that uploads fill, and what a series tells about them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from catalog.choices import Moderation
+from catalog.models import Title
+from catalog.slugs import unique_slug
+from common.http.shared_cache import invalidate_cached_views
+from common.names import FoldedField
+from common.work.background import scheduled_task
+from reader.models import Chapter, Group
+from reader.reading.places import place_title, place_volume
+from reader.states import UploadState
+
+_ATTEMPTS = 20
+_TITLES_AT_ONCE = 500
+
+
+def find_or_create_chapter(
+    series: Title,
+    *,
+    number: Decimal | None,
+    language: str,
+    group: Group | None,
+    volume: int | None = None,
+    title: str = "",
+) -> Chapter:
+    """Return the place, see `reader.reading.places`; two who ask at once get the same one."""
+    with transaction.atomic():
+        # Held to the end of the caller's transaction, lest the rule of its numbers change.
+        series = Title.objects.select_for_update(no_key=True).get(pk=series.pk)
+        place: dict[str, Any] = {
+            "series": series, "number": number, "language": language, "group": group,
+            "place_volume": place_volume(series, volume),
+            "place_title": place_title(number, title),
+        }  # fmt: skip
+        same_place = Chapter.objects.filter(**place)  # the ORM turns "= None" into IS NULL
+        found = same_place.first()
+        if found is not None:
+            return found
+        try:
+            with transaction.atomic():
+                return Chapter.objects.create(**place)
+        except IntegrityError:
+            return same_place.get()
+
+
+def find_or_create_group(name_or_slug: str) -> Group | None:
+    """Return the group of that slug or name, made where it is new; None for an empty word."""
+    word = " ".join(name_or_slug.split())
+    if not word:
+        return None
+    called = Group.objects.filter(name_folded=FoldedField.make(word))
+    for _attempt in range(_ATTEMPTS):
+        found = Group.objects.filter(slug=word).first() or called.first()
+        if found is not None:
+            return found
+        slug = unique_slug(Group, word, fallback="group")
+        try:
+            with transaction.atomic():
+                return Group.objects.create(name=word, slug=slug)
+        except IntegrityError:  # somebody else made it, or took the slug: the next one is free
+            continue
+    raise RuntimeError(f"no free slug for group {word!r}")
+
+
+def chapters_of_public_titles() -> QuerySet[Chapter]:
+    """Return where pages may be public: an upload approved for another title stays private."""
+    # No join in a conditional UPDATE: PostgreSQL would not look again at the row it waited for.
+    return Chapter.objects.filter(series__moderation=Moderation.APPROVED)
+
+
+def held_back() -> Q:
+    """Match uploads that are approved and wait for their title: they may still be refused."""
+    return Q(state=UploadState.PUBLISHING) & ~Q(chapter__in=chapters_of_public_titles())
+
+
+def refresh_counters(series_id: int) -> None:
+    """Count a series' public chapters anew; the story that changed one calls it."""
+    with transaction.atomic():
+        # Two chapters that go live at once count one after the other: neither is left out.
+        Title.objects.select_for_update().get(pk=series_id)
+        public = Chapter.objects.public().filter(series_id=series_id)
+        found = public.aggregate(count=Count("pk"), last=Max("published_at"))
+        Title.objects.filter(pk=series_id).update(
+            chapter_count=found["count"],
+            last_chapter_at=found["last"],
+            updated_at=found["last"] or F("created_at"),
+        )
+        invalidate_cached_views()
+
+
+def refresh_counters_of(chapters: "QuerySet[Chapter]") -> None:
+    """Count the public chapters of many series anew, in as few queries as of one."""
+    with transaction.atomic():
+        held = Title.objects.filter(pk__in=chapters.values("series")).order_by("pk")
+        ids = list(held.select_for_update().values_list("pk", flat=True))
+        public = Chapter.objects.public().filter(series=OuterRef("pk")).order_by().values("series")
+        last = Subquery(public.annotate(last=Max("published_at")).values("last"))
+        count = Subquery(public.annotate(count=Count("pk")).values("count"))
+        for start in range(0, len(ids), _TITLES_AT_ONCE):
+            Title.objects.filter(pk__in=ids[start : start + _TITLES_AT_ONCE]).update(
+                chapter_count=Coalesce(count, 0),
+                last_chapter_at=last,
+                updated_at=Coalesce(last, F("created_at")),
+            )
+        invalidate_cached_views()
+
+
+@scheduled_task(every_seconds=15)
+def release_due_chapters() -> None:
+    """Show the chapters whose `publish_at` has come: counters, order and cached lists follow."""
+    due = Chapter.objects.public().filter(published_at__isnull=True)
+    for pk, series_id in list(due.values_list("pk", "series_id")[:500]):
+        with transaction.atomic():
+            if Chapter.objects.filter(pk=pk, published_at__isnull=True).update(
+                published_at=timezone.now()
+            ):
+                refresh_counters(series_id)

@@ -1,0 +1,194 @@
+"""Which uploads are for one place, and which would replace something else.
+
+A place is a series, a number, a language and a group; where the series begins its numbers anew in
+each volume also the volume, and of a one-shot the title. `Chapter.place_volume` and `place_title`
+hold the last two, so that the database keeps places apart.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from catalog.models import Title
+from common.http.errors import AppError
+from common.http.renderers import plain_number
+from common.names import fold_text
+from reader.models import NO_VOLUME, Chapter, ChapterQuerySet, Upload, UploadQuerySet
+from reader.states import REMOVED, UNDER_WAY
+
+_MAX_TITLE_CHARS = 300
+_NAMED = 5
+# What an upload may still be moved with: it has not been approved for a place.
+_MOVABLE = ("received", "extracting", "awaiting_review")
+
+
+class PlaceTaken(AppError):
+    """Two chapters would stand in one place."""
+
+    code = "place_taken"
+    status = 409
+
+
+def place_volume(series: Title, volume: int | None) -> int:
+    """Return what the volume adds to a place: 0 where it does not belong to it."""
+    if not series.numbers_restart_per_volume:
+        return 0
+    return NO_VOLUME if volume is None else volume
+
+
+def place_title(number: Decimal | None, title: str) -> str:
+    """Return what the title adds to a place: nothing but of a one-shot."""
+    return fold_text(title)[:_MAX_TITLE_CHARS] if number is None else ""
+
+
+def replaced_work(upload: Upload) -> Chapter | None:
+    """Return the live chapter of another volume or title that the upload would replace.
+
+    A title that one of them lacks is no other one, nor is a volume that the upload does not name.
+    """
+    chapter = upload.chapter
+    if upload.state not in UNDER_WAY or chapter.live_upload_id in (None, upload.pk):
+        return None
+    volume = chapter.volume.number if chapter.volume is not None else None
+    is_other_volume = upload.volume_number is not None and upload.volume_number != volume
+    ours, theirs = fold_text(upload.title), fold_text(chapter.title)
+    is_other_title = bool(ours and theirs) and ours != theirs
+    return chapter if is_other_volume or is_other_title else None
+
+
+def refuse_taken_place(chapter: Chapter) -> None:
+    """Raise PlaceTaken where another chapter stands in the place of this one."""
+    others = Chapter.objects.filter(
+        series=chapter.series_id, number=chapter.number, language=chapter.language,
+        group=chapter.group_id, place_volume=chapter.place_volume, place_title=chapter.place_title,
+    )  # fmt: skip
+    if others.exclude(pk=chapter.pk).exists():
+        raise PlaceTaken(_("Another chapter has this place already: take it down first."))
+
+
+# --- When the rule of a series changes ------------------------------------------------------------
+
+
+def refuse_clashes(series: Title, *, restart: bool) -> None:
+    """Raise PlaceTaken where chapters that are shown, or on their way, would share a place."""
+    _homes(_rows(Chapter.objects.filter(series=series.pk)), restart=restart)
+
+
+def settle_places(series_id: int) -> None:
+    """Give each chapter of a series the place that the rule and the volumes of today say.
+
+    The caller's transaction has changed one of these. Raises PlaceTaken.
+    """
+    lock_places(series_id)
+    chapters = Chapter.objects.filter(series=series_id)
+    restart = Title.objects.get(pk=series_id).numbers_restart_per_volume
+    homes = _homes(_rows(chapters), restart=restart)
+    moved = [row for rows in homes.values() for row in rows if row["place_volume"] != row["home"]]
+    # One by one they would meet on the way: so all step aside first.
+    ids = [row["pk"] for row in moved]
+    chapters.filter(pk__in=ids).update(place_volume=NO_VOLUME - F("pk"))
+    for rows in homes.values():
+        _gather(rows)
+    by_home: defaultdict[int, list[int]] = defaultdict(list)
+    for row in moved:
+        by_home[row["home"]].append(row["pk"])
+    for home, pks in by_home.items():
+        chapters.filter(pk__in=pks).update(place_volume=home)
+    if restart:
+        _part_uploads(series_id)
+
+
+def lock_places(series_id: int) -> None:
+    """Let nobody make, move or publish a chapter of the series until the transaction ends.
+
+    Chapters first, then uploads, then the title, as those lock them who publish: any other order
+    would be a deadlock.
+    """
+    _lock(Chapter.objects.filter(series=series_id))
+    _lock(Upload.objects.filter(chapter__series=series_id, state__in=_MOVABLE))
+    Title.objects.select_for_update().get(pk=series_id)
+
+
+def _lock(rows: ChapterQuerySet | UploadQuerySet) -> None:
+    list(rows.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
+    """Return what places are made of; `volume` of one that shows nothing is its newest upload's."""
+    uploads = Upload.objects.filter(chapter=OuterRef("pk"))
+    kept = Q(state__in=UNDER_WAY) | Q(state__in=REMOVED, purge_after__gt=timezone.now())
+    marked = chapters.order_by("pk").annotate(is_kept=Exists(uploads.filter(kept)))
+    found: Iterable[Any] = marked.values(
+        "pk", "number", "language", "group_id", "place_volume", "place_title", "volume__number",
+        "live_upload_id", "is_kept",
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = list(found)
+    without = [row["pk"] for row in rows if row["volume__number"] is None]
+    sent = Upload.objects.filter(chapter__in=without, chapter__live_upload__isnull=True)
+    newest = dict(sent.order_by("pk").values_list("chapter_id", "volume_number"))
+    for row in rows:
+        row["volume"] = row["volume__number"] or newest.get(row["pk"])
+        row["is_alive"] = row["is_kept"] or row["live_upload_id"] is not None
+    return rows
+
+
+def _homes(rows: list[dict[str, Any]], *, restart: bool) -> dict[Any, list[dict[str, Any]]]:
+    """Return the chapters of each place; raises PlaceTaken where two of one are alive."""
+    homes: defaultdict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        row["home"] = (row["volume"] or NO_VOLUME) if restart else 0
+        place = (row["number"], row["language"], row["group_id"], row["home"], row["place_title"])
+        homes[place].append(row)
+    clashes = [place for place, held in homes.items() if sum(r["is_alive"] for r in held) > 1]
+    if clashes:
+        numbers = ", ".join(_number_words(place[0]) for place in clashes[:_NAMED])
+        message = _(
+            "Several chapters would be one: %(numbers)s. Take all but one of each down first."
+        )
+        raise PlaceTaken(message % {"numbers": numbers})
+    return homes
+
+
+def _number_words(number: Decimal | None) -> str:
+    return str(_("one-shot")) if number is None else f"#{plain_number(number)}"
+
+
+def _gather(rows: list[dict[str, Any]]) -> None:
+    """Keep one chapter of a place: the one that is alive, and with it what the others were sent."""
+    if len(rows) < 2:
+        return
+    rows.sort(key=lambda row: not row["is_alive"])
+    kept, *empty = rows
+    gone = [row["pk"] for row in empty]
+    Upload.objects.filter(chapter__in=gone).update(chapter=kept["pk"])
+    Chapter.objects.filter(pk__in=gone).delete()
+
+
+def _part_uploads(series_id: int) -> None:
+    """Give uploads that wait in the place of another volume a place of their own."""
+    waiting: Iterable[Any] = (
+        Upload.objects.filter(
+            chapter__series=series_id, state__in=_MOVABLE, volume_number__isnull=False
+        )
+        .exclude(volume_number=F("chapter__place_volume"))
+        .select_related("chapter")
+        .order_by("pk")
+    )
+    for upload in waiting:
+        old = upload.chapter
+        new, _is_new = Chapter.objects.get_or_create(
+            series_id=series_id, number=old.number, language=old.language, group_id=old.group_id,
+            place_volume=upload.volume_number, place_title=old.place_title,
+        )  # fmt: skip
+        Upload.objects.filter(pk=upload.pk).update(chapter=new)
+        drop_empty_chapters([old.pk])
+
+
+def drop_empty_chapters(ids: Iterable[int]) -> None:
+    """Delete those of the chapters that no upload is for any more."""
+    Chapter.objects.filter(pk__in=list(ids), live_upload=None, uploads=None).delete()

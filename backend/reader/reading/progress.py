@@ -1,0 +1,126 @@
+"""Where readers are: saved per page, on every device, replayed safely in any order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.auth.authority import acting
+from accounts.models import User
+from reader.models import Chapter, ReadingState
+from reader.reading.chapter_rows import chapter_link, series_of
+from reader.reading.continue_reading import recent_places
+
+_CLOCK_SKEW = timedelta(minutes=5)
+_MERGED = (
+    *("series_id", "page", "offset"),
+    *("finished_at", "last_finished_at", "forgotten_at", "changed_at"),
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A page turn: `page` is its number, `offset` a fraction of that page's height in a strip,
+    `changed_at` the reader's clock. With `is_unread` all that was read until then is forgotten."""
+
+    page: int
+    is_finished: bool
+    changed_at: datetime
+    offset: float = 0.0
+    is_unread: bool = False
+
+
+def save_progress(chapter: Chapter, *, user: User, progress: Progress) -> ReadingState:
+    """Merge one turn into what is known; return what holds now."""
+    [state] = save_progress_rows([(chapter, progress)], user=user)
+    return state
+
+
+def save_progress_rows(
+    turns: Sequence[tuple[Chapter, Progress]], *, user: User
+) -> list[ReadingState]:
+    """Merge many turns, also several of one chapter; return what then holds, one for each turn.
+
+    The outcome is the same in whatever order turns arrive, and however often. Raises as `acting`.
+    """
+    # A phone whose clock is ahead must not win for ever.
+    latest = timezone.now() + _CLOCK_SKEW
+    with acting(user):  # whose row is locked by it: their devices take turns
+        chapters = {chapter.pk for chapter, _progress in turns}
+        known = ReadingState.objects.filter(user=user, chapter__in=chapters)
+        states = {state.chapter_id: state for state in known}
+        before = {pk: _merged_columns(state) for pk, state in states.items()}
+        for chapter, progress in turns:
+            state = states.get(chapter.pk)
+            if state is None:
+                state = states[chapter.pk] = ReadingState(user=user, chapter=chapter)
+            state.series_id = chapter.series_id
+            _merge(state, progress, changed_at=min(progress.changed_at, latest))
+        new = [state for state in states.values() if state.pk is None]
+        changed = [
+            states[pk] for pk, columns in before.items() if columns != _merged_columns(states[pk])
+        ]
+        ReadingState.objects.bulk_create(new)
+        ReadingState.objects.bulk_update(changed, _MERGED)
+    return [states[chapter.pk] for chapter, _progress in turns]
+
+
+def _merged_columns(state: ReadingState) -> tuple[Any, ...]:
+    return tuple(getattr(state, column) for column in _MERGED)
+
+
+def _merge(state: ReadingState, progress: Progress, *, changed_at: datetime) -> None:
+    """Take what is newer of the place, what is earlier of the finish, and forget what is older.
+
+    Each column holds the greatest or the least of all turns, so that their order is nothing to it.
+    """
+    forgotten_at = state.forgotten_at
+    if progress.is_unread:
+        if forgotten_at is None or forgotten_at < changed_at:
+            _forget(state, changed_at)
+        return
+    if forgotten_at is not None and changed_at <= forgotten_at:
+        return
+    place = (changed_at, progress.page, progress.offset)
+    # At one moment the further place counts.
+    if state.changed_at is None or (state.changed_at, state.page, state.offset) < place:
+        state.changed_at, state.page, state.offset = place
+    if progress.is_finished:
+        state.finished_at = min(state.finished_at or changed_at, changed_at)
+        state.last_finished_at = max(state.last_finished_at or changed_at, changed_at)
+
+
+def _forget(state: ReadingState, until: datetime) -> None:
+    state.forgotten_at = until
+    if state.changed_at is None or state.changed_at <= until:
+        state.changed_at, state.page, state.offset = until, 0, 0.0
+    if state.last_finished_at is not None and state.last_finished_at <= until:
+        state.finished_at = state.last_finished_at = None
+    elif state.finished_at is not None and state.finished_at <= until:
+        state.finished_at = state.last_finished_at
+
+
+def place_in(page_count: int, page: int, offset: float) -> tuple[int, float]:
+    """Return the page and the offset in a version of so many pages: its last page at most."""
+    last = max(page_count, 1)
+    return (page, offset) if page <= last else (last, 0.0)
+
+
+def recent_reading(user: User) -> list[dict[str, Any]]:
+    """Return the newest place in each of the last series, and the chapter that comes after."""
+    return [_reading_row(row) for row in recent_places(user.pk)]
+
+
+def _reading_row(row: dict[str, Any]) -> dict[str, Any]:
+    page, offset = place_in(row["page_count"], row["page"], row["offset"])
+    return {
+        "series": series_of(row, with_cover=True),
+        "chapter": {**chapter_link(row), "page_count": row["page_count"]},
+        "page": page,
+        "offset": offset,
+        "finished_at": row["finished_at"],
+        "changed_at": row["changed_at"],
+        "next_chapter": row["next_chapter"],
+    }

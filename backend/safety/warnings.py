@@ -1,0 +1,73 @@
+"""What a moderator does about a person short of a ban: a word of warning, a strike."""
+
+import uuid
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.audit import log_decision
+from accounts.auth.authority import acting
+from accounts.emails import queue_email_to
+from accounts.models import User
+from accounts.roles.bans import add_strike, refuse_unless_above
+from common.http.errors import AlreadyDecided, Invalid, NotFound
+from safety.emails import WARNING
+from safety.models import ModeratorWarning
+
+MANUAL_STRIKE = "manual"
+
+
+def warn_user(
+    user: User, *, moderator: User, text: str, form_key: uuid.UUID | None = None
+) -> ModeratorWarning:
+    """Warn somebody; they see it in the web app, and by email. One form warns once."""
+    refuse_unless_above(moderator, user, permission="safety.warn_user")
+    text = refuse_empty(text)
+    try:
+        with acting(moderator):
+            warning = ModeratorWarning.objects.create(
+                user=user, text=text, moderator=moderator, form_key=form_key or uuid.uuid4()
+            )
+            log_decision(user, action="warn", actor=moderator, reason=text)
+            queue_email_to(user, WARNING, params={"warning": warning.pk})
+    except IntegrityError as error:
+        raise AlreadyDecided(_("This warning has been sent already.")) from error
+    return warning
+
+
+def see_warning(pk: int, *, user: User) -> None:
+    """Note that the person has read it; a second time changes nothing."""
+    own = ModeratorWarning.objects.filter(pk=pk, user=user)
+    with acting(user):
+        seen = own.filter(seen_at__isnull=True).update(seen_at=timezone.now())
+        if not seen and not own.exists():
+            raise NotFound(_("There is nothing here."))
+
+
+def strike_user(
+    user: User, *, moderator: User, reason: str, form_key: uuid.UUID | None = None
+) -> bool:
+    """Count a strike by hand; `STRIKES_TO_BAN` of them within the window ban. One form, one.
+
+    True where it is this strike that banned, or made a ban one for good.
+    """
+    refuse_unless_above(moderator, user, permission="safety.strike_user")
+    reason = refuse_empty(reason)
+    with acting(moderator, on=user):
+        # Before the strike: the ban that may follow from it stands behind it in the log.
+        log_decision(user, action="strike", actor=moderator, reason=reason)
+        subject = f"form:{form_key or uuid.uuid4()}"
+        counted = add_strike(user, code=MANUAL_STRIKE, subject=subject, reason=reason)
+        if not counted.is_new:
+            raise AlreadyDecided(_("This strike has been counted already."))
+    user.refresh_from_db()
+    return counted.has_banned
+
+
+def refuse_empty(reason: str) -> str:
+    """Return the reason without spaces around it; raises Invalid where nothing is left."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    return reason

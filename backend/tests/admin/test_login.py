@@ -1,0 +1,335 @@
+"""Coming into the admin: two steps, nobody in before the second, and staff who must set one up."""
+
+import re
+import time
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from accounts.auth import admin_login
+from accounts.auth.second_factor import has_second_factor
+from accounts.models import AttemptCount, AuditEntry, User
+from accounts.roles.bans import ban_user
+from tests.cast import PASSWORD, give_second_factor, make_user, totp_code
+
+pytestmark = pytest.mark.django_db
+LOGIN, CODE, SET_UP = "/admin/login/", "/admin/login/code/", "/admin/second-factor/"
+
+
+def first_step(client, name="mo", password=PASSWORD, wanted="/admin/reader/upload/"):
+    return client.post(LOGIN, {"username": name, "password": password, "next": wanted})
+
+
+def is_in(client) -> bool:
+    return bool(client.get("/admin/").status_code == 200)
+
+
+@pytest.fixture
+def secret(moderator_mo) -> str:
+    return give_second_factor(moderator_mo)
+
+
+# --- Two steps ----------------------------------------------------------------------------------
+
+
+def test_the_password_alone_lets_nobody_in(client, secret):
+    answer = first_step(client)
+
+    assert answer.headers["Location"] == CODE
+    assert "no-store" in client.get(CODE)["Cache-Control"]
+    assert not is_in(client)
+
+
+def test_the_code_lets_in_and_on_to_where_one_wanted(client, secret):
+    first_step(client)
+
+    answer = client.post(CODE, {"code": totp_code(secret)})
+
+    assert answer.headers["Location"] == "/admin/reader/upload/"
+    assert is_in(client)
+    assert django_settings.DEVICE_COOKIE_NAME in answer.cookies
+
+
+def test_a_wrong_code_stays_by_its_field(client, secret):
+    first_step(client)
+
+    answer = client.post(CODE, {"code": "000000"})
+
+    assert "code" in answer.context["form"].errors
+    assert not is_in(client)
+    assert client.post(CODE, {"code": totp_code(secret)}).status_code == 302
+
+
+def test_wrong_codes_are_guesses(client, secret):
+    first_step(client)
+    for _ in range(5):
+        client.post(CODE, {"code": "000000"})
+
+    answer = client.post(CODE, {"code": totp_code(secret)})
+
+    assert (answer.status_code, int(answer["Retry-After"])) == (429, 1)
+    assert not is_in(client)
+
+
+def test_wrong_passwords_are_guesses(client, moderator_mo):
+    for _ in range(5):
+        first_step(client, password="wrong")
+
+    answer = first_step(client)
+
+    assert (answer.status_code, int(answer["Retry-After"])) == (429, 1)
+    assert "Too many attempts." in answer.content.decode()
+    assert not is_in(client)
+
+
+def test_the_second_step_has_five_minutes(client, secret, monkeypatch):
+    first_step(client)
+    later = time.time() + admin_login.SECOND_STEP_SECONDS + 1
+    monkeypatch.setattr(admin_login.time, "time", lambda: later)
+
+    answer = client.post(CODE, {"code": totp_code(secret)})
+
+    assert answer.headers["Location"] == LOGIN
+    assert not is_in(client)
+
+
+def test_the_second_step_is_for_who_took_the_first(client, secret):
+    first_step(Client())
+
+    assert client.get(CODE).headers["Location"] == LOGIN
+    assert client.post(CODE, {"code": totp_code(secret)}).headers["Location"] == LOGIN
+
+
+def test_a_password_that_changed_in_between_ends_it(client, secret, moderator_mo):
+    first_step(client)
+    moderator_mo.set_password("kalpak-kumys-1")
+    moderator_mo.save()
+
+    assert client.post(CODE, {"code": totp_code(secret)}).headers["Location"] == LOGIN
+    assert not is_in(client)
+
+
+def test_a_ban_in_between_ends_it(client, secret, moderator_mo, admin_aida):
+    first_step(client)
+    ban_user(moderator_mo, moderator=admin_aida, reason="Sold approvals.")
+
+    client.post(CODE, {"code": totp_code(secret)})
+
+    assert not is_in(client)
+
+
+def test_the_session_has_a_new_key_after_each_step(client, secret):
+    client.get(LOGIN)
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = "fixed0by0somebody0else0000000000"
+
+    keys = ["fixed0by0somebody0else0000000000"]
+    first_step(client)
+    keys.append(client.cookies[django_settings.SESSION_COOKIE_NAME].value)
+    client.post(CODE, {"code": totp_code(secret)})
+    keys.append(client.cookies[django_settings.SESSION_COOKIE_NAME].value)
+
+    assert len(set(keys)) == 3
+
+
+def test_who_has_taken_both_steps_stays_in(client, secret):
+    first_step(client)
+    between = client.session.get_expiry_age()
+    client.post(CODE, {"code": totp_code(secret)})
+
+    assert between <= admin_login.SECOND_STEP_SECONDS
+    assert client.session.get_expiry_age() == django_settings.SESSION_COOKIE_AGE
+
+
+def test_who_was_in_before_is_out_after_the_first_step(log_in, secret, admin_aida):
+    browser = log_in(admin_aida)
+
+    first_step(browser)
+
+    assert not is_in(browser)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example"]
+)
+@pytest.mark.parametrize("with_code", [False, True])
+def test_one_goes_on_to_nowhere_else(wanted, with_code, client, moderator_mo):
+    secret = give_second_factor(moderator_mo) if with_code else ""
+
+    answer = first_step(client, wanted=wanted)
+    if with_code:
+        answer = client.post(CODE, {"code": totp_code(secret)})
+
+    assert answer.headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("address", [LOGIN, CODE, SET_UP])
+def test_each_page_wants_its_own_token(address, secret, moderator_mo):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(moderator_mo)
+
+    assert strict.post(address, {"code": totp_code(secret)}).status_code == 403
+
+
+def test_the_password_page_tells_who_is_no_moderator_only_with_the_password(client, reader_rina):
+    assert "for moderators" in first_step(client, "rina").content.decode()
+    assert "for moderators" not in first_step(client, "rina", "wrong").content.decode()
+
+
+def test_a_wrong_old_password_is_a_guess(log_in, moderator_mo):
+    browser = log_in(moderator_mo)
+    form = {"new_password1": "kalpak-kumys-1", "new_password2": "kalpak-kumys-1"}
+    for _ in range(5):
+        browser.post("/admin/password_change/", {"old_password": "wrong", **form})
+
+    answer = browser.post("/admin/password_change/", {"old_password": PASSWORD, **form})
+
+    assert "Too many requests" in answer.content.decode()
+    assert AttemptCount.objects.filter(count=5).exists()
+
+
+def test_a_new_password_ends_the_other_sessions_and_not_this(log_in, moderator_mo):
+    here, there = log_in(moderator_mo), log_in(moderator_mo)
+
+    answer = here.post(
+        "/admin/password_change/",
+        {"old_password": PASSWORD, "new_password1": "kalpak-kumys-1",
+         "new_password2": "kalpak-kumys-1"},
+    )  # fmt: skip
+
+    assert answer.headers["Location"] == "/admin/password_change/done/"
+    assert is_in(here)
+    assert not is_in(there)
+
+
+def test_who_leaves_while_logging_in_is_refused_like_nobody(client, moderator_mo, monkeypatch):
+    def leave(user):
+        User.objects.get(pk=user.pk).delete()
+        return False
+
+    monkeypatch.setattr(admin_login, "has_second_factor", leave)
+
+    answer = first_step(client)
+
+    assert "The name or the password is wrong." in answer.content.decode()
+    assert not is_in(client)
+
+
+# --- Setting one up -----------------------------------------------------------------------------
+
+
+def fill(page, password=PASSWORD, code="") -> dict[str, str]:
+    enrolment = page.context["enrolment"]
+    return {
+        "enrolment": enrolment.sealed,
+        "code": code or totp_code(enrolment.secret),
+        "password": password,
+        "next": "/admin/reader/upload/",
+    }
+
+
+def test_staff_who_must_are_sent_to_set_it_up_before_anything_else(log_in, moderator_mo, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    browser = log_in(moderator_mo)
+
+    for address in ("/admin/", "/admin/reader/upload/?state=live", "/admin/password_change/"):
+        answer = browser.get(address)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(f"{SET_UP}?next=%2Fadmin%2F")
+
+    page = browser.get(SET_UP)
+    assert "Your role needs a second factor" in page.content.decode()
+    done = browser.post(SET_UP, fill(page))
+    assert len(re.findall(r"<code>\d{4}-\d{4}-\d{4}</code>", done.content.decode())) == 10
+    assert 'href="/admin/reader/upload/"' in done.content.decode()
+    assert browser.get("/admin/").status_code == 200
+
+
+def test_a_log_out_is_always_open(log_in, moderator_mo, settings):
+    settings.STAFF_SECOND_FACTOR = True
+
+    assert log_in(moderator_mo).post("/admin/logout/").status_code == 200
+
+
+def test_who_has_one_is_not_asked_again(client, secret, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    first_step(client)
+    client.post(CODE, {"code": totp_code(secret)})
+
+    assert is_in(client)
+
+
+def test_recovery_codes_are_shown_once(log_in, moderator_mo):
+    browser = log_in(moderator_mo)
+    form = fill(browser.get(SET_UP))
+    browser.post(SET_UP, form)
+
+    for again in (browser.get(SET_UP), browser.post(SET_UP, form)):
+        assert "recovery codes are left" in again.content.decode()
+        assert "<code>" not in again.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"), [({"code": "000000"}, "code"), ({"password": "wrong"}, "password")]
+)
+def test_what_is_wrong_stands_by_its_field_and_the_picture_stays(
+    wrong, field, log_in, moderator_mo
+):
+    browser = log_in(moderator_mo)
+    page = browser.get(SET_UP)
+
+    again = browser.post(SET_UP, {**fill(page), **wrong})
+
+    assert list(again.context["form"].errors) == [field]
+    assert again.context["enrolment"].secret == page.context["enrolment"].secret
+    assert not has_second_factor(moderator_mo)
+
+
+# --- Losing it ----------------------------------------------------------------------------------
+
+
+def test_an_admin_removes_somebodys_and_says_why(log_in, admin_aida, moderator_mo, secret):
+    browser = log_in(admin_aida)
+    user = f"/admin/accounts/user/{moderator_mo.pk}"
+    assert "remove-second-factor" in browser.get(f"{user}/change/").content.decode()
+
+    asked = browser.post(f"{user}/second-factor/", {"reason": " "})
+    browser.post(f"{user}/second-factor/", {"reason": "Video call."})
+
+    assert "reason" in asked.context["form"].errors
+    assert not has_second_factor(moderator_mo)
+    assert AuditEntry.objects.get(action="remove_second_factor").reason == "Video call."
+    assert "remove-second-factor" not in browser.get(f"{user}/change/").content.decode()
+
+
+def test_a_moderator_removes_nobodys(log_in, moderator_max, moderator_mo, secret):
+    browser = log_in(moderator_max)
+    user = f"/admin/accounts/user/{moderator_mo.pk}"
+
+    answer = browser.post(f"{user}/second-factor/", {"reason": "A coup."})
+
+    assert answer.status_code == 403
+    assert "remove-second-factor" not in browser.get(f"{user}/change/").content.decode()
+    assert has_second_factor(moderator_mo)
+
+
+def test_nor_an_admin_their_own(log_in, admin_aida):
+    give_second_factor(admin_aida)
+
+    answer = log_in(admin_aida).post(
+        f"/admin/accounts/user/{admin_aida.pk}/second-factor/", {"reason": "Lazy."}
+    )
+
+    assert "Another admin has to do this for you." in answer.content.decode()
+    assert has_second_factor(admin_aida)
+
+
+def test_an_uploader_made_staff_comes_in_by_the_same_door(client, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    uli = make_user("uli", "uploader")
+    uli.is_staff = True
+    uli.save()
+
+    first_step(client, "uli")
+
+    assert client.get("/admin/").headers["Location"].startswith(SET_UP)
