@@ -173,6 +173,31 @@ class User(AbstractUser):
         return self.is_active and (self.is_staff or self.has_perm("accounts.enter_admin"))
 
 
+class AvatarUpload(Leased):
+    """A picture that somebody sent of themselves: it waits to be prepared, or cannot be used.
+
+    One that has been prepared has no row. The row of one that cannot be used has an `error_code`,
+    and no file any more.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="avatar_upload")
+    name = models.CharField(max_length=80, blank=True, help_text="its file in quarantine, as sent")
+    shown_name = models.CharField(max_length=130, blank=True, help_text="the sender's, in errors")
+    error_code = models.CharField(max_length=40, blank=True)
+    error_params = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="avatar_upload_waiting", condition=Q(error_code="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.error_code or 'waiting'}"
+
+
 class Session(models.Model):
     """One device that is logged in: a family of refresh tokens of which the newest is good.
 

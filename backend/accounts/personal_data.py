@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session as AdminSession
+from django.core.files.storage import Storage
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ from accounts.audit import forget_labels
 from accounts.models import (
     ApiKey,
     AuditEntry,
+    AvatarUpload,
     OutgoingEmail,
     Session,
     Strike,
@@ -62,8 +64,22 @@ def _avatar(user_id: int) -> bytes | None:
     if user is None or not avatar_name(user):
         return None
     storage = media_storage() if user.avatar is not None else quarantine_storage()
+    return _read_picture(storage, avatar_name(user), user_id)
+
+
+def _avatar_upload(user_id: int) -> Rows:
+    columns = "shown_name", "created_at", "error_code"
+    return stream_rows(AvatarUpload.objects.filter(user=user_id), *columns)
+
+
+def _sent_avatar(user_id: int) -> bytes | None:
+    sent = AvatarUpload.objects.filter(user=user_id, error_code="").first()
+    return None if sent is None else _read_picture(quarantine_storage(), sent.name, user_id)
+
+
+def _read_picture(storage: Storage, name: str, user_id: int) -> bytes | None:
     try:
-        with storage.open(avatar_name(user)) as file:
+        with storage.open(name) as file:
             return bytes(file.read())
     except FileNotFoundError:  # replaced at this moment, or lost
         return None
@@ -186,10 +202,20 @@ def _delete(rows: "QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator
 PARTICIPANTS = (
     Participant(
         "account",
-        covers=("accounts.User.groups", "accounts.User.user_permissions"),
+        covers=(
+            "accounts.User.groups",
+            "accounts.User.user_permissions",
+            "accounts.AvatarUpload.user",
+        ),
         files=(
             ExportedFile("profile.json", _("Your account and profile."), _profile),
             ExportedPicture("avatar.webp", _("Your picture, if you have one."), _avatar),
+            ExportedFile(
+                "avatar_upload.json",
+                _("A picture that you sent, while it is being prepared or cannot be used."),
+                _avatar_upload,
+            ),
+            ExportedPicture("avatar_upload", _("That picture as you sent it."), _sent_avatar),
         ),
         erase=forget_avatar,
     ),

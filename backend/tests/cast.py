@@ -15,13 +15,14 @@ from allauth.mfa.totp.internal.auth import (
     generate_totp_secret,
     hotp_value,
 )
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.auth.sessions import open_session
 from accounts.models import User
+from accounts.profile.avatar_uploads import prepare_avatar, submit_avatar
 from accounts.roles.groups import ADMIN, MODERATOR, READER, UPLOADER, grant_role
 from catalog.choices import Kind, Moderation
 from catalog.models import Title
@@ -34,7 +35,7 @@ from reader.publication.moderation import approve_upload
 from reader.publication.publishing import publish_upload
 from reader.reading.chapters import refresh_counters
 from reader.states import UploadState
-from tests.reader.archive_builders import make_chapter_zip
+from tests.reader.archive_builders import make_chapter_zip, page_bytes
 
 PASSWORD = "felt-rug-shyrdak"
 _numbers = itertools.count(1)
@@ -46,6 +47,13 @@ def make_user(username: str, role: str = READER, *, confirmed: bool = True) -> U
     grant_role(user, role)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=confirmed)
     return user
+
+
+def give_avatar(user: User, picture: "File[bytes] | None" = None) -> None:
+    """Let a person send a picture, and a worker prepare it."""
+    sent = submit_avatar(user, picture or ContentFile(page_bytes("png"), name="me.png"))
+    prepare_avatar.run(sent.pk)
+    user.refresh_from_db(fields=["avatar", "avatar_draft"])
 
 
 def give_second_factor(user: User) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AvatarUpload, User
 from common.files.media import name_digest, sweep_media, without_references
 from common.files.storages import list_names, media_storage, quarantine_storage
 from common.models import MediaFile
@@ -45,6 +45,7 @@ def _of_quarantine() -> Iterator[str]:
     needing = Upload.objects.filter(Q(state__in=UNDER_WAY) | Q(purge_after__gt=timezone.now()))
     needed = {folder.hex for folder in needing.values_list("folder", flat=True)}
     avatars = set(User.objects.values_list("avatar_draft", flat=True))
+    avatars |= set(AvatarUpload.objects.values_list("name", flat=True))
     for name in list_names(storage, ""):
         if name.split("/")[1] not in needed and name not in avatars:
             yield f"quarantine: nobody needs {name}"

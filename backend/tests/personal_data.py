@@ -17,6 +17,7 @@ from accounts.auth.sessions import open_session
 from accounts.models import (
     ApiKey,
     AuditEntry,
+    AvatarUpload,
     OutgoingEmail,
     RequestState,
     Session,
@@ -39,6 +40,7 @@ PLACES = {
     "display_name": "/api/auth/me",
     "bio": "/api/auth/me",
     "avatar_draft": "/api/auth/me",
+    "avatar_upload": "/api/auth/me",
     "request_text": "/api/auth/me",
     "request_answer": "/api/auth/me",
     "session_device": "/api/auth/sessions",
@@ -133,6 +135,10 @@ def _fill_profile(mine: Belongings) -> None:
     user.time_zone, user.reading_direction, user.reading_fit = "Asia/Bishkek", "rtl", "width"
     user.hidden_ratings, user.data_saver = ["erotica"], True
     user.save()
+    AvatarUpload.objects.create(
+        user=user, error_code="bad_image",
+        error_params={"problem": "broken_image", "name": words["avatar_upload"]},
+    )  # fmt: skip
     asked = UploaderRequest.objects.create(
         user=user, text=words["request_text"], answer=words["request_answer"],
         state=RequestState.REFUSED, decided_at=timezone.now(),

@@ -16,9 +16,15 @@ from accounts.api.throttles import count_visit
 from accounts.auth.addresses import is_confirmed, pending_email
 from accounts.auth.passwords import refuse_wrong_password
 from accounts.auth.second_factor import has_second_factor, must_have_second_factor
-from accounts.models import Fit, RequestState, User, Visibility
+from accounts.models import AvatarUpload, Fit, RequestState, User, Visibility
 from accounts.profile.account_deletion import delete_account
-from accounts.profile.avatars import LIMITS, avatar_of, remove_avatar, set_avatar
+from accounts.profile.avatar_uploads import (
+    LIMITS,
+    avatar_upload_of,
+    failure_sentence,
+    submit_avatar,
+)
+from accounts.profile.avatars import avatar_of, remove_avatar
 from accounts.profile.export import EXPORT_NAME, write_export
 from accounts.profile.profiles import (
     LANGUAGES,
@@ -81,6 +87,17 @@ class AvatarShape(serializers.Serializer[None]):
     )
 
 
+class AvatarUploadShape(serializers.Serializer[None]):
+    """The picture that was sent last, while it is not the picture."""
+
+    state = serializers.ChoiceField(
+        (("waiting", "waiting"), ("failed", "failed")),
+        help_text="waiting: it is being prepared; failed: it cannot be used",
+    )
+    error_code = serializers.CharField(allow_blank=True)
+    detail = serializers.CharField(allow_blank=True, help_text="why it cannot be used, in words")
+
+
 class PermissionsShape(serializers.Serializer[None]):
     upload = serializers.BooleanField()
     moderate = serializers.BooleanField()
@@ -116,6 +133,9 @@ class MeShape(serializers.Serializer[None]):
     reading = ReadingPreferencesShape()
     hidden_ratings = serializers.ListField(child=serializers.ChoiceField(Rating.choices))
     avatar = AvatarShape(allow_null=True)
+    avatar_upload = AvatarUploadShape(
+        allow_null=True, help_text="null: none waits, and the last one sent could be used"
+    )
     # Not a class: every field of DRF has a `required` of its own.
     second_factor = inline_serializer(
         "MySecondFactor",
@@ -165,19 +185,22 @@ class AvatarView(APIView):
 
     @extend_schema(
         request={"multipart/form-data": AvatarForm},
-        responses={200: AvatarShape, **refusals(400, 401, 403, 422, 429, 503)},
+        responses={202: AvatarUploadShape, **refusals(400, 401, 403, 422, 429, 503)},
     )
     def put(self, request: Request) -> Response:
-        """Set it: its middle becomes a square of 256 pixels. A new account's waits some days."""
+        """Set it: its middle becomes a square of 256 pixels, in the background.
+
+        Until then the old one stays. `avatar_upload` of `GET /api/auth/me` tells what became of it.
+        A new account's is seen by members only, for some days.
+        """
         form = AvatarForm(data=request.data)
         form.is_valid(raise_exception=True)
-        user = current_user(request)
-        set_avatar(user, form.validated_data["file"])
-        return PrivateResponse(_avatar_row(user))
+        sent = submit_avatar(current_user(request), form.validated_data["file"])
+        return PrivateResponse(_avatar_upload_row(sent), status=202)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
-        """Remove it."""
+        """Remove it, and one that is being prepared."""
         remove_avatar(current_user(request))
         return PrivateResponse(status=204)
 
@@ -238,6 +261,7 @@ def me_row(user: User) -> dict[str, Any]:
         },
         "hidden_ratings": user.hidden_ratings,
         "avatar": _avatar_row(user),
+        "avatar_upload": _avatar_upload_row(avatar_upload_of(user)),
         "second_factor": {
             "enabled": has_second_factor(user),
             "required": must_have_second_factor(user),
@@ -262,6 +286,16 @@ def _avatar_row(user: User) -> dict[str, Any] | None:
         "url": avatar.url,
         "is_public": avatar.is_public,
         "public_from": avatar.public_from,
+    }
+
+
+def _avatar_upload_row(sent: AvatarUpload | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {
+        "state": "failed" if sent.error_code else "waiting",
+        "error_code": sent.error_code,
+        "detail": failure_sentence(sent),
     }
 
 

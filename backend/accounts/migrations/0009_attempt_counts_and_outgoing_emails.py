@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("accounts", "0007_fill_username_order"),
+        ("accounts", "0008_avatar_upload"),
     ]
 
     operations = [

@@ -1,8 +1,9 @@
-"""Pictures of people: checked as a page is, cut square, and public only after some time.
+"""Pictures of people: square, and public only after some time.
 
 A new account's picture lies in quarantine, where members see it through short-lived addresses,
 until a moderator approves it or the account is old enough. `User.avatar` is the public one,
-`User.avatar_draft` the name of the one that waits; a person has one of the two at most.
+`User.avatar_draft` the name of the one that waits; a person has one of the two at most. How they
+come here is told in `accounts.profile.avatar_uploads`.
 """
 
 import re
@@ -15,17 +16,15 @@ from functools import partial
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.auth.sessions import InvalidToken
-from accounts.models import User, active_ban
+from accounts.models import AvatarUpload, User, active_ban
 from common.files.media import (
     UNREFERENCED_KEEP,
     hold_media,
@@ -34,8 +33,6 @@ from common.files.media import (
     store_media,
     sweep_media,
 )
-from common.files.picture_files import cut_square
-from common.files.pictures.rules import MIB, PictureLimits
 from common.files.signed_urls import private_url
 from common.files.storages import (
     STORAGE_ERRORS,
@@ -50,12 +47,12 @@ from common.work.background import background_task, scheduled_task
 
 log = structlog.get_logger(__name__)
 
-SIDE_PIXELS = 256
-LIMITS = PictureLimits(max_picture_bytes=5 * MIB, max_picture_pixels=25_000_000)
 ROOT = "avatars"
-_CONTENT_TYPE = "image/webp"
-_DRAFT = re.compile(r"[0-9a-f]{32}")
+CONTENT_TYPE = "image/webp"
+_PRIVATE_NAME = re.compile(r"[0-9a-f]{32}")
 _STRAY_AFTER = timedelta(days=1)
+# How long a person is told why a picture of theirs could not be used.
+_FAILED_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,7 @@ def avatar_of(user: User) -> Avatar | None:
     if user.avatar is not None:
         return Avatar(media_url(user.avatar.name))
     if user.avatar_draft:
-        return Avatar(private_url(user.avatar_draft, _CONTENT_TYPE), public_from=_public_from(user))
+        return Avatar(private_url(user.avatar_draft, CONTENT_TYPE), public_from=_public_from(user))
     return None
 
 
@@ -97,36 +94,12 @@ def drafts() -> QuerySet[User]:
     return User.objects.exclude(avatar_draft="").order_by("date_joined", "pk")
 
 
-def set_avatar(user: User, picture: "File[bytes]") -> None:
-    """Give the person a picture in place of the one they have.
-
-    Raises ImageRejected, Banned, Unconfirmed or StorageUnavailable.
-    """
-    refuse_banned(user)
-    refuse_unconfirmed(user)
-    data = cut_square(picture, side=SIDE_PIXELS, limits=LIMITS).data
-    try:
-        if _is_grown(user):
-            while not _point_at(user, store_media(data, _CONTENT_TYPE)):
-                continue  # a sweep took the file away between the two steps
-            return
-        # File first, row after: what a request leaves that dies in between, the sweep finds.
-        draft = f"{ROOT}/{uuid.uuid4().hex}"
-        quarantine_storage().save(draft, ContentFile(data))
-        try:
-            _keep_draft(user, draft)
-        except BaseException:
-            _delete_draft(draft)
-            raise
-    except STORAGE_ERRORS as error:
-        log.exception("avatar.not_stored", user_id=user.pk)
-        raise StorageUnavailable from error
-
-
 def remove_avatar(user: User) -> None:
-    """Leave the person without a picture; a second time changes nothing."""
+    """Leave the person without a picture, also without one that waits; twice changes nothing."""
     with acting(user):
-        _replace(_locked(user), avatar=None, draft="")
+        locked = lock_person(user.pk)
+        forget_upload(locked)
+        replace_avatar(locked, avatar=None, draft="")
     user.avatar, user.avatar_draft = None, ""
 
 
@@ -151,11 +124,11 @@ def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> Non
     """Take a picture away, public or not; `seen` is the `avatar_name` that the moderator saw."""
     _refuse_unless_moderator(moderator, user)
     with acting(moderator, on=user):
-        locked = _locked(user)
+        locked = lock_person(user.pk)
         if not seen or avatar_name(locked) != seen:
             raise _changed()
         from_state = "public" if locked.avatar_id else "waiting"
-        _replace(locked, avatar=None, draft="", is_urgent=True)
+        replace_avatar(locked, avatar=None, draft="", is_urgent=True)
         log_decision(
             user,
             action="refuse_avatar",
@@ -179,18 +152,26 @@ def _drafts_to_publish() -> Iterable[int]:
 def publish_avatar(pk: int) -> None:
     """Show the picture of an account that is old enough now. Running twice changes nothing."""
     user = User.objects.filter(pk=pk).first()
-    if user is None or not user.avatar_draft or user.is_banned or not _is_grown(user):
+    if user is None or not user.avatar_draft or user.is_banned or not is_grown(user):
         return
     _publish(user, user.avatar_draft, moderator=None)
 
 
 @scheduled_task(every_seconds=6 * 3600)
 def sweep_stray_avatars() -> int:
-    """Remove waiting pictures that are nobody's: who wrote or replaced them died on the way."""
+    """Remove private pictures that are nobody's: who wrote or replaced them died on the way.
+
+    What is said of those that could not be used is forgotten here too, after a week.
+    """
+    told_long_ago = AvatarUpload.objects.filter(created_at__lt=timezone.now() - _FAILED_KEPT)
+    told_long_ago.exclude(error_code="").delete()
     storage = quarantine_storage()
     old = first_level(storage, ROOT, older_than=timezone.now() - _STRAY_AFTER)
-    names = [f"{ROOT}/{name}" for name in old if _DRAFT.fullmatch(name)]
-    needed = set(User.objects.filter(avatar_draft__in=names).values_list("avatar_draft", flat=True))
+    names = [f"{ROOT}/{name}" for name in old if _PRIVATE_NAME.fullmatch(name)]
+    needed = {
+        *User.objects.filter(avatar_draft__in=names).values_list("avatar_draft", flat=True),
+        *AvatarUpload.objects.filter(name__in=names).values_list("name", flat=True),
+    }
     stray = [name for name in names if name not in needed]
     delete_names(storage, stray)
     return len(stray)
@@ -203,21 +184,42 @@ def _public_from(user: User) -> datetime:
     return user.date_joined + settings.AVATAR_PUBLIC_AFTER
 
 
-def _is_grown(user: User) -> bool:
+def is_grown(user: User) -> bool:
+    """True where the account is old enough for its picture to be public at once."""
     return _public_from(user) <= timezone.now()
 
 
-def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
+def new_private_name() -> str:
+    """Return a name in quarantine for a picture; the sweep finds it where it is nobody's."""
+    return f"{ROOT}/{uuid.uuid4().hex}"
+
+
+def read_private(name: str) -> bytes | None:
+    """Return a file of quarantine; None where it is gone."""
     try:
-        with quarantine_storage().open(draft, "rb") as file:
-            data = file.read()
+        with quarantine_storage().open(name, "rb") as file:
+            return bytes(file.read())
     except FileNotFoundError:
+        return None
+
+
+def forget_upload(owner: User) -> None:
+    """Cancel what the person sent last, or forget why it failed, in the caller's transaction."""
+    for sent in AvatarUpload.objects.filter(user=owner):
+        sent.delete()  # a worker that has it notices as it writes
+        if sent.name:
+            transaction.on_commit(partial(delete_private, sent.name))
+
+
+def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
+    data = read_private(draft)
+    if data is None:
         # Replaced meanwhile; or lost, and then nobody waits for it any longer.
         if User.objects.filter(pk=owner.pk, avatar_draft=draft).update(avatar_draft=""):
             log.error("avatar.lost", user_id=owner.pk)
         return False
     while True:
-        file_row = store_media(data, _CONTENT_TYPE)
+        file_row = store_media(data, CONTENT_TYPE)
         with acting(moderator, on=owner) if moderator is not None else transaction.atomic():
             locked = (
                 User.objects.select_for_update(no_key=True)
@@ -228,7 +230,7 @@ def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
                 return False
             if not hold_media({file_row.pk}):
                 continue  # a sweep took the file away between the two steps
-            _replace(locked, avatar=file_row, draft="")
+            replace_avatar(locked, avatar=file_row, draft="")
             if moderator is not None:
                 log_decision(
                     locked,
@@ -240,30 +242,15 @@ def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
         return True
 
 
-def _point_at(user: User, file: MediaFile) -> bool:
-    with acting(user):
-        locked = _locked(user)
-        if not hold_media({file.pk}):
-            return False
-        _replace(locked, avatar=file, draft="")
-    user.avatar, user.avatar_draft = file, ""
-    return True
-
-
-def _keep_draft(user: User, draft: str) -> None:
-    with acting(user):
-        _replace(_locked(user), avatar=None, draft=draft)
-    user.avatar, user.avatar_draft = None, draft
-
-
-def _locked(user: User) -> User:
-    locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+def lock_person(user_id: int) -> User:
+    """Return the person's row, locked until the transaction ends; raises InvalidToken."""
+    locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if locked is None:  # deleted meanwhile
         raise InvalidToken
     return locked
 
 
-def _replace(
+def replace_avatar(
     locked: User, *, avatar: MediaFile | None, draft: str, is_urgent: bool = False
 ) -> None:
     """Write the one or the other and let go of what was there, in the caller's transaction."""
@@ -274,14 +261,15 @@ def _replace(
         if is_urgent:
             transaction.on_commit(partial(_sweep_now, old))
     if locked.avatar_draft and locked.avatar_draft != draft:
-        transaction.on_commit(partial(_delete_draft, locked.avatar_draft))
+        transaction.on_commit(partial(delete_private, locked.avatar_draft))
 
 
 def forget_avatar(user_id: int) -> None:
-    """Take away the picture of somebody who leaves, in the caller's transaction."""
+    """Take away the pictures of somebody who leaves, in the caller's transaction."""
     locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if locked is not None:
-        _replace(locked, avatar=None, draft="", is_urgent=True)
+        forget_upload(locked)
+        replace_avatar(locked, avatar=None, draft="", is_urgent=True)
 
 
 def _sweep_now(ids: list[int]) -> None:
@@ -292,7 +280,8 @@ def _sweep_now(ids: list[int]) -> None:
         log.exception("avatar.left_behind", ids=ids)
 
 
-def _delete_draft(name: str) -> None:
+def delete_private(name: str) -> None:
+    """Remove a picture from quarantine; one that cannot be removed now is swept later."""
     try:
         quarantine_storage().delete(name)
     except STORAGE_ERRORS:

@@ -1,13 +1,19 @@
 """A single picture that somebody sends, such as a cover: looked at exactly as a page is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.core.files.base import File
 from django.utils.translation import gettext as _
 
 from common.files.pictures.decoding import DecodedPicture, PictureDecoder, Variant
-from common.files.pictures.images import StrippedImage, strip_to_image, strip_unnamed_image
-from common.files.pictures.rules import MIB, PictureLimits, PictureRejected
+from common.files.pictures.images import (
+    StrippedImage,
+    check_headers,
+    strip_to_image,
+    strip_unnamed_image,
+)
+from common.files.pictures.rules import MIB, PICTURE_MESSAGES, PictureLimits, PictureRejected
 from common.files.rejections import show_name
 from common.http.errors import AppError
 
@@ -18,8 +24,14 @@ class ImageRejected(AppError):
     status = 422
 
     def __init__(self, rejection: PictureRejected) -> None:
-        sentence = _sentences().get(rejection.problem) or _(rejection.message_id)
-        super().__init__(sentence % rejection.params, code=rejection.code)
+        sentence = rejection_sentence(rejection.problem, rejection.params)
+        super().__init__(sentence, code=rejection.code)
+        self.rejection = rejection
+
+
+def rejection_sentence(problem: str, params: Mapping[str, str | int]) -> str:
+    """Say what is wrong with a picture and what to do, in the active language."""
+    return (_sentences().get(problem) or _(PICTURE_MESSAGES[problem][1])) % params
 
 
 def _sentences() -> dict[str, str]:
@@ -62,14 +74,26 @@ def check_picture(file: "File[bytes]", *, limits: PictureLimits) -> CheckedPictu
         raise ImageRejected(rejection) from rejection
 
 
-def cut_square(file: "File[bytes]", *, side: int, limits: PictureLimits) -> Variant:
+def read_undecoded(file: "File[bytes]", *, limits: PictureLimits) -> bytes:
+    """Return a picture as it was sent; raises ImageRejected for what is seen without decoding it.
+
+    Takes milliseconds. Its name may end in anything.
+    """
+    try:
+        data = _read(file, limits)
+        check_headers(data, name=file.name or "", limits=limits)
+    except PictureRejected as rejection:
+        raise ImageRejected(rejection) from rejection
+    return data
+
+
+def cut_square(data: bytes, *, name: str, side: int, limits: PictureLimits) -> Variant:
     """Return the middle of the picture as a WebP, `side` pixels wide and high.
 
-    Its name is not kept and may end in anything. Raises ImageRejected.
+    Its name may end in anything. Raises ImageRejected.
     """
-    name = file.name or ""
     try:
-        image = strip_unnamed_image(_read(file, limits), name=name, limits=limits)
+        image = strip_unnamed_image(data, name=name, limits=limits)
         with PictureDecoder(limits) as decoder:
             decoder.decode(image, name=name)
             return decoder.make_square(image, name=name, side=side)

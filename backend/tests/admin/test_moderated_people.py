@@ -4,18 +4,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Strike, User
-from accounts.profile.avatars import avatar_name, set_avatar
+from accounts.profile.avatars import avatar_name
 from accounts.roles.bans import ban_user
 from accounts.roles.uploader_requests import set_trusted
 from safety.models import Case, MassDeletion, ModeratorWarning, Reason
 from safety.reports import report_content
 from safety.warnings import warn_user
-from tests.cast import client_of, make_title, make_upload, make_upload_row, make_user
-from tests.reader.archive_builders import page_bytes
+from tests.cast import client_of, give_avatar, make_title, make_upload, make_upload_row, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -330,7 +328,7 @@ def test_an_uploader_who_is_trusted_can_be_seen_to_be(log_in, moderator_mo, uplo
 
 
 def test_a_picture_that_waits_is_shown_or_taken_away(log_in, moderator_mo, reader_rina):
-    set_avatar(reader_rina, ContentFile(page_bytes("png"), name="me.png"))
+    give_avatar(reader_rina)
     browser = log_in(moderator_mo)
 
     page = browser.get(page_of(reader_rina)).content.decode()

@@ -117,7 +117,7 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         expect(409),
     ("POST", "auth/uploader-request", "/api/auth/uploader-request"):
         expect(409, reader=201, unconfirmed=403),
-    ("PUT", "auth/me/avatar", "/api/auth/me/avatar"): expect(200, unconfirmed=403),
+    ("PUT", "auth/me/avatar", "/api/auth/me/avatar"): expect(202, unconfirmed=403),
     ("DELETE", "auth/me/avatar", "/api/auth/me/avatar"): expect(204),
     ("POST", "auth/me/export", "/api/auth/me/export"): LOGIN,
     ("GET", f"users/{NAME}", "/api/users/uli"): READ | {"nobody": 200},

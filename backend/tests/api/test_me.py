@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
+from accounts.models import AvatarUpload, User
+from accounts.profile.avatar_uploads import prepare_avatar
 from accounts.roles.uploader_requests import ask_to_upload
 from tests.cast import PASSWORD, client_of, make_title, make_upload_row
 from tests.reader.archive_builders import page_bytes
@@ -44,6 +45,7 @@ def test_one_is_told_all_about_oneself(reader_rina):
         "reading": {"direction": "", "fit": "", "data_saver": None},
         "hidden_ratings": [],
         "avatar": None,
+        "avatar_upload": None,
         "second_factor": {"enabled": False, "required": False},
     }
 
@@ -110,15 +112,31 @@ def test_being_shown_oneself_costs_the_same_few_queries(
             client.get(ME)
 
 
+def send_picture(client, content=None):
+    file = SimpleUploadedFile("me.png", content or page_bytes("png"), "image/png")
+    return client.put(f"{ME}/avatar", {"file": file}, format="multipart")
+
+
+def prepare_all():
+    for pk in list(prepare_avatar.due()):
+        prepare_avatar.run(pk)
+
+
+WAITING = {"state": "waiting", "error_code": "", "detail": ""}
+
+
 def test_a_picture_is_set_shown_to_members_and_removed(reader_rina):
     client = client_of(reader_rina)
-    file = SimpleUploadedFile("me.png", page_bytes("png"), "image/png")
 
-    answer = client.put(f"{ME}/avatar", {"file": file}, format="multipart")
+    answer = send_picture(client)
 
-    assert (answer.status_code, answer.json()["is_public"]) == (200, False)
-    url = answer.json()["url"]
-    assert client.get(ME).json()["avatar"]["is_public"] is False
+    assert (answer.status_code, answer.json()) == (202, WAITING)
+    before = client.get(ME).json()
+    assert (before["avatar"], before["avatar_upload"]) == (None, WAITING)
+    prepare_all()
+    after = client.get(ME).json()
+    assert (after["avatar"]["is_public"], after["avatar_upload"]) == (False, None)
+    url = after["avatar"]["url"]
     shown = client_of(None).get(url)
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/webp")
     assert shown["Cache-Control"] == "private, no-store"
@@ -127,13 +145,30 @@ def test_a_picture_is_set_shown_to_members_and_removed(reader_rina):
     assert client.get(ME).json()["avatar"] is None
 
 
+def test_one_is_told_in_ones_language_why_a_picture_cannot_be_used(reader_rina):
+    client = client_of(reader_rina)
+    animated = io.BytesIO()
+    frames = [Image.new("RGB", (40, 40), color) for color in ("red", "blue")]
+    frames[0].save(animated, "PNG", save_all=True, append_images=frames[1:])
+    assert send_picture(client, animated.getvalue()).status_code == 202
+
+    prepare_all()
+
+    told = client.get(ME, headers={"Accept-Language": "ru"}).json()["avatar_upload"]
+    assert (told["state"], told["error_code"]) == ("failed", "bad_type")
+    assert told["detail"].startswith("Картинка «me.png» анимированная.")
+    assert client.delete(f"{ME}/avatar").status_code == 204
+    assert client.get(ME).json()["avatar_upload"] is None
+
+
 def test_one_is_told_from_when_on_everybody_sees_the_picture(reader_rina, settings):
     settings.AVATAR_PUBLIC_AFTER = timedelta(days=30)
     client = client_of(reader_rina)
 
     def send():
-        file = SimpleUploadedFile("me.png", page_bytes("png"), "image/png")
-        return client.put(f"{ME}/avatar", {"file": file}, format="multipart").json()
+        send_picture(client)
+        prepare_all()
+        return client.get(ME).json()["avatar"]
 
     waiting = send()
     User.objects.filter(pk=reader_rina.pk).update(date_joined=timezone.now() - timedelta(days=31))
@@ -154,6 +189,7 @@ def test_a_picture_that_is_none_is_told_by_its_code(reader_rina):
         answer = client.put(f"{ME}/avatar", form, format="multipart")
 
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert not AvatarUpload.objects.exists()
 
 
 def test_a_photo_as_phones_make_them_is_taken_and_a_larger_one_told(reader_rina):
@@ -168,7 +204,7 @@ def test_a_photo_as_phones_make_them_is_taken_and_a_larger_one_told(reader_rina)
     taken = client.put(f"{ME}/avatar", {"file": file}, format="multipart")
     refused = client.put(f"{ME}/avatar", {"file": large}, format="multipart")
 
-    assert taken.status_code == 200
+    assert taken.status_code == 202
     assert (refused.status_code, refused.json()["code"]) == (422, "too_large")
 
 

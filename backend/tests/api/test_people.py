@@ -3,16 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.profile.avatars import set_avatar
 from accounts.roles.bans import ban_user
 from catalog.choices import Moderation
 from reader.states import UploadState
-from tests.cast import client_of, make_title, make_upload_row
-from tests.reader.archive_builders import page_bytes
+from tests.cast import client_of, give_avatar, make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +22,7 @@ def set_picture(user, *, days_old):
     joined = timezone.now() - timedelta(days=days_old)
     User.objects.filter(pk=user.pk).update(date_joined=joined)
     user.refresh_from_db()
-    set_avatar(user, ContentFile(page_bytes("png"), name="me.png"))
+    give_avatar(user)
 
 
 def test_others_see_what_is_meant_for_them_and_nothing_else(uploader_uli):

@@ -77,9 +77,9 @@ class Installation:
         worker = [*celery, "worker", "-c", "1", *quiet]
         return {
             "web": [*manage, "web"],
-            "worker": [*worker, "-n", "worker@%h", "-X", "extraction,variants"],
+            "worker": [*worker, "-n", "worker@%h", "-X", "extraction,variants,avatars"],
             "extraction": [*worker, "-n", "extraction@%h", "-Q", "extraction"],
-            "variants": [*worker, "-n", "variants@%h", "-Q", "variants"],
+            "variants": [*worker, "-n", "variants@%h", "-Q", "variants,avatars"],
             "beat": [*celery, "beat", "-l", "INFO"],
         }
 

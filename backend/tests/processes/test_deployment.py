@@ -69,10 +69,13 @@ def test_every_queue_has_a_worker_and_there_is_one_beat(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["compose", "fly"])
-def test_zips_delay_neither_emails_nor_take_downs(host: str) -> None:
+def test_zips_and_pictures_delay_neither_emails_nor_take_downs(host: str) -> None:
     here = [command for place, command in COMMANDS.items() if place.startswith(host)]
 
-    assert ["extraction"] in [_queues(command) for command in here]
+    heard = [_queues(command) for command in here]
+
+    assert ["extraction"] in heard
+    assert ["emails", "publishing"] in heard
 
 
 def _queues(command: str) -> list[str]:

@@ -11,6 +11,7 @@ from tests.cast import PASSWORD, totp_code
 from tests.processes.breakable import BreakableDoor
 from tests.processes.browsing import IN_A_BROWSER, hear_refusals, visit_as
 from tests.processes.installation import Installation
+from tests.reader.archive_builders import page_bytes
 from tests.services import wait_for
 from tests.smtp import MailServer, text_of
 
@@ -207,6 +208,40 @@ def test_somebody_does_without_the_second_factor_and_leaves(
     page.goto("/login")
     fill_login(page)
     expect(page.get_by_text("The name or the password is wrong")).to_be_visible()
+
+
+def test_a_picture_is_prepared_while_its_person_looks_on(
+    browser: Browser, embedded: Installation
+) -> None:
+    embedded.start()
+    page = visit_as(browser, embedded, viewport={"width": 360, "height": 740})
+    refusals = hear_refusals(page)
+    page.goto("/login?next=/settings/profile")
+    page.get_by_label("Username or e-mail").fill("rina")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    file, state = page.locator("input[type=file]"), page.get_by_test_id("avatar-state")
+    expect(page.get_by_text("Choose a picture")).to_be_visible()
+    page.route("**/api/auth/me", lambda _route: None)  # nobody says yet what became of it
+
+    good = page_bytes("png")
+    with page.expect_request("**/api/auth/me"):
+        file.set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": good})
+    expect(state).to_contain_text("is being prepared")
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
+    page.unroute("**/api/auth/me")
+    expect(page.get_by_text("Your new picture is ready")).to_be_visible()
+    expect(page.locator('img[src^="/files/avatars/"]').first).to_be_visible()
+    expect(state).to_be_empty()
+
+    file.set_input_files({"name": "cut.png", "mimeType": "image/png", "buffer": good[:-200]})
+    alert = page.get_by_role("alert").filter(has_text="“cut.png” is damaged")
+    expect(alert).to_be_visible()
+    page.reload()
+    expect(alert).to_be_visible()
+    expect(page.locator('img[src^="/files/avatars/"]').first).to_be_visible()
+    assert refusals == []
+    embedded.stop()
 
 
 def test_a_reload_in_the_middle_of_a_renewal_logs_nobody_out(

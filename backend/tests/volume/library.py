@@ -3,7 +3,7 @@
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from accounts.models import AuditEntry, OutgoingEmail, Session, Strike, User
+from accounts.models import AuditEntry, AvatarUpload, OutgoingEmail, Session, Strike, User
 from catalog.models import Alias, Category, Cover, Credit, Person, SearchName, Tag, Title
 from common.models import MediaFile
 from common.statistics import refresh_statistics
@@ -50,6 +50,11 @@ def _make_people() -> None:
         username="'person' || i", username_key="'person' || i",
         username_order=order_of_numbers(), email="'p' || i || '@e.test'",
         date_joined=moment("i * 3600"),
+    )  # fmt: skip
+    fill(
+        AvatarUpload, PEOPLE,
+        user_id="i", error_code="CASE WHEN i %% 500 = 1 THEN '' ELSE 'bad_image' END",
+        error_params="'{}'", created_at=moment("i"),
     )  # fmt: skip
     fill(
         Session, 10_000,

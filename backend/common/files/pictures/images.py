@@ -93,6 +93,25 @@ def strip_unnamed_image(
     return _strip(data, _recognise(data, shown), shown, limits or PictureLimits())
 
 
+def check_headers(data: bytes, *, name: str, limits: PictureLimits | None = None) -> None:
+    """Raises PictureRejected for what can be seen before anything is inflated or decoded; that
+    the rest is well too is known after `strip_unnamed_image` and a decode only."""
+    shown = show_name(name)
+    limits = limits or PictureLimits()
+    real = _recognise(data, shown)
+    if real != "png":
+        _strip(data, real, shown, limits)
+        return
+    try:
+        width, height = read_png_size(data)
+    except BrokenImageError as broken:
+        raise PictureRejected(broken.problem, name=shown) from None
+    except (struct.error, IndexError, KeyError):
+        raise PictureRejected("broken_image", name=shown) from None
+    _check_pixels(width, height, shown, limits)
+    _check_sides(width, height, shown, limits)
+
+
 def _recognise(data: bytes, shown: str) -> str:
     real = detect_format(data)
     if real is None:
@@ -114,7 +133,10 @@ def _strip(data: bytes, real: str, shown: str, limits: PictureLimits) -> Strippe
         # The walkers read ahead without asking for lengths: what is cut short ends here.
         raise PictureRejected("broken_image", name=shown) from None
     _check_pixels(walked.width, walked.height, shown, limits)
-    _check_sides(walked, shown, limits)
+    width, height = walked.width, walked.height
+    if walked.orientation >= _SIDES_SWAPPED_FROM:
+        width, height = height, width
+    _check_sides(width, height, shown, limits)
     return StrippedImage(walked.data, real, walked.width, walked.height, walked.orientation)
 
 
@@ -155,10 +177,7 @@ def _check_pixels(width: int, height: int, shown: str, limits: PictureLimits) ->
         )
 
 
-def _check_sides(walked: Walked, shown: str, limits: PictureLimits) -> None:
-    width, height = walked.width, walked.height
-    if walked.orientation >= _SIDES_SWAPPED_FROM:
-        width, height = height, width
+def _check_sides(width: int, height: int, shown: str, limits: PictureLimits) -> None:
     is_strip = width <= limits.max_strip_width and height <= limits.max_strip_height
     if max(width, height) > limits.max_side_pixels and not is_strip:
         raise PictureRejected(

@@ -10,7 +10,6 @@ from allauth.mfa.models import Authenticator
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session as AdminSession
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -31,7 +30,6 @@ from accounts.models import (
 )
 from accounts.profile import account_deletion
 from accounts.profile.account_deletion import delete_account
-from accounts.profile.avatars import set_avatar
 from accounts.roles.bans import add_strike, ban_user
 from common.files.storages import list_names, media_storage, quarantine_storage
 from common.http.errors import AlreadyDecided, Invalid
@@ -44,13 +42,14 @@ from tests.at_once import run_at_once
 from tests.cast import (
     PASSWORD,
     client_of,
+    give_avatar,
     make_title,
     make_upload,
     make_upload_row,
     make_user,
 )
 from tests.leftovers import find_leftovers, finish_due_work
-from tests.reader.archive_builders import make_chapter_zip, page_bytes
+from tests.reader.archive_builders import make_chapter_zip
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +69,7 @@ def give_everything(user, moderator):
     add_strike(user, code="symlink", subject="upload:1")
     queue_email("password_changed", address=user.email, language="ru", user=user)
     queue_email("reset", address=user.email.upper(), language="ru")
-    set_avatar(user, ContentFile(page_bytes("png"), name="me.png"))
+    give_avatar(user)
     with acting(moderator):
         log_decision(user, action="warn", actor=moderator, reason="Be kind.")
     with acting(user):
@@ -127,7 +126,7 @@ def test_an_email_says_goodbye_and_is_the_only_one(uploader_uli, moderator_mo):
 def test_a_public_picture_goes_with_its_person(reader_rina):
     User.objects.filter(pk=reader_rina.pk).update(date_joined=timezone.now() - timedelta(days=9))
     reader_rina.refresh_from_db()
-    set_avatar(reader_rina, ContentFile(page_bytes("png"), name="me.png"))
+    give_avatar(reader_rina)
 
     delete_account(reader_rina, password=PASSWORD)
 

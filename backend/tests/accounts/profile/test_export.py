@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
@@ -15,13 +16,13 @@ from accounts.auth.api_keys import make_key
 from accounts.auth.authority import acting
 from accounts.auth.sessions import open_session
 from accounts.models import Strike, User
-from accounts.profile.avatars import set_avatar
+from accounts.profile.avatar_uploads import prepare_avatar, submit_avatar
 from accounts.profile.export import write_export
 from accounts.profile.profiles import edit_profile
 from common.personal_data import participants
 from reader.models import ReadingState
 from tests.accounts.profile.test_avatars import picture
-from tests.cast import PASSWORD, make_title, make_upload_row
+from tests.cast import PASSWORD, give_avatar, make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ def test_every_part_is_there_and_said_in_ones_language(reader_rina):
 
     readme = files.pop("README.txt")
     known = {file.name for part in participants().values() for file in part.files}
-    assert set(files) == known - {"avatar.webp"}  # there is none
+    assert set(files) == known - {"avatar.webp", "avatar_upload"}  # there is none
     assert all(name in readme for name in files)
     assert json.loads(files["profile.json"])[0]["bio"] == "Читаю 👩‍🎨"
     assert "👩‍🎨" in files["profile.json"]
@@ -88,8 +89,7 @@ def test_every_column_of_a_person_is_in_it_or_is_a_secret(reader_rina):
 @pytest.mark.parametrize("waits_for", [timedelta(0), timedelta(days=7)])
 def test_the_picture_is_in_it_public_or_waiting(waits_for, reader_rina, settings):
     settings.AVATAR_PUBLIC_AFTER = waits_for
-    set_avatar(reader_rina, picture())
-    reader_rina.refresh_from_db()
+    give_avatar(reader_rina, picture())
     assert bool(reader_rina.avatar_id) is not bool(reader_rina.avatar_draft)
 
     files = read_files(reader_rina)
@@ -97,6 +97,20 @@ def test_the_picture_is_in_it_public_or_waiting(waits_for, reader_rina, settings
     with Image.open(BytesIO(files["avatar.webp"])) as shown:
         assert (shown.format, shown.size) == ("WEBP", (256, 256))
     assert "avatar.webp: Your picture" in files["README.txt"].decode()
+
+
+def test_a_picture_that_was_sent_is_in_it_until_it_cannot_be_used(reader_rina):
+    content = picture(image_format="PNG").read()[:-400]
+    sent = submit_avatar(reader_rina, ContentFile(content, name="холст.png"))
+
+    waiting = read_files(reader_rina)
+    prepare_avatar.run(sent.pk)
+    failed = read_files(reader_rina)
+
+    assert waiting["avatar_upload"] == content
+    assert "avatar_upload" not in failed
+    (row,) = json.loads(failed["avatar_upload.json"])
+    assert (row["shown_name"], row["error_code"]) == ("холст.png", "bad_image")
 
 
 def test_a_picture_that_is_lost_keeps_nothing_else_back(reader_rina):

@@ -140,10 +140,15 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** @description Set it: its middle becomes a square of 256 pixels. A new account's waits some days. */
+        /**
+         * @description Set it: its middle becomes a square of 256 pixels, in the background.
+         *
+         *     Until then the old one stays. `avatar_upload` of `GET /api/auth/me` tells what became of it.
+         *     A new account's is seen by members only, for some days.
+         */
         put: operations["put_auth_me_avatar"];
         post?: never;
-        /** @description Remove it. */
+        /** @description Remove it, and one that is being prepared. */
         delete: operations["delete_auth_me_avatar"];
         options?: never;
         head?: never;
@@ -806,6 +811,16 @@ export interface components {
              */
             public_from: string | null;
         };
+        /** @description The picture that was sent last, while it is not the picture. */
+        AvatarUploadShape: {
+            /** @description waiting: it is being prepared; failed: it cannot be used */
+            state: components["schemas"]["AvatarUploadShapeStateEnum"];
+            error_code: string;
+            /** @description why it cannot be used, in words */
+            detail: string;
+        };
+        /** @enum {string} */
+        AvatarUploadShapeStateEnum: "waiting" | "failed";
         /** @description The password, to be sure. */
         BeginFormRequest: {
             password: string;
@@ -991,6 +1006,8 @@ export interface components {
             reading: components["schemas"]["ReadingPreferencesShape"];
             hidden_ratings: components["schemas"]["RatingEnum"][];
             avatar: components["schemas"]["AvatarShape"] | null;
+            /** @description null: none waits, and the last one sent could be used */
+            avatar_upload: components["schemas"]["AvatarUploadShape"] | null;
             second_factor: components["schemas"]["MySecondFactor"];
             uploader_request: components["schemas"]["MyUploaderRequestShape"] | null;
             /** Format: date-time */
@@ -2292,12 +2309,12 @@ export interface operations {
             };
         };
         responses: {
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AvatarShape"];
+                    "application/json": components["schemas"]["AvatarUploadShape"];
                 };
             };
             400: {

@@ -16,7 +16,10 @@ export function nextWait(
   hasChanged: boolean
 ): number | null {
   if (!states.some((state) => moving.has(state) || waiting.has(state))) return null;
-  if (hasChanged) return firstWaitMs;
+  return hasChanged ? firstWaitMs : waitAfter(lastWaitMs);
+}
+
+export function waitAfter(lastWaitMs: number): number {
   return Math.min(longestWaitMs, Math.round(lastWaitMs * 1.5));
 }
 

@@ -16,7 +16,7 @@ from common.files.pictures.containers import avif
 from common.files.pictures.containers.exif import build_exif
 from common.files.pictures.containers.icc import clean_profile
 from common.files.pictures.containers.walking import BrokenImageError
-from common.files.pictures.images import StrippedImage, strip_to_image
+from common.files.pictures.images import StrippedImage, check_headers, strip_to_image
 from common.files.pictures.rules import PictureLimits, PictureRejected
 from tests.reader.archive_builders import (
     EXTENSIONS,
@@ -828,6 +828,17 @@ def test_a_header_that_promises_too_much_is_refused_before_inflating() -> None:
     rejection = rejection_of(bomb + png_chunk(b"IEND", b""), "png")
 
     assert (rejection.code, rejection.malicious) == ("image_bomb", True)
+
+
+def test_of_a_png_only_the_header_is_looked_at_where_nothing_is_to_be_inflated() -> None:
+    damaged = page_bytes("png")[:60]
+    header = png_chunk(b"IHDR", struct.pack(">2L5B", 20_001, 10, 8, 6, 0, 0, 0))
+
+    check_headers(damaged, name="me")
+    assert rejection_of(damaged, "png").code == "bad_image"
+    with pytest.raises(PictureRejected) as caught:
+        check_headers(b"\x89PNG\r\n\x1a\n" + header, name="me")
+    assert caught.value.problem == "side_too_long"
 
 
 def test_a_page_of_ordinary_size_is_walked_in_about_a_millisecond() -> None:
