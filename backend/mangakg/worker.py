@@ -1,7 +1,7 @@
 """The embedded profile's worker: runs due rows and the schedule, without a broker.
 
-One thread a queue, so that variants never delay extraction. Whoever holds the lock file is the
-only worker, and so takes over at once what a killed one left.
+One thread a queue, so that variants never delay extraction; the main thread listens for all wake-ups.
+Whoever holds the lock file is the only worker, and so takes over at once what a killed one left.
 """
 
 import fcntl
@@ -50,14 +50,17 @@ def run_worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    wake_ups = {queue: WakeUp(queue) for queue in queues()}
     lanes = [
-        threading.Thread(target=_run_lane, args=(queue, stop), daemon=True) for queue in queues()
+        threading.Thread(target=_run_lane, args=item, daemon=True) for item in wake_ups.items()
     ]
     for lane in lanes:
         lane.start()
     log.info("worker.started", pid=os.getpid())
     parent = os.getppid()
-    while not stop.wait(1):
+    while not stop.wait(_LISTEN_SECONDS):
+        for wake_up in wake_ups.values():
+            wake_up.listen()
         if os.getppid() != parent:  # the supervisor was killed: its next run starts a new worker
             break
         if not all(lane.is_alive() for lane in lanes):
@@ -79,10 +82,32 @@ def _take_lock() -> IO[str]:
             return file
 
 
-def _run_lane(queue: str, stop: threading.Event) -> None:
+class WakeUp:
+    """The file that wakes a queue's lane, and whether it was touched since the lane looked last."""
+
+    def __init__(self, queue: str) -> None:
+        self._file = wake_up_file(queue)
+        self._time = self._last_touched()
+        self.was_touched = threading.Event()
+
+    def listen(self) -> None:
+        """Wake the lane where the file has changed."""
+        last_touched = self._last_touched()
+        if last_touched != self._time:
+            self._time = last_touched
+            self.was_touched.set()
+
+    def _last_touched(self) -> int:
+        try:
+            return self._file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+
+def _run_lane(queue: str, wake_up: WakeUp) -> None:
     scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
-    while not stop.is_set():
-        heard = _wake_up_time(queue)
+    while True:
+        wake_up.was_touched.clear()  # before looking: whatever comes while it looks wakes it once more
         worked = False
         try:
             worked = run_due_rows(queue)
@@ -92,8 +117,7 @@ def _run_lane(queue: str, stop: threading.Event) -> None:
         finally:
             close_old_connections()
         if not worked:
-            _wait_for_wake_up(queue, heard, stop)
-    connection.close()
+            wake_up.was_touched.wait(_ROUND_SECONDS)
 
 
 def _run_schedule(last_runs: dict[str, float]) -> None:
@@ -102,17 +126,3 @@ def _run_schedule(last_runs: dict[str, float]) -> None:
         if time.monotonic() - last >= task.every_seconds or not last:
             last_runs[name] = time.monotonic()
             task.run()
-
-
-def _wake_up_time(queue: str) -> int:
-    try:
-        return wake_up_file(queue).stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
-
-
-def _wait_for_wake_up(queue: str, heard: int, stop: threading.Event) -> None:
-    until = time.monotonic() + _ROUND_SECONDS
-    while time.monotonic() < until and not stop.wait(_LISTEN_SECONDS):
-        if _wake_up_time(queue) != heard:
-            return

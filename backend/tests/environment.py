@@ -11,7 +11,8 @@ from mangakg.environment import Environment
 
 # Nothing of a developer's own installation is ever read or touched. The space is on purpose.
 Environment.model_config["env_file"] = None
-_DATA = Path(tempfile.mkdtemp(prefix="mangakg test "))
+# In the folder of `tests.run`, which is removed even where this process is killed.
+_DATA = Path(tempfile.mkdtemp(prefix="mangakg test ", dir=os.environ.get("TEST_FOLDER")))
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 (_DATA / "static").mkdir()
 os.environ["MANGAKG_DATA"] = str(_DATA)

@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.services import RUN
+
 # About folders themselves: they break, age or look into those of the embedded profile.
 _ABOUT_FOLDERS = {
     "test_a_folder_without_a_row_is_swept_after_a_day",
@@ -24,9 +26,9 @@ _ABOUT_FOLDERS = {
 }
 # About the views that serve those folders; with buckets nothing goes through them.
 _ABOUT_SERVING = "test_files.py"
-RUN, PUBLIC_BUCKET = "TEST_RUN", "TEST_PUBLIC_BUCKET"
+PUBLIC_BUCKET = "TEST_PUBLIC_BUCKET"
 
-if RUN in os.environ:
+if PUBLIC_BUCKET in os.environ:
     # After `tests.environment`, which is loaded first: keys that `tests.run` finds and removes.
     _instance = "-".join(("test", os.environ[RUN], os.environ.get("PYTEST_XDIST_WORKER", "main")))
     os.environ["MANGAKG_INSTANCE"] = _instance

@@ -17,14 +17,17 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from tests.profile import PUBLIC_BUCKET, RUN
+from mangakg.orphans import kill_marked
+from tests.profile import PUBLIC_BUCKET
 from tests.services import (
+    DATABASE_PREFIX,
     GIVEN_POSTGRES,
     GIVEN_REDIS,
+    RUN,
     OwnS3,
     database_url,
     delete_objects,
@@ -43,7 +46,7 @@ _OF_SERVICES = ("DATABASE_URL", "REDIS_URL", "S3_", "MEDIA_BASE_URL", "STATIC_TO
 _NOTHING_COLLECTED = 5
 # Two workers take the tests in turns; who has none left takes over some of the other's.
 _TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
-_CLEAN_UP_SECONDS = 60
+_CLEAN_UP_SECONDS = 10
 
 
 class Tests:
@@ -95,17 +98,23 @@ def main(arguments: Sequence[str]) -> int:
     has_browser = any(shutil.which(name) for name in _BROWSERS)
     plain = {
         name: value for name, value in os.environ.items() if not name.startswith(_OF_SERVICES)
-    } | {GIVEN_POSTGRES: postgres or "", GIVEN_REDIS: redis or ""}
+    } | {GIVEN_POSTGRES: postgres or "", GIVEN_REDIS: redis or "", RUN: secrets.token_hex(4)}
     # Hundreds of processes are started; each would compile all that it imports.
     plain.pop("PYTHONDONTWRITEBYTECODE", None)
     in_processes = [path for path in _PROCESSES if (BACKEND / path).is_dir()]
     outside_processes = [f"--ignore={path}" for path in in_processes]
 
-    with tempfile.TemporaryDirectory(prefix="mangakg test run ") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mangakg test run "))
+        plain["TEST_FOLDER"] = folder
+        if postgres:
+            stack.callback(drop_databases, postgres, f"{DATABASE_PREFIX}{plain[RUN]}")
+        if redis:
+            stack.callback(delete_redis_keys, redis, f"test-{plain[RUN]}")
         tests = Tests(Path(folder), arguments)
         tests.run("embedded profile", outside_processes, plain, covers=True)
         if postgres and redis:
-            with _own_services(postgres, redis, Path(folder)) as services:
+            with _own_services(postgres, redis, Path(folder), run=plain[RUN]) as services:
                 options = ["-p", "tests.profile", *outside_processes]
                 tests.run("services profile", options, plain | services)
         browsers = [] if has_browser else ["-m", "not e2e"]
@@ -135,23 +144,30 @@ def _minutes(seconds: float) -> str:
 
 
 def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run a command; interrupted, let it clean up, which `subprocess.run` would cut short."""
+    """Run a command; interrupted, let it clean up, which `subprocess.run` would cut short.
+
+    Whatever it started and left behind ends with it: workers of pytest are killed before they have
+    cleaned up, and what they started has sessions of its own.
+    """
     child = subprocess.Popen(command, cwd=BACKEND, env=dict(env))
     try:
         return child.wait()
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
         try:
-            child.wait(timeout=_CLEAN_UP_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=_CLEAN_UP_SECONDS)
         finally:
             child.kill()
+            child.wait()
         raise
+    finally:
+        kill_marked(f"{RUN}={env[RUN]}")
 
 
 @contextmanager
-def _own_services(postgres: str, redis: str, folder: Path) -> Iterator[dict[str, str]]:
+def _own_services(postgres: str, redis: str, folder: Path, *, run: str) -> Iterator[dict[str, str]]:
     """Yield the variables of services in which, whatever happens, nothing is left behind."""
-    run = secrets.token_hex(4)
     # Django puts `test_` before it; each of two workers appends its own name.
     database = f"mangakg_{run}"
     with ExitStack() as stack:
@@ -162,11 +178,8 @@ def _own_services(postgres: str, redis: str, folder: Path) -> Iterator[dict[str,
             own = stack.enter_context(OwnS3(folder / "s3"))
             s3, public = own.environment(), own.public_url
         stack.callback(delete_objects, s3, f"test-{run}")
-        stack.callback(delete_redis_keys, redis, f"test-{run}")
-        stack.callback(drop_databases, postgres, f"test_{database}")
         yield {
             **s3,
-            RUN: run,
             PUBLIC_BUCKET: public,
             "REDIS_URL": redis,
             "DATABASE_URL": _without_waiting(database_url(postgres, database)),

@@ -24,6 +24,8 @@ from botocore.config import Config
 from psycopg import sql
 
 DATABASE_PREFIX = "test_mangakg_"
+# Marks the processes, databases and keys of one `tests.run`, which removes them whatever happens.
+RUN = "TEST_RUN"
 GIVEN_POSTGRES, GIVEN_REDIS = "TEST_POSTGRES_URL", "TEST_REDIS_URL"
 BUCKETS = ("media", "quarantine")
 _START_SECONDS = 120.0
@@ -112,9 +114,14 @@ def database_url(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+def new_name() -> str:
+    """Return a name for something of one test, which begins with that of the run."""
+    return os.environ.get(RUN, "") + secrets.token_hex(6)
+
+
 def new_database_name() -> str:
     """Return a name that only tests use."""
-    return f"{DATABASE_PREFIX}{secrets.token_hex(6)}"
+    return f"{DATABASE_PREFIX}{new_name()}"
 
 
 def make_database(url: str, name: str, *, template: str = "template0") -> str:
@@ -235,7 +242,7 @@ class OwnS3:
             [self.program(), "serve", "http", "--addr", f"127.0.0.1:{self._public_port}",
              "--dir-cache-time", "0s", *common, self.folder / "media"],
         ]  # fmt: skip
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), RUN: os.environ.get(RUN, "")}
         self._processes = [
             subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL) for command in commands
         ]

@@ -38,7 +38,10 @@ test('people are reported for what people do, works for what works are', () => {
 });
 
 test('the tightest limit says how many chapters may still be sent', () => {
-  assert.equal(chaptersLeft({ uploads_left: 9, waiting_left: 2 }), 2);
-  assert.equal(chaptersLeft({ uploads_left: null, waiting_left: 0 }), 0);
-  assert.equal(chaptersLeft({ uploads_left: null, waiting_left: null }), null);
+  const off = { uploads_left: null, waiting_left: null, decoding_seconds_left: null };
+  assert.equal(chaptersLeft({ ...off, uploads_left: 9, waiting_left: 2 }), 2);
+  assert.equal(chaptersLeft({ ...off, waiting_left: 0 }), 0);
+  assert.equal(chaptersLeft({ ...off, uploads_left: 9, decoding_seconds_left: 1 }), 9);
+  assert.equal(chaptersLeft({ ...off, uploads_left: 9, decoding_seconds_left: 0 }), 0);
+  assert.equal(chaptersLeft(off), null);
 });

@@ -104,7 +104,12 @@ class RefreshView(APIView):
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        """Trade a refresh token for new ones; the old one is used up."""
+        """Trade a refresh token for new ones; the old one is used up.
+
+        Whoever lost the answer may ask once more with the same token: for 60 seconds, and until the
+        new one is used, the answer is the same again. Later than that it was stolen: all tokens of
+        the device end.
+        """
         token, in_cookie = presented_token(request)
         if not token:
             raise InvalidToken

@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 _REFUSED_BODY = {
+    "408": "The body stopped coming before all of it was here.",
     "411": "The body came without its length.",
     "413": "The body is larger than this path takes.",
     "415": "The body is of another type, or not in UTF-8.",
@@ -28,7 +29,7 @@ def without_trailing_slashes(result: dict[str, Any], **options: Any) -> dict[str
 
 
 def with_refused_bodies(result: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Tell of every operation that takes a body how a body is refused before it is read."""
+    """Tell of every operation that takes a body how one is refused unread."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorShape"}}}
     refusals = {
         status: {"content": error, "description": words} for status, words in _REFUSED_BODY.items()

@@ -173,6 +173,9 @@ class QuotaShape(serializers.Serializer[None]):
     uploads_left = serializers.IntegerField(allow_null=True)
     bytes_left = serializers.IntegerField(allow_null=True)
     waiting_left = serializers.IntegerField(allow_null=True)
+    decoding_seconds_left = serializers.IntegerField(
+        allow_null=True, help_text="how long zips that are sent today may still be checked"
+    )
 
 
 class UploadAcceptedShape(serializers.Serializer[None]):

@@ -216,7 +216,7 @@ class UploadQuotaView(APIView):
 
     @extend_schema(responses={200: QuotaShape, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
-        """Tell how many chapters and bytes may still be sent, null where that is not limited."""
+        """Tell what may still be sent and checked, null where that is not limited."""
         user = current_user(request)
         refuse_submitter(user)
         return PrivateResponse(asdict(quota_left(user)))

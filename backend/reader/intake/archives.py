@@ -66,6 +66,7 @@ _JUNK_FILES = frozenset(
 _JUNK_PREFIX = "._"
 _JUNK_FOLDERS = frozenset({"__macosx", "@eadir", ".@__thumb", ".thumbnails"})
 _COMIC_INFO = "comicinfo.xml"
+_FOLDER_BESIDE = re.compile(r"(\.\./)+((?!\.\./)[^/\\]+/)+")
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _SPACES = re.compile(r"\s+")
@@ -108,7 +109,9 @@ def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePla
     """Checks all that the zip's directory tells and plans the pages; raises ArchiveRejected."""
     limits = limits or ArchiveLimits()
     files: list[tuple[tuple[str, ...], Entry]] = []
-    for entry in read_directory(file, limits):
+    entries = read_directory(file, limits)
+    _refuse_folder_beside(entries)
+    for entry in entries:
         parts = _inner_path(entry)
         if _is_junk(parts):
             continue
@@ -188,6 +191,28 @@ def _inner_path(entry: Entry) -> tuple[str, ...]:
     if ".." in parts or b".." in re.split(rb"[/\\]", entry.raw_name):
         raise ArchiveRejected("escaping_path", malicious=".." in parts, name=show_name(entry.name))
     return tuple(part for part in parts if part not in ("", "."))
+
+
+def _refuse_folder_beside(entries: list[Entry]) -> None:
+    """What `zip -r out.zip ../chapter` makes, and nobody by hand: the folder's own entry and then
+    only pages in it. Whatever else leads upwards is meant."""
+    top = entries[0].name if entries else ""
+    if not _FOLDER_BESIDE.fullmatch(top):
+        return
+    pages = []
+    for entry in entries[1:]:
+        inner = entry.name.removeprefix(top)
+        parts = tuple(re.split(r"[/\\]", inner))
+        if inner == entry.name or ".." in parts or entry.is_symlink or entry.is_special:
+            return
+        is_empty_folder = entry.is_folder and not entry.declared_bytes
+        if is_empty_folder or _is_junk(parts) or _is_comic_info(parts):
+            continue
+        if _extension(parts[-1]) not in IMAGE_EXTENSIONS:
+            return
+        pages.append(entry)
+    if pages:
+        raise ArchiveRejected("full_path", name=show_name(pages[0].name))
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:

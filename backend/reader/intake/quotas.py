@@ -4,6 +4,7 @@ Each may be off. A day's count holds everything that was sent, also what failed 
 checking it cost as much, and a quota that gives back invites to try again and again.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,23 +34,27 @@ class QuotaLeft:
     uploads_left: int | None
     bytes_left: int | None
     waiting_left: int | None
+    decoding_seconds_left: int | None
 
 
 def quota_left(user: User) -> QuotaLeft:
     """Count what `user` may still submit, in at most one query."""
     quotas: dict[str, int | None] = settings.QUOTAS
-    if all(quota is None for quota in quotas.values()):
-        return QuotaLeft(None, None, None)
+    decoding_quota: float | None = settings.QUOTA_DECODING_SECONDS
+    if all(quota is None for quota in (*quotas.values(), decoding_quota)):
+        return QuotaLeft(None, None, None, None)
     today = Q(created_at__gte=timezone.now() - _DAY)
     used = user.uploads.aggregate(
         uploads=Count("pk", filter=today),
         bytes=Sum("archive_bytes", filter=today),
         waiting=Count("pk", filter=Q(state__in=UNDECIDED)),
+        decoding_seconds=Sum("decoding_seconds", filter=today),
     )
     return QuotaLeft(
         uploads_left=_rest(quotas["uploads_per_day"], used["uploads"]),
         bytes_left=_rest(quotas["bytes_per_day"], used["bytes"] or 0),
         waiting_left=_rest(quotas["waiting"], used["waiting"]),
+        decoding_seconds_left=_rest(decoding_quota, used["decoding_seconds"] or 0),
     )
 
 
@@ -60,8 +65,7 @@ def refuse_over_quota(user: User, *, archive_bytes: int) -> None:
         raise QuotaUsedUp(_("You have submitted as many chapters as a day allows. Go on tomorrow."))
     if left.bytes_left is not None and archive_bytes > left.bytes_left:
         raise QuotaUsedUp(_("You have submitted as many bytes as a day allows. Go on tomorrow."))
-    quota: float | None = settings.QUOTA_DECODING_SECONDS
-    if quota is not None and _decoding_seconds_of_today(user.pk) >= quota:
+    if left.decoding_seconds_left == 0:
         raise QuotaUsedUp(decoding_quota_sentence())
     if left.waiting_left == 0:
         raise QuotaUsedUp(
@@ -78,13 +82,10 @@ def decoding_seconds_left(upload: Upload) -> float | None:
     quota: float | None = settings.QUOTA_DECODING_SECONDS
     if quota is None or upload.uploader_id is None:
         return None
-    return quota - _decoding_seconds_of_today(upload.uploader_id, but=upload.pk)
-
-
-def _decoding_seconds_of_today(user_id: int, *, but: int = 0) -> float:
-    today = Upload.objects.filter(uploader=user_id, created_at__gte=timezone.now() - _DAY)
-    used = today.exclude(pk=but).aggregate(seconds=Sum("decoding_seconds"))
-    return used["seconds"] or 0
+    others = Upload.objects.filter(
+        uploader=upload.uploader_id, created_at__gte=timezone.now() - _DAY
+    ).exclude(pk=upload.pk)
+    return quota - (others.aggregate(seconds=Sum("decoding_seconds"))["seconds"] or 0)
 
 
 def hold_quota(user: User) -> None:
@@ -96,5 +97,6 @@ def hold_quota(user: User) -> None:
     held.values_list("pk", flat=True).first()
 
 
-def _rest(quota: int | None, used: int) -> int | None:
-    return None if quota is None else max(quota - used, 0)
+def _rest(quota: float | None, used: float) -> int | None:
+    """Return what is left, 0 where all of it is used and not before."""
+    return None if quota is None else max(math.ceil(quota - used), 0)

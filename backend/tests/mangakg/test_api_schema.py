@@ -8,6 +8,7 @@ import yaml
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts.auth.sessions import REUSE_SECONDS
 from mangakg import api_schema
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
@@ -83,3 +84,11 @@ def test_what_is_no_language_of_ours_costs_nothing(written):
         assert ask(words).content == ask().content
 
     assert len(written) == 1
+
+
+def test_it_tells_that_a_body_may_stall_and_a_refresh_be_repeated():
+    paths = as_generated()["paths"]
+
+    assert "408" in paths["/api/series/{id_or_slug}/chapters"]["post"]["responses"]
+    assert "408" not in paths["/api/series/{id_or_slug}/chapters"]["get"]["responses"]
+    assert f"{REUSE_SECONDS} seconds" in paths["/api/auth/refresh"]["post"]["description"]

@@ -24,6 +24,7 @@ from tests.services import (
     find_redis,
     make_database,
     new_database_name,
+    new_name,
 )
 
 POSTGRES, REDIS = find_postgres(), find_redis()
@@ -133,7 +134,7 @@ def services(
     """One on PostgreSQL, Redis and S3 that does not run yet."""
     assert POSTGRES is not None
     assert REDIS is not None
-    instance = f"test-{secrets.token_hex(4)}"
+    instance = f"test-{new_name()}"
     name = f"{services_template}_{secrets.token_hex(4)}"
     made = Installation(
         "services",

@@ -21,14 +21,14 @@ import psycopg
 
 from mangakg.orphans import find_marked, kill_marked
 from tests.cast import PASSWORD
-from tests.services import OwnS3, free_port, wait_for
+from tests.services import RUN, OwnS3, free_port, wait_for
 
 BACKEND = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
 SERIES = "naruto"
 # Short, so that a killed worker's row is due again within the test.
 LEASE_SECONDS = 5
-_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", RUN)
 _MARK = "MANGAKG_TESTED"
 # Each context reads all certificates of the machine, and none of them is needed here.
 _TLS = ssl.create_default_context()

@@ -164,6 +164,49 @@ def test_full_paths_that_a_program_wrote_are_no_strike() -> None:
     assert rejection.params["name"] == f"{folder}001.jpg"
 
 
+@pytest.mark.parametrize("top", ["../ch/", "../../Манга/ch/"])
+def test_a_folder_that_was_zipped_from_beside_it_is_no_strike(top: str) -> None:
+    """`zip -r out.zip ../ch` writes the folder first and then all that is in it."""
+    names = [top, f"{top}.DS_Store", f"{top}ComicInfo.xml", f"{top}old/", f"{top}001.jpg"]
+
+    rejection = rejection_of(build_zip([Member(n, b"" if n[-1] == "/" else b"x") for n in names]))
+
+    assert (rejection.code, rejection.malicious) == ("path_traversal", False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["../evil.jpg"],
+        ["../ch/1.jpg", "../ch/2.jpg"],  # not as `zip -r` writes it
+        ["../", "../1.jpg"],
+        ["../ch/"],
+        ["../ch/", "../ch/.DS_Store"],
+        ["../ch/", "../ch/1.jpg", "../evil.jpg"],
+        ["../ch/", "../ch/1.jpg", "../other/2.jpg"],
+        ["../ch/", "../ch/1.jpg", "../ch/../../2.jpg"],
+        ["../ch/", "../ch/1.jpg", "../ch/..\\..\\2.jpg"],
+        ["../ch/", "../ch/1.jpg", "../ch/run.sh"],
+        ["../ch/", "../ch/1.jpg", "2.jpg"],
+        ["../a/../ch/", "../a/../ch/1.jpg"],
+        ["..\\ch\\", "..\\ch\\1.jpg"],
+    ],
+    ids=" ".join,
+)
+def test_all_other_names_that_lead_upwards_are_a_strike(names: list[str]) -> None:
+    members = [Member(name, b"" if name.endswith(("/", "\\")) else b"x") for name in names]
+
+    rejection = rejection_of(build_zip(members))
+
+    assert (rejection.code, rejection.malicious) == ("path_traversal", True)
+
+
+def test_a_link_in_a_folder_that_was_zipped_from_beside_it_is_a_strike() -> None:
+    members = [Member("../ch/", b""), Member("../ch/1.jpg", b"/etc/passwd", mode=0o120777)]
+
+    assert rejection_of(build_zip(members)).malicious
+
+
 def test_dots_behind_half_a_japanese_letter_are_no_strike() -> None:
     name = "予定表../1.jpg".encode("shift_jis")
     assert b"\\../" in name

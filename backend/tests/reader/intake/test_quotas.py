@@ -17,6 +17,9 @@ from tests.reader.archive_builders import make_chapter_zip
 
 pytestmark = pytest.mark.django_db
 OFF = {"uploads_per_day": None, "bytes_per_day": None, "waiting": None}
+NOTHING_LIMITED = {
+    "uploads_left": None, "bytes_left": None, "waiting_left": None, "decoding_seconds_left": None,
+}  # fmt: skip
 
 
 def left(user):
@@ -27,26 +30,43 @@ def left(user):
 
 
 def test_what_is_left_is_told(uploader_uli, outsider_otto, settings):
+    settings.QUOTA_DECODING_SECONDS = 60
     settings.QUOTAS = {"uploads_per_day": 5, "bytes_per_day": 10**9, "waiting": 3}
     upload = make_upload(uploader=uploader_uli)
     make_upload(uploader=outsider_otto)
 
     assert left(uploader_uli) == {
         "uploads_left": 4, "bytes_left": 10**9 - upload.archive_bytes, "waiting_left": 2,
+        "decoding_seconds_left": 60,
     }  # fmt: skip
 
 
 def test_a_quota_that_is_off_is_null(uploader_uli, settings):
     settings.QUOTAS = OFF | {"waiting": 3}
+    settings.QUOTA_DECODING_SECONDS = None
 
-    assert left(uploader_uli) == {"uploads_left": None, "bytes_left": None, "waiting_left": 3}
+    assert left(uploader_uli) == NOTHING_LIMITED | {"waiting_left": 3}
+
+
+def test_time_of_checking_is_left_until_all_of_it_is_used(uploader_uli, settings):
+    settings.QUOTAS = OFF
+    settings.QUOTA_DECODING_SECONDS = 60
+    upload = make_upload(uploader=uploader_uli)
+
+    told = []
+    for seconds in (0.5, 59.9, 60, 75):
+        Upload.objects.filter(pk=upload.pk).update(decoding_seconds=seconds)
+        told.append(left(uploader_uli)["decoding_seconds_left"])
+
+    assert told == [60, 1, 0, 0]
 
 
 def test_less_than_nothing_is_nothing(uploader_uli, settings):
     make_upload(uploader=uploader_uli)
     settings.QUOTAS = {"uploads_per_day": 0, "bytes_per_day": 1, "waiting": 0}
 
-    assert left(uploader_uli) == {"uploads_left": 0, "bytes_left": 0, "waiting_left": 0}
+    told = left(uploader_uli)
+    assert (told["uploads_left"], told["bytes_left"], told["waiting_left"]) == (0, 0, 0)
 
 
 def test_what_failed_or_was_withdrawn_counts_for_the_day_but_waits_no_more(uploader_uli, settings):
@@ -54,7 +74,8 @@ def test_what_failed_or_was_withdrawn_counts_for_the_day_but_waits_no_more(uploa
     withdraw_upload(make_upload(uploader=uploader_uli), user=uploader_uli)
     assert post_zip(uploader_uli, make_title(), b"no zip").status_code == 422
 
-    assert left(uploader_uli) == {"uploads_left": 1, "bytes_left": None, "waiting_left": 2}
+    told = left(uploader_uli)
+    assert (told["uploads_left"], told["bytes_left"], told["waiting_left"]) == (1, None, 2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -93,8 +114,9 @@ def test_two_people_do_not_wait_for_each_other(uploader_uli, outsider_otto, sett
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_strike_and_a_new_submission_of_the_same_zip_never_deadlock(uploader_uli):
+def test_a_strike_and_a_new_submission_of_the_same_zip_never_deadlock(uploader_uli, settings):
     """The first fails with a strike while it is sent again."""
+    settings.STRIKES_TO_BAN = 0  # whoever is quick enough is struck for both
     from tests.reader.archive_builders import HOSTILE_ARCHIVES
 
     archive = next(h.build for h in HOSTILE_ARCHIVES if h.title == "PHP script")()

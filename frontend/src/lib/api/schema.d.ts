@@ -232,7 +232,13 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Trade a refresh token for new ones; the old one is used up. */
+        /**
+         * @description Trade a refresh token for new ones; the old one is used up.
+         *
+         *     Whoever lost the answer may ask once more with the same token: for 60 seconds, and until the
+         *     new one is used, the answer is the same again. Later than that it was stolen: all tokens of
+         *     the device end.
+         */
         post: operations["post_auth_refresh"];
         delete?: never;
         options?: never;
@@ -725,7 +731,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Tell how many chapters and bytes may still be sent, null where that is not limited. */
+        /** @description Tell what may still be sent and checked, null where that is not limited. */
         get: operations["get_uploads_quota"];
         put?: never;
         post?: never;
@@ -1181,6 +1187,8 @@ export interface components {
             uploads_left: number | null;
             bytes_left: number | null;
             waiting_left: number | null;
+            /** @description how long zips that are sent today may still be checked */
+            decoding_seconds_left: number | null;
         };
         /** @enum {string} */
         RatingEnum: "safe" | "suggestive" | "erotica" | "pornographic";
@@ -1634,6 +1642,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -1737,6 +1754,15 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1913,6 +1939,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2075,6 +2110,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2259,6 +2303,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2334,6 +2387,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2483,6 +2545,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2575,6 +2646,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2642,6 +2722,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2702,6 +2791,15 @@ export interface operations {
                 content?: never;
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2793,6 +2891,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -2854,6 +2961,15 @@ export interface operations {
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2981,6 +3097,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3138,6 +3263,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3223,6 +3357,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3458,6 +3601,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -3535,6 +3687,15 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3796,6 +3957,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -4029,6 +4199,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -4176,6 +4355,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4504,6 +4692,15 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
