@@ -10,7 +10,7 @@ from django.conf import settings
 
 from catalog.choices import Kind, reading_direction
 from catalog.models import Alias, Category, Credit, Tag, Title, TitleQuerySet
-from common.compiled_rows import CompiledQuery, as_utc, compile_rows
+from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from common.files.media import media_url
 from common.http.renderers import plain_number
 
@@ -38,6 +38,7 @@ _ROW_COLUMNS = (
     "created_at",
     *COVER_COLUMNS,
 )
+_TITLE, _TITLES = Placeholder("title"), Placeholder("titles")
 _USUAL_DIRECTIONS = {kind.value: reading_direction(kind, "") for kind in Kind}
 _DETAIL_COLUMNS = (
     "synopsis",
@@ -129,20 +130,14 @@ def _list_row(row: Sequence[Any], genres: list[str], media: str) -> dict[str, An
 
 @lru_cache(maxsize=128)
 def _genre_links(count: int) -> CompiledQuery:
-    # Stand-ins below every id, all different since the compiler keeps equal ones once.
-    links = Category.title_set.through.objects.filter(title__in=_stand_ins(count))
+    links = Category.title_set.through.objects.filter(title__in=_TITLES.times(count))
     return compile_rows(links.order_by("category__slug"), ("title_id", "category__slug"))
-
-
-def _stand_ins(count: int) -> range:
-    return range(-count, 0)
 
 
 def _genres_of(ids: Sequence[int]) -> dict[int, list[str]]:
     genres: dict[int, list[str]] = {}
     if ids:
-        values = dict(zip(_stand_ins(len(ids)), ids, strict=True))
-        for title_id, slug in _genre_links(len(ids)).rows(values):
+        for title_id, slug in _genre_links(len(ids)).rows({_TITLES: ids}):
             genres.setdefault(title_id, []).append(slug)
     return genres
 
@@ -172,7 +167,7 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
         "mal": detail.pop("mal_id"),
         "mangadex": str(UUID(str(mangadex_id))) if mangadex_id else None,
     }
-    of_title = {_NO_TITLE: detail["id"], _ALIASES_OF: detail["id"]}
+    of_title = {_TITLE: detail["id"]}
     for name in ("genres", "tags"):
         words = _words_of_title(name).rows(of_title)
         detail[name] = [{"slug": slug, "name": orjson.loads(names)} for slug, names in words]
@@ -186,40 +181,36 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
     return detail
 
 
-_NO_TITLE = -1
-_ALIASES_OF = 10**17  # the column takes no negative number, and Django knows it
-
-
 @lru_cache(maxsize=2)
 def _words_of_title(name: str) -> CompiledQuery:
     model = Category if name == "genres" else Tag
-    return compile_rows(model.objects.filter(title=_NO_TITLE).order_by("slug"), ("slug", "name"))
+    return compile_rows(model.objects.filter(title=_TITLE).order_by("slug"), ("slug", "name"))
 
 
 @lru_cache(maxsize=1)
 def _aliases() -> CompiledQuery:
     # By the words of the type: its number is another one after a test, or in another database.
     aliases = Alias.objects.filter(
-        content_type__app_label="catalog", content_type__model="title", object_id=_ALIASES_OF
+        content_type__app_label="catalog", content_type__model="title", object_id=_TITLE
     )
     return compile_rows(aliases.order_by("pk"), ("name", "language"))
 
 
 @lru_cache(maxsize=1)
 def _credits() -> CompiledQuery:
-    credits_of_title = Credit.objects.filter(title=_NO_TITLE).order_by("pk")
+    credits_of_title = Credit.objects.filter(title=_TITLE).order_by("pk")
     return compile_rows(credits_of_title, ("role", "person__id", "person__name", "person__slug"))
 
 
 @lru_cache(maxsize=256)
 def _public_by_id(model: type[Title], count: int) -> CompiledQuery:
-    return compile_titles(model.objects.all().public().filter(pk__in=_stand_ins(count)))
+    return compile_titles(model.objects.all().public().filter(pk__in=_TITLES.times(count)))
 
 
 def public_title_rows(model: type[Title], ids: Sequence[int]) -> list[dict[str, Any]]:
     """Return list rows of those of the ids that are public, in the order of `ids`."""
-    values = dict(zip(_stand_ins(len(ids)), ids, strict=True))
-    return in_order(rows_of_titles(_public_by_id(model, len(ids)).rows(values)), ids)
+    found = _public_by_id(model, len(ids)).rows({_TITLES: ids})
+    return in_order(rows_of_titles(found), ids)
 
 
 def in_order(rows: Iterable[dict[str, Any]], ids: Sequence[int]) -> list[dict[str, Any]]:

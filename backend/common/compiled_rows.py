@@ -2,19 +2,81 @@
 
 A compiled query is made from an ordinary queryset, so that what is visible is decided where it
 always is. It may be kept only while its parameters stay true: no times of now, no ids of a moment.
+What differs from run to run is a `Placeholder` in the queryset, and is found again as that object.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Expression, QuerySet
 
-_NOTHING: Mapping[Any, Any] = {}
+
+class Placeholder(Expression):
+    """Where each run of a compiled query puts a value of its own; `times(n)` is a list for `IN`.
+
+    No field converts it on its way into SQL, and so the value has to be what the driver takes.
+    """
+
+    # The object itself stands among the parameters, whatever Django compares or copies on the way.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<Placeholder {self.name}>"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def resolve_expression(self, *args: Any, **options: Any) -> Self:
+        """Refer to nothing of the query."""
+        return self
+
+    def as_sql(self, compiler: Any, connection: Any, **options: Any) -> tuple[str, Any]:
+        """Be a parameter."""
+        return "%s", [self]
+
+    def times(self, count: int) -> "_Places":
+        """Return a list of `count` values, for `filter(column__in=...)`."""
+        return _Places(self, count)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Item:
+    """One parameter of a list: it gets the value at this index of what the placeholder is given."""
+
+    placeholder: Placeholder
+    index: int
+
+
+class _Places(Expression):
+    """A placeholder for a list. Django takes the members of a real list for ids, and converts them
+    where the column is a foreign key."""
+
+    def __init__(self, placeholder: Placeholder, count: int) -> None:
+        super().__init__()
+        self.items = [_Item(placeholder, index) for index in range(count)]
+
+    def as_sql(self, compiler: Any, connection: Any, **options: Any) -> tuple[str, Any]:
+        """Be a list in parentheses."""
+        if not self.items:
+            raise EmptyResultSet
+        return f"({', '.join(['%s'] * len(self.items))})", list(self.items)
+
+
+Values = Mapping[Placeholder, Any]
+_NOTHING: Values = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +88,31 @@ class CompiledQuery:
     params: tuple[Any, ...]
     columns: tuple[str, ...]
 
-    def rows(self, values: Mapping[Any, Any] = _NOTHING) -> Sequence[Sequence[Any]]:
-        """Run it whole; `values` are put for the stand-ins it was compiled with."""
+    def rows(self, values: Values = _NOTHING) -> Sequence[Sequence[Any]]:
+        """Run it whole; `values` has one for each placeholder it was compiled with, lists for those
+        of `times`."""
         if not self.sql:
             return []
-        params = tuple(values.get(param, param) for param in self.params)
+        params = [_value_of(param, values) for param in self.params]
         found = read_rows(self.sql, params, self.columns)
         width = len(self.columns)
         if found and len(found[0]) > width:  # DISTINCT selects what it is ordered by, too
             return [row[:width] for row in found]
         return found
 
-    def page(
-        self, start: int, count: int, values: Mapping[Any, Any] = _NOTHING
-    ) -> Sequence[Sequence[Any]]:
+    def page(self, start: int, count: int, values: Values = _NOTHING) -> Sequence[Sequence[Any]]:
         """Run it for one page of a list."""
         if not self.sql:
             return []
         params = (*self.params, count, start)
         return replace(self, sql=f"{self.sql} LIMIT %s OFFSET %s", params=params).rows(values)
+
+
+def _value_of(param: Any, values: Values) -> Any:
+    kind = type(param)
+    if kind is Placeholder:
+        return values[param]
+    return values[param.placeholder][param.index] if kind is _Item else param
 
 
 def read_rows(sql: str, params: Sequence[Any], columns: Sequence[str]) -> Sequence[Sequence[Any]]:

@@ -313,6 +313,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "common.http.schema.PathSchema",
     "EXCEPTION_HANDLER": "accounts.api.throttles.answer_counted",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "DATETIME_FORMAT": None,  # the renderer writes times, those of cached views as well
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "MangaKG",

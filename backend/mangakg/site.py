@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.cached_views import CachedView
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class UploadLimitsShape(serializers.Serializer[None]):
+class UploadLimitsSerializer(serializers.Serializer[None]):
     archive_bytes = serializers.IntegerField()
     pages = serializers.IntegerField()
     page_bytes = serializers.IntegerField()
@@ -26,7 +26,7 @@ _SITE = inline_serializer(
         "name": serializers.CharField(),
         "languages": serializers.ListField(child=serializers.CharField()),
         "demo": serializers.BooleanField(),
-        "upload_limits": UploadLimitsShape(),
+        "upload_limits": UploadLimitsSerializer(),
     },
 )
 

@@ -1,6 +1,6 @@
 """The embedded profile's worker: runs due rows and the schedule, without a broker.
 
-One thread a queue, so that variants never delay extraction; the main thread listens for all wake-ups.
+One thread a queue, so that variants never delay extraction; the main thread listens for wake-ups.
 Whoever holds the lock file is the only worker, and so takes over at once what a killed one left.
 """
 
@@ -107,7 +107,7 @@ class WakeUp:
 def _run_lane(queue: str, wake_up: WakeUp) -> None:
     scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
     while True:
-        wake_up.was_touched.clear()  # before looking: whatever comes while it looks wakes it once more
+        wake_up.was_touched.clear()  # before looking: what comes meanwhile wakes it once more
         worked = False
         try:
             worked = run_due_rows(queue)

@@ -1,6 +1,8 @@
 """/api/auth/email/...: confirming an address, and changing it."""
 
-from drf_spectacular.utils import extend_schema, inline_serializer
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -15,24 +17,30 @@ from accounts.auth.addresses import (
     resend_confirmation,
 )
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class ConfirmForm(serializers.Serializer[None]):
+class ConfirmFormSerializer(serializers.Serializer[None]):
     """What stands behind # in the link of an email."""
 
     key = serializers.CharField(max_length=400)
 
 
-class ChangeForm(serializers.Serializer[None]):
+class ChangeFormSerializer(serializers.Serializer[None]):
     """A new address, and the password to be sure."""
 
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
-_CONFIRMED = inline_serializer("ConfirmedAddress", {"email": serializers.CharField()})
-_PENDING = inline_serializer("PendingAddress", {"pending_email": serializers.CharField()})
+@extend_schema_serializer(component_name="ConfirmedAddress")
+class ConfirmedAddressSerializer(serializers.Serializer[Any]):
+    email = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="PendingAddress")
+class PendingAddressSerializer(serializers.Serializer[Any]):
+    pending_email = serializers.CharField()
 
 
 class EmailConfirmView(APIView):
@@ -41,12 +49,17 @@ class EmailConfirmView(APIView):
     throttle_scope = "auth"
     authentication_classes = ()
 
-    @extend_schema(request=ConfirmForm, responses={200: _CONFIRMED, **refusals(400, 429)}, auth=[])
+    @extend_schema(
+        request=ConfirmFormSerializer,
+        responses={200: ConfirmedAddressSerializer, **refusals(400, 429)},
+        auth=[],
+    )
     def post(self, request: Request) -> Response:
         """Confirm an address; `invalid_key` where the link is over or somebody else's now."""
-        form = ConfirmForm(data=request.data)
+        form = ConfirmFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return PrivateResponse({"email": confirm_address(form.validated_data["key"])})
+        confirmed = {"email": confirm_address(form.validated_data["key"])}
+        return PrivateResponse(ConfirmedAddressSerializer(confirmed).data)
 
 
 class EmailResendView(APIView):
@@ -71,13 +84,16 @@ class EmailChangeView(APIView):
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(request=ChangeForm, responses={202: _PENDING, **refusals(400, 401, 403, 429)})
+    @extend_schema(
+        request=ChangeFormSerializer,
+        responses={202: PendingAddressSerializer, **refusals(400, 401, 403, 429)},
+    )
     def post(self, request: Request) -> Response:
         """Ask for another address: it takes the old one's place once it is confirmed."""
-        form = ChangeForm(data=request.data)
+        form = ChangeFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        pending = change_address(current_user(request), **form.validated_data)
-        return PrivateResponse({"pending_email": pending}, status=202)
+        pending = {"pending_email": change_address(current_user(request), **form.validated_data)}
+        return PrivateResponse(PendingAddressSerializer(pending).data, status=202)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:

@@ -22,12 +22,12 @@ from accounts.auth.sessions import (
     rotate_session,
 )
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 _COOKIE_PATH = "/api/auth"
 
 
-class TokenForm(serializers.Serializer[None]):
+class TokenFormSerializer(serializers.Serializer[None]):
     """OAuth2's password form; `cookie` keeps the refresh token out of a browser's scripts."""
 
     grant_type = serializers.ChoiceField(["password"], required=False)
@@ -41,7 +41,7 @@ class TokenForm(serializers.Serializer[None]):
     cookie = serializers.BooleanField(default=False)
 
 
-class RefreshForm(serializers.Serializer[None]):
+class RefreshFormSerializer(serializers.Serializer[None]):
     """A refresh token, where it is not in the cookie."""
 
     refresh_token = serializers.CharField(
@@ -49,7 +49,7 @@ class RefreshForm(serializers.Serializer[None]):
     )
 
 
-class TokensShape(serializers.Serializer[None]):
+class TokensSerializer(serializers.Serializer[Any]):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField(
         allow_null=True, help_text="null where the cookie holds it"
@@ -65,8 +65,11 @@ class TokenView(APIView):
     authentication_classes = ()
 
     @extend_schema(
-        request={"application/x-www-form-urlencoded": TokenForm, "application/json": TokenForm},
-        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+        request={
+            "application/x-www-form-urlencoded": TokenFormSerializer,
+            "application/json": TokenFormSerializer,
+        },
+        responses={200: TokensSerializer, **refusals(400, 401, 403, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -74,7 +77,7 @@ class TokenView(APIView):
 
         `second_factor_required`: the password is right; send all again with `code`.
         """
-        form = TokenForm(data=request.data)
+        form = TokenFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         words: dict[str, Any] = form.validated_data
         if words["cookie"]:
@@ -99,8 +102,8 @@ class RefreshView(APIView):
     authentication_classes = ()
 
     @extend_schema(
-        request=RefreshForm,
-        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+        request=RefreshFormSerializer,
+        responses={200: TokensSerializer, **refusals(400, 401, 403, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -124,7 +127,9 @@ class LogoutView(APIView):
     throttle_scope = "auth"
     authentication_classes = ()
 
-    @extend_schema(request=RefreshForm, responses={204: None, **refusals(400, 403, 429)}, auth=[])
+    @extend_schema(
+        request=RefreshFormSerializer, responses={204: None, **refusals(400, 403, 429)}, auth=[]
+    )
     def post(self, request: Request) -> Response:
         """End the session of a refresh token; one that is over already is no error."""
         token, _in_cookie = presented_token(request)
@@ -138,7 +143,7 @@ class LogoutView(APIView):
 
 def presented_token(request: Request) -> tuple[str, bool]:
     """Return the refresh token of the body or of the cookie, and whether it was the cookie's."""
-    form = RefreshForm(data=request.data)
+    form = RefreshFormSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     if form.validated_data["refresh_token"]:
         return form.validated_data["refresh_token"], False
@@ -148,14 +153,13 @@ def presented_token(request: Request) -> tuple[str, bool]:
 
 def answer_tokens(tokens: Tokens, *, in_cookie: bool) -> Response:
     """Answer as OAuth2 words it; a browser's refresh token goes where no script reaches."""
-    response = PrivateResponse(
-        {
-            "access_token": tokens.access_token,
-            "refresh_token": None if in_cookie else tokens.refresh_token,
-            "token_type": "bearer",
-            "expires_in": tokens.expires_in,
-        }
-    )
+    told = {
+        "access_token": tokens.access_token,
+        "refresh_token": None if in_cookie else tokens.refresh_token,
+        "token_type": "bearer",
+        "expires_in": tokens.expires_in,
+    }
+    response = PrivateResponse(TokensSerializer(told).data)
     if in_cookie:
         response.set_cookie(
             settings.REFRESH_COOKIE_NAME,

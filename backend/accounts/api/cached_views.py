@@ -1,7 +1,9 @@
 """Views of cached views: throttle, ban epoch and cached body from one round trip, before DRF.
 
 A list answers what anybody sees, so one body serves all. What only some may see (`?scope=`, or
-a thing that is not public) goes through DRF and is never stored.
+a thing that is not public) goes through DRF and is never stored. Both build their bodies by hand
+from rows: what is cold is measured (`python -m bench lists`), and serializers and paginators cost
+more than the rows do (`docs/decisions/0002-one-way-over-http.md`).
 """
 
 import gzip

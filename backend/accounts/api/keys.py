@@ -11,15 +11,14 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
 from accounts.auth.api_keys import end_all_keys, end_key, keys_of, make_key
-from accounts.models import ApiKey
 from accounts.scopes import SCOPES
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 _MAX_DAYS = 3_660
 
 
-class KeyForm(serializers.Serializer[None]):
+class KeyFormSerializer(serializers.Serializer[None]):
     """A new key."""
 
     name = serializers.CharField(max_length=60)
@@ -32,7 +31,7 @@ class KeyForm(serializers.Serializer[None]):
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
-class KeyShape(serializers.Serializer[None]):
+class KeySerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     hint = serializers.CharField(help_text="its last letters")
@@ -44,11 +43,11 @@ class KeyShape(serializers.Serializer[None]):
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
-class NewKeyShape(KeyShape):
+class NewKeySerializer(KeySerializer):
     key = serializers.CharField(help_text="shown this once")
 
 
-_LIST = inline_serializer("KeyList", {"results": KeyShape(many=True)})
+_LIST = inline_serializer("KeyList", {"results": KeySerializer(many=True)})
 
 
 class KeyListView(APIView):
@@ -59,20 +58,20 @@ class KeyListView(APIView):
     @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List one's keys, the newest first; those that are over stay for 30 days."""
-        return PrivateResponse(
-            {"results": [_key_row(key) for key in keys_of(current_user(request))]}
-        )
+        found = keys_of(current_user(request))
+        return PrivateResponse({"results": KeySerializer(found, many=True).data})
 
     @extend_schema(
-        request=KeyForm,
-        responses={201: NewKeyShape, **refusals(400, 401, 403, 429)},
+        request=KeyFormSerializer,
+        responses={201: NewKeySerializer, **refusals(400, 401, 403, 429)},
     )
     def post(self, request: Request) -> Response:
         """Make a key; at most 20 work at a time."""
-        form = KeyForm(data=request.data)
+        form = KeyFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         key, text = make_key(current_user(request), **form.validated_data)
-        return PrivateResponse({**_key_row(key), "key": text}, status=201)
+        made = NewKeySerializer({**vars(key), "key": text})
+        return PrivateResponse(made.data, status=201)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
@@ -91,15 +90,3 @@ class KeyView(APIView):
         """End a key."""
         end_key(current_user(request), int(pk))
         return PrivateResponse(status=204)
-
-
-def _key_row(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.pk,
-        "name": key.name,
-        "hint": key.hint,
-        "scopes": key.scopes,
-        "created_at": key.created_at,
-        "last_used_at": key.last_used_at,
-        "expires_at": key.expires_at,
-    }

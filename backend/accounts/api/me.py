@@ -1,6 +1,6 @@
 """/api/auth/me: who one is, how one is shown and likes to read; one's data, and leaving."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
@@ -16,7 +16,7 @@ from accounts.api.throttles import count_visit
 from accounts.auth.addresses import is_confirmed, pending_email
 from accounts.auth.passwords import refuse_wrong_password
 from accounts.auth.second_factor import has_second_factor, must_have_second_factor
-from accounts.models import AvatarUpload, Fit, RequestState, User, Visibility
+from accounts.models import AvatarUpload, Fit, RequestState, UploaderRequest, User, Visibility
 from accounts.profile.account_deletion import delete_account
 from accounts.profile.avatar_uploads import (
     LIMITS,
@@ -24,7 +24,7 @@ from accounts.profile.avatar_uploads import (
     failure_sentence,
     submit_avatar,
 )
-from accounts.profile.avatars import avatar_of, remove_avatar
+from accounts.profile.avatars import Avatar, avatar_of, remove_avatar
 from accounts.profile.export import EXPORT_NAME, write_export
 from accounts.profile.profiles import (
     LANGUAGES,
@@ -40,10 +40,10 @@ from common.choices import Direction, Rating
 from common.files.pictures.rules import MIB
 from common.http.parsers import MultiPartParser
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class ReadingForm(serializers.Serializer[None]):
+class ReadingFormSerializer(serializers.Serializer[None]):
     """How one likes to read; empty and null leave it to the title or the device."""
 
     direction = serializers.ChoiceField(Direction.choices, required=False, allow_blank=True)
@@ -51,7 +51,7 @@ class ReadingForm(serializers.Serializer[None]):
     data_saver = serializers.BooleanField(required=False, allow_null=True)
 
 
-class MeForm(serializers.Serializer[None]):
+class MeFormSerializer(serializers.Serializer[None]):
     """What one may change about oneself, and nothing else."""
 
     display_name = serializers.CharField(
@@ -63,23 +63,23 @@ class MeForm(serializers.Serializer[None]):
         max_length=64, required=False, allow_blank=True, help_text="IANA name; empty: the device's"
     )
     visibility = serializers.ChoiceField(Visibility.choices, required=False)
-    reading = ReadingForm(required=False)
+    reading = ReadingFormSerializer(required=False)
     hidden_ratings = serializers.ListField(
         child=serializers.ChoiceField(Rating.choices), required=False, max_length=len(Rating)
     )
 
 
-class PasswordForm(serializers.Serializer[None]):
+class PasswordFormSerializer(serializers.Serializer[None]):
     """The password, to be sure."""
 
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
-class AvatarForm(serializers.Serializer[None]):
+class AvatarFormSerializer(serializers.Serializer[None]):
     file = serializers.FileField(help_text="JPEG, PNG, WebP, AVIF or still GIF, up to 5 MB")
 
 
-class AvatarShape(serializers.Serializer[None]):
+class AvatarSerializer(serializers.Serializer[Avatar]):
     url = serializers.CharField()
     is_public = serializers.BooleanField(help_text="false: members see it, by short-lived address")
     public_from = serializers.DateTimeField(
@@ -87,37 +87,46 @@ class AvatarShape(serializers.Serializer[None]):
     )
 
 
-class AvatarUploadShape(serializers.Serializer[None]):
-    """The picture that was sent last, while it is not the picture."""
+class AvatarUploadSerializer(serializers.Serializer[AvatarUpload]):
+    """The picture that was sent last, while it is not the avatar."""
 
-    state = serializers.ChoiceField(
-        (("waiting", "waiting"), ("failed", "failed")),
-        help_text="waiting: it is being prepared; failed: it cannot be used",
+    state = serializers.SerializerMethodField(
+        help_text="waiting: it is being prepared; failed: it cannot be used"
     )
     error_code = serializers.CharField(allow_blank=True)
-    detail = serializers.CharField(allow_blank=True, help_text="why it cannot be used, in words")
+    detail = serializers.SerializerMethodField(help_text="why it cannot be used, in words")
+
+    def get_state(self, sent: AvatarUpload) -> Literal["waiting", "failed"]:
+        """Tell whether it waits."""
+        return "failed" if sent.error_code else "waiting"
+
+    def get_detail(self, sent: AvatarUpload) -> str:
+        """Say what is wrong with it."""
+        return failure_sentence(sent)
 
 
-class PermissionsShape(serializers.Serializer[None]):
+class PermissionsSerializer(serializers.Serializer[Any]):
     upload = serializers.BooleanField()
     moderate = serializers.BooleanField()
     admin = serializers.BooleanField()
 
 
-class ReadingPreferencesShape(serializers.Serializer[None]):
-    direction = serializers.ChoiceField(Direction.choices, allow_blank=True)
-    fit = serializers.ChoiceField(Fit.choices, allow_blank=True)
+class ReadingPreferencesSerializer(serializers.Serializer[User]):
+    direction = serializers.ChoiceField(
+        Direction.choices, source="reading_direction", allow_blank=True
+    )
+    fit = serializers.ChoiceField(Fit.choices, source="reading_fit", allow_blank=True)
     data_saver = serializers.BooleanField(allow_null=True)
 
 
-class MyUploaderRequestShape(serializers.Serializer[None]):
+class MyUploaderRequestSerializer(serializers.Serializer[UploaderRequest]):
     state = serializers.ChoiceField(RequestState.choices)
     text = serializers.CharField(allow_blank=True)
     answer = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 
 
-class MeShape(serializers.Serializer[None]):
+class MeSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     display_name = serializers.CharField(allow_blank=True)
@@ -126,14 +135,14 @@ class MeShape(serializers.Serializer[None]):
     email_confirmed = serializers.BooleanField()
     pending_email = serializers.CharField(allow_null=True)
     roles = serializers.ListField(child=serializers.CharField())
-    permissions = PermissionsShape()
+    permissions = PermissionsSerializer()
     language = serializers.ChoiceField(LANGUAGES)
     time_zone = serializers.CharField(allow_blank=True)
     visibility = serializers.ChoiceField(Visibility.choices)
-    reading = ReadingPreferencesShape()
+    reading = ReadingPreferencesSerializer()
     hidden_ratings = serializers.ListField(child=serializers.ChoiceField(Rating.choices))
-    avatar = AvatarShape(allow_null=True)
-    avatar_upload = AvatarUploadShape(
+    avatar = AvatarSerializer(allow_null=True)
+    avatar_upload = AvatarUploadSerializer(
         allow_null=True, help_text="null: none waits, and the last one sent could be used"
     )
     # Not a class: every field of DRF has a `required` of its own.
@@ -141,8 +150,12 @@ class MeShape(serializers.Serializer[None]):
         "MySecondFactor",
         {"enabled": serializers.BooleanField(), "required": serializers.BooleanField()},
     )
-    uploader_request = MyUploaderRequestShape(allow_null=True)
+    uploader_request = MyUploaderRequestSerializer(allow_null=True)
     created_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        """Tell of a person what `_facts_of` finds out."""
+        return super().to_representation(_facts_of(instance))
 
 
 class MeView(APIView):
@@ -151,24 +164,28 @@ class MeView(APIView):
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
 
-    @extend_schema(responses={200: MeShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: MeSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """Show who one is."""
-        return PrivateResponse(me_row(current_user(request)))
+        return PrivateResponse(MeSerializer(current_user(request)).data)
 
-    @extend_schema(request=MeForm, responses={200: MeShape, **refusals(400, 401, 403, 429)})
+    @extend_schema(
+        request=MeFormSerializer, responses={200: MeSerializer, **refusals(400, 401, 403, 429)}
+    )
     def patch(self, request: Request) -> Response:
         """Change how one is shown and likes to read; what is left out stays as it is."""
-        form = MeForm(data=request.data)
+        form = MeFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = current_user(request)
         edit_profile(user, **_columns(form.validated_data))
-        return PrivateResponse(me_row(user))
+        return PrivateResponse(MeSerializer(user).data)
 
-    @extend_schema(request=PasswordForm, responses={204: None, **refusals(400, 401, 403, 429)})
+    @extend_schema(
+        request=PasswordFormSerializer, responses={204: None, **refusals(400, 401, 403, 429)}
+    )
     def delete(self, request: Request) -> Response:
         """Delete one's account: what is shared stays under nobody's name, the rest goes."""
-        form = PasswordForm(data=request.data)
+        form = PasswordFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         delete_account(current_user(request), password=form.validated_data["password"])
         return PrivateResponse(status=204)
@@ -184,8 +201,8 @@ class AvatarView(APIView):
     max_body_bytes = LIMITS.max_picture_bytes + MIB
 
     @extend_schema(
-        request={"multipart/form-data": AvatarForm},
-        responses={202: AvatarUploadShape, **refusals(400, 401, 403, 422, 429, 503)},
+        request={"multipart/form-data": AvatarFormSerializer},
+        responses={202: AvatarUploadSerializer, **refusals(400, 401, 403, 422, 429, 503)},
     )
     def put(self, request: Request) -> Response:
         """Set it: its middle becomes a square of 256 pixels, in the background.
@@ -193,10 +210,10 @@ class AvatarView(APIView):
         Until then the old one stays. `avatar_upload` of `GET /api/auth/me` tells what became of it.
         A new account's is seen by members only, for some days.
         """
-        form = AvatarForm(data=request.data)
+        form = AvatarFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         sent = submit_avatar(current_user(request), form.validated_data["file"])
-        return PrivateResponse(_avatar_upload_row(sent), status=202)
+        return PrivateResponse(AvatarUploadSerializer(sent).data, status=202)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
@@ -211,7 +228,7 @@ class ExportView(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        request=PasswordForm,
+        request=PasswordFormSerializer,
         responses={
             (200, "application/zip"): OpenApiTypes.BINARY,
             **refusals(400, 401, 403, 429, 503),
@@ -219,7 +236,7 @@ class ExportView(APIView):
     )
     def post(self, request: Request) -> FileResponse:
         """Get all that is kept about oneself, as one zip of JSON files."""
-        form = PasswordForm(data=request.data)
+        form = PasswordFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = current_user(request)
         refuse_wrong_password(user, form.validated_data["password"])
@@ -234,9 +251,7 @@ class ExportView(APIView):
         )
 
 
-def me_row(user: User) -> dict[str, Any]:
-    """Return what a person is told about themselves."""
-    asked = newest_request(user)
+def _facts_of(user: User) -> dict[str, Any]:
     return {
         "id": user.pk,
         "username": user.username,
@@ -254,48 +269,16 @@ def me_row(user: User) -> dict[str, Any]:
         "language": user.language,
         "time_zone": user.time_zone,
         "visibility": user.visibility,
-        "reading": {
-            "direction": user.reading_direction,
-            "fit": user.reading_fit,
-            "data_saver": user.data_saver,
-        },
+        "reading": user,
         "hidden_ratings": user.hidden_ratings,
-        "avatar": _avatar_row(user),
-        "avatar_upload": _avatar_upload_row(avatar_upload_of(user)),
+        "avatar": avatar_of(user),
+        "avatar_upload": avatar_upload_of(user),
         "second_factor": {
             "enabled": has_second_factor(user),
             "required": must_have_second_factor(user),
         },
-        "uploader_request": None
-        if asked is None
-        else {
-            "state": asked.state,
-            "text": asked.text,
-            "answer": asked.answer,
-            "created_at": asked.created_at,
-        },
+        "uploader_request": newest_request(user),
         "created_at": user.date_joined,
-    }
-
-
-def _avatar_row(user: User) -> dict[str, Any] | None:
-    avatar = avatar_of(user)
-    if avatar is None:
-        return None
-    return {
-        "url": avatar.url,
-        "is_public": avatar.is_public,
-        "public_from": avatar.public_from,
-    }
-
-
-def _avatar_upload_row(sent: AvatarUpload | None) -> dict[str, Any] | None:
-    if sent is None:
-        return None
-    return {
-        "state": "failed" if sent.error_code else "waiting",
-        "error_code": sent.error_code,
-        "detail": failure_sentence(sent),
     }
 
 

@@ -10,16 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.auth import TokensShape, answer_tokens
+from accounts.api.auth import TokensSerializer, answer_tokens
 from accounts.api.authentication import current_user, own_session_id
 from accounts.auth.login_throttling import client_context, remember_device
 from accounts.auth.password_resets import ask_for_reset, reset_password
 from accounts.auth.passwords import MAX_PASSWORD_LENGTH, change_password
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class PasswordChangeForm(serializers.Serializer[None]):
+class PasswordChangeFormSerializer(serializers.Serializer[None]):
     """The old one, and the new one; `cookie` as with /api/auth/token."""
 
     old_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
@@ -27,13 +27,13 @@ class PasswordChangeForm(serializers.Serializer[None]):
     cookie = serializers.BooleanField(default=False)
 
 
-class ResetForm(serializers.Serializer[None]):
+class ResetFormSerializer(serializers.Serializer[None]):
     """Whose password is forgotten."""
 
     email = serializers.EmailField(max_length=254)
 
 
-class ResetConfirmForm(serializers.Serializer[None]):
+class ResetConfirmFormSerializer(serializers.Serializer[None]):
     """What stands behind # in the link of an email, and the new password."""
 
     key = serializers.CharField(max_length=400)
@@ -47,12 +47,12 @@ class PasswordChangeView(APIView):
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        request=PasswordChangeForm,
-        responses={200: TokensShape, **refusals(400, 401, 403, 429)},
+        request=PasswordChangeFormSerializer,
+        responses={200: TokensSerializer, **refusals(400, 401, 403, 429)},
     )
     def post(self, request: Request) -> Response:
         """Change one's password: all devices are logged out, this one gets new tokens."""
-        form = PasswordChangeForm(data=request.data)
+        form = PasswordChangeFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         words: dict[str, Any] = form.validated_data
         tokens = change_password(
@@ -70,10 +70,12 @@ class PasswordResetView(APIView):
     throttle_scope = "auth"
     authentication_classes = ()
 
-    @extend_schema(request=ResetForm, responses={204: None, **refusals(400, 429)}, auth=[])
+    @extend_schema(
+        request=ResetFormSerializer, responses={204: None, **refusals(400, 429)}, auth=[]
+    )
     def post(self, request: Request) -> Response:
         """Have a link sent to an address; the answer is the same whoever has it."""
-        form = ResetForm(data=request.data)
+        form = ResetFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         ask_for_reset(form.validated_data["email"], language=(get_language() or "en")[:2])
         return PrivateResponse(status=204)
@@ -85,10 +87,12 @@ class PasswordResetConfirmView(APIView):
     throttle_scope = "auth"
     authentication_classes = ()
 
-    @extend_schema(request=ResetConfirmForm, responses={204: None, **refusals(400, 429)}, auth=[])
+    @extend_schema(
+        request=ResetConfirmFormSerializer, responses={204: None, **refusals(400, 429)}, auth=[]
+    )
     def post(self, request: Request) -> Response:
         """Set the password; the link is good once, and all sessions and API keys end."""
-        form = ResetConfirmForm(data=request.data)
+        form = ResetConfirmFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = reset_password(form.validated_data["key"], form.validated_data["password"])
         response = PrivateResponse(status=204)

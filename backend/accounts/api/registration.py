@@ -6,14 +6,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.me import MeShape, me_row
+from accounts.api.me import MeSerializer
 from accounts.profile.profiles import LANGUAGES
 from accounts.profile.registration import register_user
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class RegisterForm(serializers.Serializer[None]):
+class RegisterFormSerializer(serializers.Serializer[None]):
     """A new person."""
 
     username = serializers.CharField(
@@ -32,12 +32,15 @@ class RegisterView(APIView):
     throttle_scope = "auth"
     authentication_classes = ()
 
-    @extend_schema(request=RegisterForm, responses={201: MeShape, **refusals(400, 429)}, auth=[])
+    @extend_schema(
+        request=RegisterFormSerializer, responses={201: MeSerializer, **refusals(400, 429)}, auth=[]
+    )
     def post(self, request: Request) -> Response:
         """Create an account; an email asks to confirm the address.
 
         A name may be taken, as names are public. Whose an address is, only its mailbox is told.
         """
-        form = RegisterForm(data=request.data)
+        form = RegisterFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return PrivateResponse(me_row(register_user(**form.validated_data)), status=201)
+        user = register_user(**form.validated_data)
+        return PrivateResponse(MeSerializer(user).data, status=201)

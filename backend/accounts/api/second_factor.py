@@ -1,5 +1,7 @@
 """/api/auth/second-factor: setting it up with an authenticator app, and doing without again."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -10,6 +12,8 @@ from rest_framework.views import APIView
 from accounts.api.authentication import current_user, own_session_id
 from accounts.auth.passwords import refuse_wrong_password
 from accounts.auth.second_factor import (
+    Enrolment,
+    SecondFactorState,
     begin_second_factor,
     confirm_second_factor,
     renew_recovery_codes,
@@ -17,30 +21,30 @@ from accounts.auth.second_factor import (
     turn_off_second_factor,
 )
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class BeginForm(serializers.Serializer[None]):
+class BeginFormSerializer(serializers.Serializer[None]):
     """The password, to be sure."""
 
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
 
 
-class FirstCodeForm(serializers.Serializer[None]):
+class FirstCodeFormSerializer(serializers.Serializer[None]):
     """What the beginning gave, and the first code that the app shows."""
 
     enrolment = serializers.CharField(max_length=1000)
     code = serializers.CharField(max_length=32)
 
 
-class BothFactorsForm(serializers.Serializer[None]):
+class BothFactorsFormSerializer(serializers.Serializer[None]):
     """The password, and a code of the app or a recovery code."""
 
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
     code = serializers.CharField(max_length=32)
 
 
-class SecondFactorShape(serializers.Serializer[None]):
+class SecondFactorSerializer(serializers.Serializer[SecondFactorState]):
     enabled = serializers.BooleanField()
     required = serializers.BooleanField(  # type: ignore[assignment]
         help_text="by one's role, and cannot be turned off"
@@ -48,14 +52,16 @@ class SecondFactorShape(serializers.Serializer[None]):
     recovery_codes_left = serializers.IntegerField()
 
 
-class EnrolmentShape(serializers.Serializer[None]):
-    enrolment = serializers.CharField(help_text="goes back with the first code; good for 10 min")
+class EnrolmentSerializer(serializers.Serializer[Enrolment]):
+    enrolment = serializers.CharField(
+        source="sealed", help_text="goes back with the first code; good for 10 min"
+    )
     secret = serializers.CharField(help_text="to type into an app that takes no picture")
     uri = serializers.CharField(help_text="otpauth://, for an app on the same device")
     qr = serializers.CharField(help_text="the same as a picture: a data: address of an SVG")
 
 
-class RecoveryCodesShape(serializers.Serializer[None]):
+class RecoveryCodesSerializer(serializers.Serializer[Any]):
     recovery_codes = serializers.ListField(
         child=serializers.CharField(), help_text="each is good once; shown only now"
     )
@@ -67,44 +73,31 @@ class SecondFactorView(APIView):
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"
 
-    @extend_schema(responses={200: SecondFactorShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: SecondFactorSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """Say whether it is on."""
         state = second_factor_state(current_user(request))
-        return PrivateResponse(
-            {
-                "enabled": state.enabled,
-                "required": state.required,
-                "recovery_codes_left": state.recovery_codes_left,
-            }
-        )
+        return PrivateResponse(SecondFactorSerializer(state).data)
 
     @extend_schema(
-        request=BeginForm,
-        responses={200: EnrolmentShape, **refusals(400, 401, 403, 409, 429)},
+        request=BeginFormSerializer,
+        responses={200: EnrolmentSerializer, **refusals(400, 401, 403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         """Begin to set it up; it is on once the first code has come."""
-        form = BeginForm(data=request.data)
+        form = BeginFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user = current_user(request)
         refuse_wrong_password(user, form.validated_data["password"])
-        enrolment = begin_second_factor(user)
-        return PrivateResponse(
-            {
-                "enrolment": enrolment.sealed,
-                "secret": enrolment.secret,
-                "uri": enrolment.uri,
-                "qr": enrolment.qr,
-            }
-        )
+        return PrivateResponse(EnrolmentSerializer(begin_second_factor(user)).data)
 
     @extend_schema(
-        request=BothFactorsForm, responses={204: None, **refusals(400, 401, 403, 409, 429)}
+        request=BothFactorsFormSerializer,
+        responses={204: None, **refusals(400, 401, 403, 409, 429)},
     )
     def delete(self, request: Request) -> Response:
         """Turn it off."""
-        form = BothFactorsForm(data=request.data)
+        form = BothFactorsFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         turn_off_second_factor(current_user(request), **form.validated_data)
         return PrivateResponse(status=204)
@@ -117,20 +110,20 @@ class SecondFactorConfirmView(APIView):
     throttle_scope = "auth"
 
     @extend_schema(
-        request=FirstCodeForm,
-        responses={200: RecoveryCodesShape, **refusals(400, 401, 403, 409, 429)},
+        request=FirstCodeFormSerializer,
+        responses={200: RecoveryCodesSerializer, **refusals(400, 401, 403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         """Switch it on with the first code: all other devices are logged out.
 
         This one stays, and gets a new access token by refreshing.
         """
-        form = FirstCodeForm(data=request.data)
+        form = FirstCodeFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         codes = confirm_second_factor(
             current_user(request), **form.validated_data, session_id=own_session_id(request)
         )
-        return PrivateResponse({"recovery_codes": codes})
+        return PrivateResponse(RecoveryCodesSerializer({"recovery_codes": codes}).data)
 
 
 class RecoveryCodesView(APIView):
@@ -140,12 +133,12 @@ class RecoveryCodesView(APIView):
     throttle_scope = "auth"
 
     @extend_schema(
-        request=BothFactorsForm,
-        responses={200: RecoveryCodesShape, **refusals(400, 401, 403, 409, 429)},
+        request=BothFactorsFormSerializer,
+        responses={200: RecoveryCodesSerializer, **refusals(400, 401, 403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         """Make new ones; the old ones are over."""
-        form = BothFactorsForm(data=request.data)
+        form = BothFactorsFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         codes = renew_recovery_codes(current_user(request), **form.validated_data)
-        return PrivateResponse({"recovery_codes": codes})
+        return PrivateResponse(RecoveryCodesSerializer({"recovery_codes": codes}).data)

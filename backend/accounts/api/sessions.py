@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -14,23 +15,24 @@ from rest_framework.views import APIView
 from accounts.api.authentication import current_user, own_session_id
 from accounts.auth.authority import acting
 from accounts.auth.sessions import end_all_sessions, end_session, live_sessions
-from accounts.models import Session
 from common.http.errors import NotFound
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 
 
-class SessionShape(serializers.Serializer[None]):
+class SessionSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     device = serializers.CharField(
         allow_blank=True, help_text="such as Firefox on Android; empty: unknown"
     )
     created_at = serializers.DateTimeField()
-    last_used_at = serializers.DateTimeField(help_text="when its tokens were last renewed")
+    last_used_at = serializers.DateTimeField(
+        source="refreshed_at", help_text="when its tokens were last renewed"
+    )
     is_current = serializers.BooleanField()
 
 
-_LIST = inline_serializer("SessionList", {"results": SessionShape(many=True)})
+_LIST = inline_serializer("SessionList", {"results": SessionSerializer(many=True)})
 
 
 class SessionListView(APIView):
@@ -41,9 +43,9 @@ class SessionListView(APIView):
     @extend_schema(responses={200: _LIST, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List the devices that are logged in, the last used first."""
-        found = live_sessions(current_user(request)).order_by("-refreshed_at", "-pk")
-        current = own_session_id(request)
-        return PrivateResponse({"results": [_session_row(row, current=current) for row in found]})
+        own = live_sessions(current_user(request)).order_by("-refreshed_at", "-pk")
+        found = own.annotate(is_current=Q(pk=own_session_id(request)))
+        return PrivateResponse({"results": SessionSerializer(found, many=True).data})
 
     @extend_schema(responses={204: None, **refusals(401, 403, 429)})
     def delete(self, request: Request) -> Response:
@@ -71,13 +73,3 @@ class SessionView(APIView):
                 raise NotFound(_("There is no such session."))
             end_session(session)
         return PrivateResponse(status=204)
-
-
-def _session_row(session: Session, *, current: int) -> dict[str, Any]:
-    return {
-        "id": session.pk,
-        "device": session.device,
-        "created_at": session.created_at,
-        "last_used_at": session.refreshed_at,
-        "is_current": session.pk == current,
-    }

@@ -1,18 +1,19 @@
 """What can be asked of a list of titles, and the queryset that answers it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count
-from pydantic import Field
+from rest_framework import serializers
 
 from catalog.choices import Kind, Rating, Status
 from catalog.models import Title, TitleQuerySet
 from catalog.search import search_titles
-from common.http.queries import Paging
+from common.http.queries import Paging, RepeatedField
+from common.http.renderers import to_json
 
-Ordering = Literal["newest", "updated", "popular", "rating", "title", "relevance"]
-Slug = Annotated[str, Field(max_length=60)]
 _MAX_REPEATS = 30
+_PAGING = {"page", "page_size"}
 
 ORDERINGS: dict[str, tuple[Any, ...]] = {
     "newest": ("-approved_at", "-id"),
@@ -23,50 +24,73 @@ ORDERINGS: dict[str, tuple[Any, ...]] = {
 }
 
 
+RELEVANCE = "relevance"
+
+
+def _slugs() -> RepeatedField:
+    return RepeatedField(
+        child=serializers.CharField(max_length=60, allow_blank=True, trim_whitespace=False),
+        max_length=_MAX_REPEATS,
+    )
+
+
 class TitleQuery(Paging):
     """The parameters of `/api/titles` and `/api/series`."""
 
-    search: str = Field(default="", max_length=300)
-    kind: list[Kind] = Field(default=[], max_length=_MAX_REPEATS)
-    status: list[Status] = Field(default=[], max_length=_MAX_REPEATS)
-    rating: list[Rating] = Field(default=[], max_length=_MAX_REPEATS)
-    year: list[Annotated[int, Field(ge=0, le=9999)]] = Field(default=[], max_length=_MAX_REPEATS)
-    genre: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
-    tag: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
-    exclude_tag: list[Slug] = Field(default=[], max_length=_MAX_REPEATS)
-    person: str = Field(default="", max_length=220)
-    ordering: Ordering | None = None
+    search = serializers.CharField(
+        default="", max_length=300, allow_blank=True, trim_whitespace=False
+    )
+    kind = RepeatedField(child=serializers.ChoiceField(Kind.choices), max_length=_MAX_REPEATS)
+    status = RepeatedField(child=serializers.ChoiceField(Status.choices), max_length=_MAX_REPEATS)
+    rating = RepeatedField(child=serializers.ChoiceField(Rating.choices), max_length=_MAX_REPEATS)
+    year = RepeatedField(
+        child=serializers.IntegerField(min_value=0, max_value=9999),
+        max_length=_MAX_REPEATS,
+    )
+    genre = _slugs()
+    tag = _slugs()
+    exclude_tag = _slugs()
+    person = serializers.CharField(
+        default="", max_length=220, allow_blank=True, trim_whitespace=False
+    )
+    # Left out: what answers a search best comes first, else the newest.
+    ordering = serializers.ChoiceField([*ORDERINGS, RELEVANCE], required=False)
 
-    @property
-    def is_ranked(self) -> bool:
-        """True where what answers the search best comes first."""
-        return bool(self.search.strip()) and self.ordering in (None, "relevance")
 
-    def filters(self) -> str:
-        """Return what decides which titles and in which order, the same text for the same."""
-        return self.model_dump_json(exclude={"page", "page_size"}, exclude_defaults=True)
+def is_ranked(query: dict[str, Any]) -> bool:
+    """True where what answers the search best comes first."""
+    return bool(query["search"].strip()) and query.get("ordering", RELEVANCE) == RELEVANCE
 
 
-def title_queryset(query: TitleQuery, titles: TitleQuerySet) -> tuple[TitleQuerySet, list[int]]:
+def title_filters(query: dict[str, Any]) -> str:
+    """Return what decides which titles and in which order, the same text for the same."""
+    return to_json(
+        {name: value for name, value in query.items() if value and name not in _PAGING}
+    ).decode()
+
+
+def title_queryset(query: dict[str, Any], titles: TitleQuerySet) -> tuple[TitleQuerySet, list[int]]:
     """Filter `titles`; with a search the second value holds all that was found, best first."""
     titles = _filter_columns(query, titles)
-    titles = _with_all(titles, "categories", query.genre)
-    titles = _with_all(titles, "tags", query.tag)
-    if query.exclude_tag:
-        titles = titles.exclude(tags__slug__in=query.exclude_tag)
-    if query.person:
-        by_id = query.person.isascii() and query.person.isdecimal()
-        who = {"people__id": int(query.person)} if by_id else {"people__slug": query.person}
+    titles = _with_all(titles, "categories", query.get("genre", []))
+    titles = _with_all(titles, "tags", query.get("tag", []))
+    if query.get("exclude_tag"):
+        titles = titles.exclude(tags__slug__in=query["exclude_tag"])
+    person = query.get("person", "")
+    if person:
+        by_id = person.isascii() and person.isdecimal()
+        who = {"people__id": int(person)} if by_id else {"people__slug": person}
         titles = titles.filter(**who).distinct()
-    if not query.search.strip():
-        return titles.order_by(*ORDERINGS.get(query.ordering or "newest", ORDERINGS["newest"])), []
-    found = search_titles(query.search, among=titles)
-    if query.is_ranked:
-        return titles.filter(pk__in=found), found
-    return titles.filter(pk__in=found).order_by(*ORDERINGS[query.ordering or "newest"]), []
+    search = query.get("search", "")
+    order = ORDERINGS.get(query.get("ordering", ""), ORDERINGS["newest"])
+    if not search.strip():
+        return titles.order_by(*order), []
+    found = search_titles(search, among=titles)
+    titles = titles.filter(pk__in=found)
+    return (titles, found) if is_ranked(query) else (titles.order_by(*order), [])
 
 
-def _with_all(titles: TitleQuerySet, relation: str, slugs: list[str]) -> TitleQuerySet:
+def _with_all(titles: TitleQuerySet, relation: str, slugs: Sequence[str]) -> TitleQuerySet:
     """Keep the titles that have every one of the slugs, which differ.
 
     One by a join; several by one subquery, for with a join each SQLite takes 64 tables and no more.
@@ -83,12 +107,12 @@ def _with_all(titles: TitleQuerySet, relation: str, slugs: list[str]) -> TitleQu
     return titles.filter(pk__in=having_all.values("pk"))
 
 
-def _filter_columns(query: TitleQuery, titles: TitleQuerySet) -> TitleQuerySet:
+def _filter_columns(query: dict[str, Any], titles: TitleQuerySet) -> TitleQuerySet:
     for column, wanted in (
-        ("kind", query.kind),
-        ("status", query.status),
-        ("content_rating", query.rating),
-        ("year", query.year),
+        ("kind", query.get("kind")),
+        ("status", query.get("status")),
+        ("content_rating", query.get("rating")),
+        ("year", query.get("year")),
     ):
         if wanted:
             titles = titles.filter(**{f"{column}__in": wanted})

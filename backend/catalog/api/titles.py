@@ -4,6 +4,7 @@ from array import array
 from functools import lru_cache, partial
 from typing import Any, ClassVar
 
+import orjson
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -12,8 +13,8 @@ from rest_framework.request import Request
 
 from accounts.api.cached_views import CachedView
 from accounts.models import User
-from catalog.api.shapes import NamesListShape, TitleRowShape, TitleShape
-from catalog.api.title_query import TitleQuery, title_queryset
+from catalog.api.serializers import NamesListSerializer, TitleRowSerializer, TitleSerializer
+from catalog.api.title_query import TitleQuery, is_ranked, title_filters, title_queryset
 from catalog.models import Category, Tag, Title, TitleQuerySet
 from catalog.rows import (
     compile_detail,
@@ -25,11 +26,11 @@ from catalog.rows import (
     title_detail,
     title_rows,
 )
-from common.compiled_rows import CompiledQuery
+from common.compiled_rows import CompiledQuery, Placeholder
 from common.http.errors import Forbidden, NotFound
-from common.http.queries import page_body, parse_query, query_parameters
+from common.http.queries import page_body, parse_query
 from common.http.responses import PrivateResponse
-from common.http.shapes import page_shape, refusals
+from common.http.serializers import numbered_list, refusals
 
 SCOPE = OpenApiParameter(
     "scope",
@@ -37,8 +38,7 @@ SCOPE = OpenApiParameter(
     description="mine: what you made; all: everything, for moderators",
 )
 
-# What no title is called; put for its name or id when a query is compiled.
-_NO_ID, _NO_SLUG = 10**17, "-stand-in-"
+_WORD = Placeholder("id or slug")
 
 
 def is_id(word: str) -> bool:
@@ -46,30 +46,34 @@ def is_id(word: str) -> bool:
     return word.isascii() and word.isdecimal() and len(word) < 19
 
 
-def find_titles(titles: TitleQuerySet, id_or_slug: str) -> TitleQuerySet:
-    """Return the one of `titles` that the word stands for: an id, `p-<id>` or a slug."""
+def read_title_word(id_or_slug: str) -> tuple[str, int | str]:
+    """Return the column and the value that the word stands for: an id, `p-<id>` or a slug."""
     number = id_or_slug.removeprefix("p-")
-    if is_id(number):
-        return titles.filter(pk=int(number))
-    return titles.filter(slug=id_or_slug)
+    return ("pk", int(number)) if is_id(number) else ("slug", id_or_slug)
+
+
+def find_titles(titles: TitleQuerySet, id_or_slug: str) -> TitleQuerySet:
+    """Return the one of `titles` that the word stands for."""
+    column, value = read_title_word(id_or_slug)
+    return titles.filter(**{column: value})
 
 
 @lru_cache(maxsize=256)
 def _public_titles(model: type[Title], filters: str) -> CompiledQuery:
-    query = TitleQuery.model_validate_json(filters)
-    return compile_titles(title_queryset(query, model.objects.all().public())[0])
+    found, _ranking = title_queryset(orjson.loads(filters), model.objects.all().public())
+    return compile_titles(found)
 
 
 @lru_cache(maxsize=8)
-def _public_title(model: type[Title], stand_in: str) -> CompiledQuery:
-    return compile_detail(find_titles(model.objects.all().public(), stand_in))
+def _public_title(model: type[Title], column: str) -> CompiledQuery:
+    return compile_detail(model.objects.all().public().filter(**{column: _WORD}))
 
 
-def _rank_titles(model: type[Title], query: TitleQuery) -> "array[int]":
+def _rank_titles(model: type[Title], query: dict[str, Any]) -> "array[int]":
     return array("q", title_queryset(query, model.objects.all().public())[1])
 
 
-def _count_titles(model: type[Title], query: TitleQuery) -> int:
+def _count_titles(model: type[Title], query: dict[str, Any]) -> int:
     return title_queryset(query, model.objects.all().public())[0].count()
 
 
@@ -81,34 +85,41 @@ class TitleListView(CachedView):
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
         query = parse_query(TitleQuery, request.GET)
-        filters = query.filters()
+        filters = title_filters(query)
         what = f"{self.titles.__name__} {filters}"
-        start = (query.page - 1) * query.page_size
-        if query.is_ranked:
+        page, page_size = query["page"], query["page_size"]
+        paged = partial(page_body, request, page=page, page_size=page_size)
+        start = (page - 1) * page_size
+        if is_ranked(query):
             ids = self.once(what, partial(_rank_titles, self.titles, query))
-            shown = public_title_rows(self.titles, ids[start : start + query.page_size])
-            return page_body(request, shown, count=len(ids), paging=query)
-        if query.search.strip():
+            shown = public_title_rows(self.titles, ids[start : start + page_size])
+            return paged(shown, count=len(ids))
+        if query["search"].strip():
             return self.body(request, self.titles.objects.all().public())
-        rows = _public_titles(self.titles, filters).page(start, query.page_size)
+        rows = _public_titles(self.titles, filters).page(start, page_size)
         count = self.once(what, partial(_count_titles, self.titles, query))
-        return page_body(request, rows_of_titles(rows), count=count, paging=query)
+        return paged(rows_of_titles(rows), count=count)
 
     def body(self, request: HttpRequest, titles: TitleQuerySet) -> dict[str, Any]:
         """Return one page; its number of queries does not depend on its length."""
         query = parse_query(TitleQuery, request.GET)
         found, ranking = title_queryset(query, titles)
-        start = (query.page - 1) * query.page_size
+        page, page_size = query["page"], query["page_size"]
+        paged = partial(page_body, request, page=page, page_size=page_size)
+        start = (page - 1) * page_size
         if ranking:
-            ids = ranking[start : start + query.page_size]
+            ids = ranking[start : start + page_size]
             rows = in_order(title_rows(titles.filter(pk__in=ids)), ids)
-            return page_body(request, rows, count=len(ranking), paging=query)
-        rows = title_rows(found[start : start + query.page_size])
-        return page_body(request, rows, count=found.count(), paging=query)
+            return paged(rows, count=len(ranking))
+        rows = title_rows(found[start : start + page_size])
+        return paged(rows, count=found.count())
 
     @extend_schema(
-        parameters=[*query_parameters(TitleQuery), SCOPE],
-        responses={200: page_shape(TitleRowShape, "TitlePage"), **refusals(400, 401, 403, 429)},
+        parameters=[TitleQuery, SCOPE],
+        responses={
+            200: numbered_list(TitleRowSerializer, "TitlePage"),
+            **refusals(400, 401, 403, 429),
+        },
     )
     def get(self, request: Request) -> PrivateResponse:
         """List titles."""
@@ -135,12 +146,8 @@ class TitleDetailView(CachedView):
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
-        word = place["id_or_slug"]
-        number = word.removeprefix("p-")
-        if is_id(number):
-            found = _public_title(self.titles, str(_NO_ID)).rows({_NO_ID: int(number)})
-        else:
-            found = _public_title(self.titles, _NO_SLUG).rows({_NO_SLUG: word})
+        column, value = read_title_word(place["id_or_slug"])
+        found = _public_title(self.titles, column).rows({_WORD: value})
         return detail_of(found[0]) if found else None
 
     def moved_to(self, **place: Any) -> str | None:
@@ -153,7 +160,7 @@ class TitleDetailView(CachedView):
 
     @extend_schema(
         responses={
-            200: TitleShape,
+            200: TitleSerializer,
             301: OpenApiResponse(description="It has another slug now: see Location."),
             **refusals(401, 403, 404, 429),
         },
@@ -182,7 +189,7 @@ class CategoryListView(NamesListView):
 
     model = Category
 
-    @extend_schema(responses={200: NamesListShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: NamesListSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """List genres."""
         return PrivateResponse(self.public_body(request._request))
@@ -193,7 +200,7 @@ class TagListView(NamesListView):
 
     model = Tag
 
-    @extend_schema(responses={200: NamesListShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: NamesListSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """List tags."""
         return PrivateResponse(self.public_body(request._request))

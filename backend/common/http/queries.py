@@ -1,89 +1,116 @@
-"""Query strings: typed, checked, told to the schema, and lists answered page by page."""
+"""Query strings: checked by serializers, told to the schema, and lists answered page by page.
+
+A cached view, whose cost is measured, calls `parse_query` and answers with `page_body`; other lists
+are `ListAPIView`s with a `FilterSet` and a class of `common.http.pagination`.
+"""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, get_origin
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
-from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
-from pydantic import BaseModel, Field, ValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
-from common.http.errors import Invalid
+from common.http.errors import Invalid, invalid_fields
 
-Query = TypeVar("Query", bound=BaseModel)
+Query = serializers.Serializer[None]
 
 
-class Paging(BaseModel):
+class RepeatedField(serializers.ListField):
+    """A parameter that may be given many times; `max_length` says how many different ones count."""
+
+    default_error_messages = {"max_length": _("At most {max_length} of these at once.")}
+
+    def __init__(self, **options: Any) -> None:
+        # Not a list: one serializer serves all requests, and would give all of them the same.
+        super().__init__(**{"default": (), **options})
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the values; what is wrong with any of them is said of the parameter."""
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        try:
+            return super().to_internal_value(data)
+        except ValidationError as error:
+            by_index: Any = error.detail
+            raise ValidationError(
+                [text for texts in by_index.values() for text in texts]
+            ) from error
+
+
+class Paging(Query):
     """Which part of a list."""
 
-    page: int = Field(default=1, ge=1, le=10_000)
-    page_size: int = Field(default=24, ge=1, le=100)
+    page = serializers.IntegerField(default=1, min_value=1, max_value=10_000)
+    page_size = serializers.IntegerField(default=24, min_value=1, max_value=100)
 
 
-def parse_query(model: type[Query], asked: QueryDict) -> Query:
-    """Return the parameters of a request; raises Invalid with one text a parameter."""
-    values: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if name in asked:
-            is_list = get_origin(field.annotation) is list
-            # What stands there twice is asked once.
-            values[name] = (
-                [value for value in dict.fromkeys(asked.getlist(name)) if value]
-                if is_list
-                else asked[name]
-            )
-            if values[name] == "":
-                del values[name]
-            elif "\0" in "".join(values[name]):  # no database looks for it
-                raise _impossible({name: ["".join(values[name])]})
+class CursorPaging(Query):
+    """Which part of a list that grows without end."""
+
+    cursor = serializers.CharField(default="", max_length=100, allow_blank=True)
+    page_size = serializers.IntegerField(default=24, min_value=1, max_value=100)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """A serializer of parameters that serves all requests: building one costs ten times more.
+
+    Only fields that are given are asked; what the others stand for is known.
+    """
+
+    fields: dict[str, serializers.Field[Any, Any, Any, Any]]
+    is_list: dict[str, bool]
+    defaults: dict[str, Any]
+
+
+@cache
+def _reader(query: type[Query]) -> _Reader:
+    fields = dict(query().fields)
+    is_list = {name: isinstance(field, serializers.ListField) for name, field in fields.items()}
+    return _Reader(fields, is_list, query().run_validation({}))
+
+
+def parse_query(query: type[Query], asked: QueryDict) -> dict[str, Any]:
+    """Return the parameters that `query` has fields for; raises Invalid with texts by parameter."""
+    reader = _reader(query)
+    values = given_values(asked, reader.is_list)
     try:
-        return model.model_validate(values)
+        found = {name: reader.fields[name].run_validation(value) for name, value in values.items()}
+    except ValidationError:
+        # By a serializer of its own: DRF words a limit once, in the language of who meets it first.
+        raise _refusal(query(), values) from None
+    return reader.defaults | found
+
+
+def _refusal(query: Query, values: dict[str, Any]) -> Invalid:
+    try:
+        query.run_validation(values)
     except ValidationError as error:
-        found: dict[str, list[str]] = {}
-        for problem in error.errors():
-            name = str(problem["loc"][0])
-            if problem["type"] == "too_long":
-                raise _too_many(name, problem["ctx"]["max_length"]) from error
-            found.setdefault(name, []).append(str(problem["input"]))
-        raise _impossible(found) from error
+        return invalid_fields(error)
+    raise AssertionError(f"{type(query).__name__} has refused {values}, and takes it")
 
 
-def _impossible(values: dict[str, list[str]]) -> Invalid:
-    sentence = _("“%(value)s” is not possible here.")
-    fields = {
-        name: [sentence % {"value": value[:60]} for value in found]
-        for name, found in values.items()
-    }
-    return Invalid(next(iter(fields.values()))[0], fields=fields)
+def given_values(asked: QueryDict, names: dict[str, bool]) -> dict[str, Any]:
+    """Return what was given for these names, in lists where a name says True.
 
-
-def _too_many(name: str, max_length: int) -> Invalid:
-    sentence = _("At most %(max)d of these at once.") % {"max": max_length}
-    return Invalid(sentence, fields={name: [sentence]})
-
-
-def query_parameters(model: type[BaseModel]) -> list[OpenApiParameter]:
-    """Describe a model's parameters to the schema, from the same declarations."""
-    properties = model.model_json_schema(ref_template="{model}")
-    shapes = properties.get("$defs", {})
-    found = []
-    for name, shape in properties["properties"].items():
-        found.append(
-            OpenApiParameter(name, _resolved(shape, shapes), OpenApiParameter.QUERY, many=False)
-        )
-    return found
-
-
-def _resolved(shape: dict[str, Any], shapes: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in shape:
-        shape = {**shapes[shape["$ref"]], **{k: v for k, v in shape.items() if k != "$ref"}}
-    if "anyOf" in shape:  # `X | None`: absent or X
-        shape = next(option for option in shape["anyOf"] if option.get("type") != "null")
-    shape = {key: value for key, value in shape.items() if key not in {"title", "description"}}
-    if "items" in shape:
-        shape["items"] = _resolved(shape["items"], shapes)
-    return shape
+    What is empty was not asked, and what stands there twice is asked once.
+    """
+    values: dict[str, Any] = {}
+    for name in asked:
+        is_list = names.get(name)
+        if is_list is None:
+            continue
+        given: Any = asked[name]
+        if is_list:
+            given = [value for value in dict.fromkeys(asked.getlist(name)) if value]
+        if given:
+            values[name] = given
+    return values
 
 
 def page_links(request: HttpRequest, *, page: int, has_next: bool) -> dict[str, str | None]:
@@ -100,12 +127,11 @@ def page_links(request: HttpRequest, *, page: int, has_next: bool) -> dict[str, 
 
 
 def page_body(
-    request: HttpRequest, results: Sequence[Any], *, count: int, paging: Paging
+    request: HttpRequest, results: Sequence[Any], *, count: int, page: int, page_size: int
 ) -> dict[str, Any]:
-    """Return a list's answer."""
-    has_next = paging.page * paging.page_size < count
+    """Return a cached view's answer, by hand: it has no queryset that a paginator could count."""
     return {
         "count": count,
-        **page_links(request, page=paging.page, has_next=has_next),
+        **page_links(request, page=page, has_next=page * page_size < count),
         "results": results,
     }

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from rest_framework.serializers import Serializer
 
 _REFUSED_BODY = {
     "408": "The body stopped coming before all of it was here.",
@@ -20,6 +21,26 @@ class PathSchema(AutoSchema):
         """Return such as get_series_chapters or get_chapter_by_id."""
         words = re.sub(r"{(\w+)}", r"by_\1", self.path.removeprefix("/api").strip("/"))
         return f"{self.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', words.lower())}"
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """Return what a component is called: XShape of an XSerializer that answers.
+
+        Clients are generated with these names, so they do not move with those of the classes.
+        """
+        name = type(serializer).__name__
+        if direction == "response" and name.endswith("Serializer"):
+            return f"{name.removesuffix('Serializer')}Shape"
+        return name
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        """Return the name of a page of these rows: UploadPage of UploadRowSerializer."""
+        return f"{serializer_name.removesuffix('Shape').removesuffix('Row')}Page"
+
+    def map_query(self, query: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the schema of each parameter in a query string."""
+        mapped: dict[str, Any] = self._map_serializer(query(), "request")  # type: ignore[no-untyped-call]
+        properties: dict[str, Any] = mapped["properties"]
+        return properties
 
 
 def without_trailing_slashes(result: dict[str, Any], **options: Any) -> dict[str, Any]:

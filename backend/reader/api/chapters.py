@@ -4,26 +4,26 @@ import base64
 import binascii
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from pydantic import BaseModel, Field
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.cached_views import CachedView
-from catalog.api.titles import find_titles, is_id
+from catalog.api.titles import find_titles, read_title_word
 from catalog.choices import Rating
 from catalog.models import Title
-from common.compiled_rows import CompiledQuery, compile_rows
+from common.compiled_rows import CompiledQuery, Placeholder, compile_rows
 from common.http.errors import Invalid, NotFound
-from common.http.queries import Paging, page_body, parse_query, query_parameters
+from common.http.queries import CursorPaging, Paging, RepeatedField, page_body, parse_query
 from common.http.responses import PrivateResponse
-from common.http.shapes import cursor_shape, refusals
-from reader.api.shapes import ChapterShape, LatestChapterShape
+from common.http.serializers import cursor_list, refusals
+from reader.api.serializers import ChapterSerializer, LatestChapterSerializer
 from reader.models import Chapter, ChapterQuerySet, Series
 from reader.reading.chapter_rows import (
     chapter_detail,
@@ -35,26 +35,29 @@ from reader.reading.chapter_rows import (
     public_chapter_rows,
 )
 
-# What no series is called; put for its name or id when a query is compiled.
-_NO_ID, _NO_SLUG = 10**17, "-stand-in-"
+_WORD = Placeholder("id or slug")
 
 
 class ChapterQuery(Paging):
     """The parameters of a series' chapters."""
 
-    page_size: int = Field(default=100, ge=1, le=500)
-    language: str = Field(default="", max_length=35)
-    group: str = Field(default="", max_length=120)
-    ordering: Literal["newest", "oldest"] = "oldest"
+    page_size = serializers.IntegerField(default=100, min_value=1, max_value=500)
+    language = serializers.CharField(
+        default="", max_length=35, allow_blank=True, trim_whitespace=False
+    )
+    group = serializers.CharField(
+        default="", max_length=120, allow_blank=True, trim_whitespace=False
+    )
+    ordering = serializers.ChoiceField(["newest", "oldest"], default="oldest")
 
 
-class LatestQuery(BaseModel):
+class LatestQuery(CursorPaging):
     """The parameters of the latest chapters."""
 
-    cursor: str = Field(default="", max_length=100)
-    page_size: int = Field(default=24, ge=1, le=100)
-    language: str = Field(default="", max_length=35)
-    rating: list[Rating] = Field(default=[], max_length=len(Rating))
+    language = serializers.CharField(
+        default="", max_length=35, allow_blank=True, trim_whitespace=False
+    )
+    rating = RepeatedField(child=serializers.ChoiceField(Rating.choices), max_length=len(Rating))
 
 
 def series_or_404(word: str, request: Request) -> Title:
@@ -68,11 +71,16 @@ def series_or_404(word: str, request: Request) -> Title:
 def chapters_body(request: HttpRequest, chapters: ChapterQuerySet) -> dict[str, Any]:
     """Return one page of a series' chapters in two queries; one-shots come first."""
     query = parse_query(ChapterQuery, request.GET)
-    chapters = filter_chapters(chapters, language=query.language.lower(), group=query.group)
-    start = (query.page - 1) * query.page_size
-    ordered = order_chapters(chapters, newest_first=query.ordering == "newest")
-    rows = chapter_rows(ordered[start : start + query.page_size])
-    return page_body(request, rows, count=chapters.count(), paging=query)
+    chapters = filter_chapters(chapters, **_words(query))
+    page, page_size = query["page"], query["page_size"]
+    start = (page - 1) * page_size
+    ordered = order_chapters(chapters, newest_first=query["ordering"] == "newest")
+    rows = chapter_rows(ordered[start : start + page_size])
+    return page_body(request, rows, count=chapters.count(), page=page, page_size=page_size)
+
+
+def _words(query: dict[str, Any]) -> dict[str, str]:
+    return {"language": query["language"].lower(), "group": query["group"]}
 
 
 def public_chapters_body(
@@ -83,33 +91,32 @@ def public_chapters_body(
     series_id = _public_series_id(id_or_slug)
     if series_id is None:
         return None
-    words = {"language": query.language.lower(), "group": query.group}
+    words = _words(query)
+    page, page_size = query["page"], query["page_size"]
     rows = public_chapter_rows(
         series_id,
-        newest_first=query.ordering == "newest",
-        start=(query.page - 1) * query.page_size,
-        count=query.page_size,
+        newest_first=query["ordering"] == "newest",
+        start=(page - 1) * page_size,
+        count=page_size,
         **words,
     )
     count = view.once(
         f"chapters {series_id} {words}",
         lambda: filter_chapters(Chapter.objects.public().filter(series=series_id), **words).count(),
     )
-    return page_body(request, rows, count=count, paging=query)
+    return page_body(request, rows, count=count, page=page, page_size=page_size)
 
 
 def _public_series_id(id_or_slug: str) -> int | None:
-    number = id_or_slug.removeprefix("p-")
-    if is_id(number):
-        found = _public_series(f"p-{_NO_ID}").rows({_NO_ID: int(number)})
-    else:
-        found = _public_series(_NO_SLUG).rows({_NO_SLUG: id_or_slug})
+    column, value = read_title_word(id_or_slug)
+    found = _public_series(column).rows({_WORD: value})
     return found[0][0] if found else None
 
 
 @lru_cache(maxsize=2)
-def _public_series(stand_in: str) -> CompiledQuery:
-    return compile_rows(find_titles(Series.objects.get_queryset().public(), stand_in), ("pk",))
+def _public_series(column: str) -> CompiledQuery:
+    series = Series.objects.get_queryset().public().filter(**{column: _WORD})
+    return compile_rows(series, ("pk",))
 
 
 class LatestChaptersView(CachedView):
@@ -121,20 +128,19 @@ class LatestChaptersView(CachedView):
         """See CachedView."""
         query = parse_query(LatestQuery, request.GET)
         chapters = Chapter.objects.public().filter(published_at__isnull=False)
-        if query.language:
-            chapters = chapters.filter(language=query.language.lower())
-        if query.rating:
-            chapters = chapters.filter(series__content_rating__in=query.rating)
-        if query.cursor:
-            moment, pk = read_cursor(query.cursor)
+        page_size = query["page_size"]
+        if query["language"]:
+            chapters = chapters.filter(language=query["language"].lower())
+        if query["rating"]:
+            chapters = chapters.filter(series__content_rating__in=query["rating"])
+        if query["cursor"]:
+            moment, pk = read_cursor(query["cursor"])
             chapters = chapters.filter(
                 Q(published_at__lt=moment) | Q(published_at=moment, pk__lt=pk)
             )
-        rows = chapters_with_series(
-            chapters.order_by("-published_at", "-id")[: query.page_size + 1]
-        )
+        rows = chapters_with_series(chapters.order_by("-published_at", "-id")[: page_size + 1])
         following = None
-        if len(rows) > query.page_size:
+        if len(rows) > page_size:
             rows.pop()
             asked = request.GET.copy()
             asked["cursor"] = make_cursor(rows[-1]["published_at"], rows[-1]["id"])
@@ -142,9 +148,9 @@ class LatestChaptersView(CachedView):
         return {"next": following, "previous": None, "results": rows}
 
     @extend_schema(
-        parameters=query_parameters(LatestQuery),
+        parameters=[LatestQuery],
         responses={
-            200: cursor_shape(LatestChapterShape, "LatestChapters"),
+            200: cursor_list(LatestChapterSerializer, "LatestChapters"),
             **refusals(400, 401, 403, 429),
         },
     )
@@ -160,7 +166,7 @@ class ChapterDetailView(CachedView):
         """See CachedView."""
         return public_chapter_detail(int(place["pk"]))
 
-    @extend_schema(responses={200: ChapterShape, **refusals(401, 403, 404, 429)})
+    @extend_schema(responses={200: ChapterSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> Response:
         """Show a chapter; the pages of one that is not public are on its upload."""
         detail = chapter_detail(Chapter.objects.all().visible_to(request.user).filter(pk=pk))

@@ -1,16 +1,16 @@
 """/api/series/{slug}/chapters and /api/uploads: submitting, following and withdrawing."""
 
-from dataclasses import asdict
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_filters import ChoiceFilter, FilterSet, MultipleChoiceFilter
 from drf_spectacular.utils import extend_schema
-from pydantic import Field
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -24,30 +24,24 @@ from accounts.models import User
 from accounts.scopes import READ, UPLOAD
 from common.files.storages import StorageUnavailable
 from common.http.errors import AppError, Forbidden, NotFound
-from common.http.queries import Paging, page_body, parse_query, query_parameters
+from common.http.pagination import FilterBackend, NumberedPages
 from common.http.responses import PrivateResponse
-from common.http.shapes import page_shape, refusals
+from common.http.serializers import numbered_list, refusals
 from reader.api.chapters import (
     ChapterQuery,
     chapters_body,
     public_chapters_body,
     series_or_404,
 )
-from reader.api.shapes import (
-    ChapterRowShape,
-    QuotaShape,
-    UploadAcceptedShape,
-    UploadRowShape,
-    UploadShape,
+from reader.api.serializers import (
+    ChapterRowSerializer,
+    QuotaSerializer,
+    UploadAcceptedSerializer,
+    UploadRowSerializer,
+    UploadSerializer,
 )
 from reader.intake.quotas import quota_left
-from reader.intake.upload_rows import (
-    replaced_row,
-    upload_detail,
-    upload_row,
-    upload_url,
-    with_words,
-)
+from reader.intake.upload_rows import with_words
 from reader.intake.uploads import (
     Submission,
     refuse_submitter,
@@ -55,14 +49,14 @@ from reader.intake.uploads import (
     withdraw_upload,
 )
 from reader.languages import parse_language
-from reader.models import Chapter, Upload
+from reader.models import Chapter, Upload, UploadQuerySet
 from reader.states import UploadState
 
 # Words and boundaries around the zip.
 _FORM_BYTES = 100_000
 
 
-class SubmissionForm(serializers.Serializer[None]):
+class SubmissionFormSerializer(serializers.Serializer[None]):
     """What comes with a zip."""
 
     file = serializers.FileField(allow_empty_file=True)
@@ -93,9 +87,9 @@ class SeriesChaptersView(CachedView):
         return public_chapters_body(self, request, place["id_or_slug"])
 
     @extend_schema(
-        parameters=query_parameters(ChapterQuery),
+        parameters=[ChapterQuery],
         responses={
-            200: page_shape(ChapterRowShape, "ChapterPage"),
+            200: numbered_list(ChapterRowSerializer, "ChapterPage"),
             **refusals(400, 401, 403, 404, 429),
         },
     )
@@ -107,9 +101,9 @@ class SeriesChaptersView(CachedView):
         return PrivateResponse(chapters_body(request._request, chapters.visible_to(request.user)))
 
     @extend_schema(
-        request={"multipart/form-data": SubmissionForm},
+        request={"multipart/form-data": SubmissionFormSerializer},
         responses={
-            202: UploadAcceptedShape,
+            202: UploadAcceptedSerializer,
             **refusals(400, 401, 403, 404, 409, 422, 429, 503),
         },
     )
@@ -117,7 +111,7 @@ class SeriesChaptersView(CachedView):
         """Submit a chapter as a zip of its pages."""
         refuse_early(request)
         series = series_or_404(id_or_slug, request)
-        form = SubmissionForm(data=_received_form(request))
+        form = SubmissionFormSerializer(data=_received_form(request))
         form.is_valid(raise_exception=True)
         words = form.validated_data
         upload = submit_upload(
@@ -132,15 +126,7 @@ class SeriesChaptersView(CachedView):
                 group=words["group"],
             ),
         )
-        return PrivateResponse(
-            {
-                "id": upload.pk,
-                "state": upload.state,
-                "url": upload_url(upload),
-                "replaces": replaced_row(upload),
-            },
-            status=202,
-        )
+        return PrivateResponse(UploadAcceptedSerializer(upload).data, status=202)
 
     def get_throttles(self) -> list[Any]:
         """Count submissions apart from everything else."""
@@ -172,40 +158,48 @@ def _received_form(request: Request) -> Any:
         raise StorageUnavailable from error
 
 
-class UploadQuery(Paging):
-    """The parameters of a list of uploads."""
+class UploadFilter(FilterSet):
+    """Uploads by their state; one's own where `scope` is not `all`."""
 
-    state: list[UploadState] = Field(default=[], max_length=20)
-    scope: Literal["mine", "all"] = "mine"
+    # Not distinct, which sorts whole rows: no join makes two of one.
+    state = MultipleChoiceFilter(choices=UploadState.choices, distinct=False)
+    scope = ChoiceFilter(choices=[("mine", "mine"), ("all", "all")], method="keep_all")
+
+    def keep_all(self, uploads: UploadQuerySet, name: str, scope: str) -> UploadQuerySet:
+        """Leave it to `filter_queryset`, which also knows when nothing is asked."""
+        return uploads
+
+    def filter_queryset(self, uploads: UploadQuerySet) -> UploadQuerySet:
+        """Filter; raises Forbidden where somebody asks for what only moderators see."""
+        uploads = super().filter_queryset(uploads)
+        user = self.request.user
+        if self.form.cleaned_data["scope"] != "all":
+            return uploads.filter(uploader=user.pk)
+        if not user.has_perm("reader.moderate_upload"):
+            raise Forbidden(_("Only moderators see everything."))
+        return uploads
 
 
-class UploadListView(APIView):
+class UploadListView(ListAPIView[Upload]):
     """One's own uploads; all of them for moderators with ?scope=all."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
+    queryset = Upload.objects.all()
+    serializer_class = UploadRowSerializer
+    filter_backends = [FilterBackend]
+    filterset_class = UploadFilter
+    pagination_class = NumberedPages
 
-    @extend_schema(
-        parameters=query_parameters(UploadQuery),
-        responses={200: page_shape(UploadRowShape, "UploadPage"), **refusals(400, 401, 403, 429)},
-    )
-    def get(self, request: Request) -> PrivateResponse:
+    @extend_schema(responses={200: UploadRowSerializer(many=True), **refusals(400, 401, 403, 429)})
+    def get(self, request: Request) -> Response:
         """List uploads, the newest first."""
-        query = parse_query(UploadQuery, request.query_params)
-        uploads = Upload.objects.all().visible_to(request.user)
-        if query.scope == "all":
-            if not request.user.has_perm("reader.moderate_upload"):
-                raise Forbidden(_("Only moderators see everything."))
-        else:
-            uploads = uploads.filter(uploader=request.user.pk)
-        if query.state:
-            uploads = uploads.filter(state__in=query.state)
-        start = (query.page - 1) * query.page_size
-        shown = with_words(uploads).order_by("-created_at", "-pk")[start : start + query.page_size]
-        rows = [upload_row(upload) for upload in shown]
-        return PrivateResponse(
-            page_body(request._request, rows, count=uploads.count(), paging=query)
-        )
+        return self.list(request)
+
+    def get_queryset(self) -> UploadQuerySet:
+        """Return what this person may see at all."""
+        uploads = with_words(Upload.objects.all().visible_to(self.request.user))
+        return uploads.order_by("-created_at", "-pk")
 
 
 class UploadQuotaView(APIView):
@@ -214,12 +208,12 @@ class UploadQuotaView(APIView):
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
 
-    @extend_schema(responses={200: QuotaShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: QuotaSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """Tell what may still be sent and checked, null where that is not limited."""
         user = current_user(request)
         refuse_submitter(user)
-        return PrivateResponse(asdict(quota_left(user)))
+        return PrivateResponse(QuotaSerializer(quota_left(user)).data)
 
 
 class UploadDetailView(APIView):
@@ -228,10 +222,10 @@ class UploadDetailView(APIView):
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD, "DELETE": UPLOAD}
 
-    @extend_schema(responses={200: UploadShape, **refusals(401, 403, 404, 429)})
+    @extend_schema(responses={200: UploadSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> PrivateResponse:
         """Show an upload with its pages."""
-        return PrivateResponse(upload_detail(self.find(request, pk)))
+        return PrivateResponse(UploadSerializer(self.find(request, pk)).data)
 
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 409, 429)})
     def delete(self, request: Request, pk: int) -> PrivateResponse:
@@ -247,7 +241,7 @@ class UploadDetailView(APIView):
         return found
 
 
-class WaitingShape(serializers.Serializer[None]):
+class WaitingSerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField(allow_null=True)
     mine_waiting = serializers.IntegerField()
     admin_url = serializers.CharField(allow_null=True)
@@ -258,15 +252,14 @@ class ModerationSummaryView(APIView):
 
     permission_classes = [IsAuthenticated]
 
-    @extend_schema(responses={200: WaitingShape, **refusals(401, 403, 429)})
+    @extend_schema(responses={200: WaitingSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """Count what waits for review."""
         may_decide = request.user.has_perm("reader.moderate_upload")
         waiting = Upload.objects.all().waiting()
-        return PrivateResponse(
-            {
-                "waiting": waiting.count() if may_decide else None,
-                "mine_waiting": waiting.filter(uploader=request.user.pk).count(),
-                "admin_url": "/admin/reader/upload/review/" if may_decide else None,
-            }
-        )
+        found = {
+            "waiting": waiting.count() if may_decide else None,
+            "mine_waiting": waiting.filter(uploader=request.user.pk).count(),
+            "admin_url": "/admin/reader/upload/review/" if may_decide else None,
+        }
+        return PrivateResponse(WaitingSerializer(found).data)

@@ -1,8 +1,7 @@
 """Chapters and uploads as the API tells them, built from `.values()` rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db.models import F
 
 from catalog.choices import reading_direction
 from catalog.rows import COVER_COLUMNS, cover_of, path_slug
-from common.compiled_rows import CompiledQuery, as_utc, compile_rows
+from common.compiled_rows import CompiledQuery, Placeholder, Values, as_utc, compile_rows
 from common.http.renderers import plain_number
 from reader.models import Chapter, ChapterQuerySet, Page
 
@@ -29,12 +28,9 @@ CHAPTER_COLUMNS = (
 SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
 SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
 _VERSIONS_OF_A_NUMBER = 20
-
-
-_NO_ID, _NO_OTHER_ID, _NO_WORD, _NO_OTHER_WORD = -1, -2, "stand-in", "other stand-in"
-_NO_VOLUME = 2_000_000_011  # the column takes no negative number, and Django knows it
-_NO_NUMBER = Decimal("-1.125")
-_NUMBERS = (_NO_NUMBER, str(_NO_NUMBER))  # as PostgreSQL's driver and as SQLite's takes it
+_SERIES, _LANGUAGE, _GROUP = Placeholder("series"), Placeholder("language"), Placeholder("group")
+_CHAPTER, _UPLOAD = Placeholder("chapter"), Placeholder("upload")
+_NUMBER, _VOLUME = Placeholder("number"), Placeholder("volume")
 _BEFORE_ALL_VOLUMES, _BEHIND_ALL_IDS = -1, 2**63 - 1
 
 
@@ -66,7 +62,7 @@ def public_chapter_rows(
     series_id: int, *, language: str, group: str, newest_first: bool, start: int, count: int
 ) -> list[dict[str, Any]]:
     """Return a page of a series' public chapters, in one query that is compiled once."""
-    values = {_NO_ID: series_id, _NO_WORD: language, _NO_OTHER_WORD: group}
+    values = {_SERIES: series_id, _LANGUAGE: language, _GROUP: group}
     query = _public_chapters(bool(language), bool(group), newest_first)
     return [_chapter(row) for row in query.page(start, count, values)]
 
@@ -74,14 +70,16 @@ def public_chapter_rows(
 @lru_cache(maxsize=8)
 def _public_chapters(has_language: bool, has_group: bool, newest_first: bool) -> CompiledQuery:
     chapters = filter_chapters(
-        Chapter.objects.public().filter(series=_NO_ID),
-        language=_NO_WORD if has_language else "",
-        group=_NO_OTHER_WORD if has_group else "",
+        Chapter.objects.public().filter(series=_SERIES),
+        language=_LANGUAGE if has_language else "",
+        group=_GROUP if has_group else "",
     )
     return compile_rows(order_chapters(chapters, newest_first=newest_first), CHAPTER_COLUMNS)
 
 
-def filter_chapters(chapters: ChapterQuerySet, *, language: str, group: str) -> ChapterQuerySet:
+def filter_chapters(
+    chapters: ChapterQuerySet, *, language: str | Placeholder, group: str | Placeholder
+) -> ChapterQuerySet:
     """Keep one language and one group; an empty word keeps all."""
     if language:
         chapters = chapters.filter(language=language)
@@ -136,13 +134,13 @@ def chapter_detail(chapters: ChapterQuerySet) -> dict[str, Any] | None:
 
 def public_chapter_detail(pk: int) -> dict[str, Any] | None:
     """Return a public chapter as `chapter_detail` does, by queries that are compiled once."""
-    found = _public_chapter().rows({_NO_ID: pk})
+    found = _public_chapter().rows({_CHAPTER: pk})
     return _detail(found[0]) if found else None
 
 
 @lru_cache(maxsize=1)
 def _public_chapter() -> CompiledQuery:
-    return compile_rows(Chapter.objects.public().filter(pk=_NO_ID), _DETAIL_COLUMNS)
+    return compile_rows(Chapter.objects.public().filter(pk=_CHAPTER), _DETAIL_COLUMNS)
 
 
 def _detail(row: Sequence[Any]) -> dict[str, Any]:
@@ -158,7 +156,7 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
         "reading_direction": reading_direction(kind, direction),
     }
     media = settings.MEDIA_URL
-    detail["pages"] = [_page_row(page, media) for page in _pages().rows({_NO_ID: upload_id})]
+    detail["pages"] = [_page_row(page, media) for page in _pages().rows({_UPLOAD: upload_id})]
     place = _Place(row[0], row[1], series_id, detail["language"], group_id, volume)
     if place.number is None:
         detail["previous"] = _one_shot("previous", place, than=place.id)
@@ -175,7 +173,7 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _pages() -> CompiledQuery:
-    pages = Page.objects.filter(upload=_NO_ID, file__isnull=False).order_by("number")
+    pages = Page.objects.filter(upload=_UPLOAD, file__isnull=False).order_by("number")
     return compile_rows(pages, _PAGE_COLUMNS)
 
 
@@ -212,7 +210,7 @@ def _numbered(way: str, place: _Place) -> dict[str, Any] | None:
 
     Where numbers begin anew in each volume, first in the same volume, then in the next.
     """
-    than = {_NO_VOLUME: place.volume, **dict.fromkeys(_NUMBERS, place.number)}
+    than = {_VOLUME: place.volume, _NUMBER: place.number}
     found = _neighbour(_numbers(way), place, than)
     if found is None and place.volume:
         return _of_other_volume(way, place, than=place.volume)
@@ -221,18 +219,16 @@ def _numbered(way: str, place: _Place) -> dict[str, Any] | None:
 
 def _of_other_volume(way: str, place: _Place, *, than: int) -> dict[str, Any] | None:
     """Return the link to the first number of the next volume, or the last of the previous one."""
-    return _neighbour(_volumes(way), place, {_NO_VOLUME: than})
+    return _neighbour(_volumes(way), place, {_VOLUME: than})
 
 
 def _one_shot(way: str, place: _Place, *, than: int) -> dict[str, Any] | None:
     """Return the link to the chapter without a number that comes after or before an id."""
-    return _neighbour(_one_shots(way), place, {_NO_OTHER_ID: than})
+    return _neighbour(_one_shots(way), place, {_CHAPTER: than})
 
 
-def _neighbour(
-    query: CompiledQuery, place: _Place, than: Mapping[Any, Any]
-) -> dict[str, Any] | None:
-    values = {_NO_ID: place.series_id, _NO_WORD: place.language, **than}
+def _neighbour(query: CompiledQuery, place: _Place, than: Values) -> dict[str, Any] | None:
+    values = {_SERIES: place.series_id, _LANGUAGE: place.language, **than}
     found = query.page(0, _VERSIONS_OF_A_NUMBER, values)
     if not found:
         return None
@@ -251,12 +247,12 @@ def _numbers(way: str) -> CompiledQuery:
     """Find the numbers before or after, nearest first. A few versions of one number are all that
     can stand before the same group's."""
     others = Chapter.objects.public().filter(
-        series_id=_NO_ID, language=_NO_WORD, place_volume=_NO_VOLUME
+        series_id=_SERIES, language=_LANGUAGE, place_volume=_VOLUME
     )
     if way == "previous":
-        others = others.filter(number__lt=_NO_NUMBER).order_by("-number", "id")
+        others = others.filter(number__lt=_NUMBER).order_by("-number", "id")
     else:
-        others = others.filter(number__gt=_NO_NUMBER).order_by("number", "id")
+        others = others.filter(number__gt=_NUMBER).order_by("number", "id")
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 
@@ -264,13 +260,13 @@ def _numbers(way: str) -> CompiledQuery:
 def _volumes(way: str) -> CompiledQuery:
     """Find the numbers of the volumes before or after, nearest first."""
     others = Chapter.objects.public().filter(
-        series_id=_NO_ID, language=_NO_WORD, number__isnull=False
+        series_id=_SERIES, language=_LANGUAGE, number__isnull=False
     )
     if way == "previous":
-        others = others.filter(place_volume__lt=_NO_VOLUME)
+        others = others.filter(place_volume__lt=_VOLUME)
         others = others.order_by("-place_volume", "-number", "id")
     else:
-        others = others.filter(place_volume__gt=_NO_VOLUME)
+        others = others.filter(place_volume__gt=_VOLUME)
         others = others.order_by("place_volume", "number", "id")
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
@@ -278,12 +274,12 @@ def _volumes(way: str) -> CompiledQuery:
 @lru_cache(maxsize=2)
 def _one_shots(way: str) -> CompiledQuery:
     others = Chapter.objects.public().filter(
-        series_id=_NO_ID, language=_NO_WORD, number__isnull=True
+        series_id=_SERIES, language=_LANGUAGE, number__isnull=True
     )
     if way == "previous":
-        others = others.filter(pk__lt=_NO_OTHER_ID).order_by("-pk")
+        others = others.filter(pk__lt=_CHAPTER).order_by("-pk")
     else:
-        others = others.filter(pk__gt=_NO_OTHER_ID).order_by("pk")
+        others = others.filter(pk__gt=_CHAPTER).order_by("pk")
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 

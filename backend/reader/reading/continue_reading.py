@@ -1,8 +1,8 @@
 """What somebody goes on with, read from an index: one place of each series, whatever was read."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -10,17 +10,14 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from catalog.models import Title
-from common.compiled_rows import CompiledQuery, as_utc, compile_rows
+from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from reader.models import Chapter, ChapterQuerySet, ReadingState
 from reader.reading.chapter_rows import SERIES_COLUMNS, SERIES_COVER_COLUMNS, chapter_link
 
 # Of so many series read last those are shown that have something public.
 _SERIES_LOOKED_AT = 40
 _MAX_PLACES = 20
-_NOBODY = -1
-# In the place of these go the ids that a request is about, and no row's where there are fewer.
-_PLACES = range(-200, -200 + _SERIES_LOOKED_AT)
-_FOLLOWING = range(-300, -300 + _MAX_PLACES)
+_READER, _STATES, _CHAPTERS = Placeholder("reader"), Placeholder("states"), Placeholder("chapters")
 _NO_ROW = 0
 _LINK_COLUMNS = ("id", "number", "title")
 _COLUMNS = (
@@ -35,10 +32,10 @@ _COLUMNS = (
 def recent_places(user_id: int) -> list[dict[str, Any]]:
     """Return the newest place in each of the last series with the chapter's columns, and as
     `next_chapter` the link to the one that comes after; in three queries."""
-    newest = [pk for (pk,) in _newest_of_series().rows({_NOBODY: user_id}) if pk is not None]
+    newest = [pk for (pk,) in _newest_of_series().rows({_READER: user_id}) if pk is not None]
     rows = [
         {name.removeprefix("chapter__"): value for name, value in zip(_COLUMNS, row, strict=True)}
-        for row in _places().page(0, _MAX_PLACES, _put(newest, _PLACES))
+        for row in _places().page(0, _MAX_PLACES, {_STATES: _filled(newest, _SERIES_LOOKED_AT)})
     ]
     links = _links({row["next_id"] for row in rows} - {None})
     for row in rows:
@@ -49,20 +46,21 @@ def recent_places(user_id: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _put(ids: Iterable[int], stand_ins: Iterable[int]) -> dict[int, int]:
-    return dict(zip(stand_ins, chain(ids, repeat(_NO_ROW)), strict=False))
+def _filled(ids: Collection[int], count: int) -> list[int]:
+    """Return so many ids, the id of no row where there are fewer."""
+    return [*ids, *repeat(_NO_ROW, count - len(ids))]
 
 
 def _links(ids: Collection[int]) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
-    found = _following().rows(_put(ids, _FOLLOWING))
+    found = _following().rows({_CHAPTERS: _filled(ids, _MAX_PLACES)})
     return {row[0]: chapter_link(dict(zip(_LINK_COLUMNS, row, strict=True))) for row in found}
 
 
 @lru_cache(maxsize=1)
 def _following() -> CompiledQuery:
-    return compile_rows(Chapter.objects.filter(pk__in=list(_FOLLOWING)), _LINK_COLUMNS)
+    return compile_rows(Chapter.objects.filter(pk__in=_CHAPTERS.times(_MAX_PLACES)), _LINK_COLUMNS)
 
 
 # A loose index scan: from one series to the next, without the rows between them. Grouping would
@@ -90,8 +88,8 @@ _READ_LAST = """
 @lru_cache(maxsize=1)
 def _newest_of_series() -> CompiledQuery:
     """Find the series that were read last; then look once into each."""
-    mine = ReadingState.objects.filter(user=_NOBODY)
-    read_last = RawSQL(_READ_LAST, [_NOBODY, _NOBODY, _NOBODY, _SERIES_LOOKED_AT])  # noqa: S611
+    mine = ReadingState.objects.filter(user=_READER)
+    read_last = RawSQL(_READ_LAST, [_READER, _READER, _READER, _SERIES_LOOKED_AT])  # noqa: S611
     newest = mine.filter(
         Exists(Chapter.objects.public().filter(pk=OuterRef("chapter"))),
         # Marked unread: there is nothing to go on with.
@@ -116,7 +114,7 @@ def _places() -> CompiledQuery:
         output_field=IntegerField(),
     )
     places = (
-        ReadingState.objects.filter(pk__in=list(_PLACES))
+        ReadingState.objects.filter(pk__in=_STATES.times(_SERIES_LOOKED_AT))
         .annotate(volume=volume)
         .annotate(next_number=_next_number(), next_volume=_next_volume())
         .annotate(next_volume_number=_next_volume_number())

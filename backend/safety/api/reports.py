@@ -2,29 +2,29 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Q
-from drf_spectacular.utils import extend_schema, inline_serializer
-from pydantic import BaseModel, Field
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_serializer, inline_serializer
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
 from accounts.api.throttles import ScopeThrottle
 from accounts.scopes import READ
-from common.http.queries import parse_query, query_parameters
+from common.http.pagination import CursorPages
 from common.http.responses import PrivateResponse
-from common.http.shapes import cursor_shape, refusals
+from common.http.serializers import refusals
 from common.report_subjects import subject_kinds
-from reader.api.chapters import make_cursor, read_cursor
-from safety.models import CaseState, Reason, Report
+from safety.models import Case, CaseState, Reason, Report
 from safety.reports import report_content
 
 _MAX_ID = 2**63 - 1
 
 
-class ReportForm(serializers.Serializer[None]):
+class ReportFormSerializer(serializers.Serializer[None]):
     """What is wrong with what."""
 
     subject_type = serializers.ChoiceField(choices=list(subject_kinds()))
@@ -33,72 +33,64 @@ class ReportForm(serializers.Serializer[None]):
     text = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")
 
 
-class SubjectShape(serializers.Serializer[Any]):
+class SubjectSerializer(serializers.Serializer[Case]):
     """What was reported; it may be gone."""
 
-    type = serializers.CharField()
-    id = serializers.IntegerField()
-    label = serializers.CharField()  # type: ignore[assignment] # a column, not the field's own
-    url = serializers.CharField(help_text="in the web app")
+    type = serializers.CharField(source="subject_type")
+    id = serializers.IntegerField(source="subject_id")
+    label = serializers.CharField(source="shown_label")  # type: ignore[assignment] # a column
+    url = serializers.CharField(source="subject_url", help_text="in the web app")
 
 
-class ReportShape(serializers.Serializer[Any]):
+class ReportSerializer(serializers.Serializer[Report]):
     """One of one's own reports."""
 
     id = serializers.IntegerField()
-    subject = SubjectShape()
+    subject = SubjectSerializer(source="case")
     reason = serializers.ChoiceField(choices=Reason.values)
     text = serializers.CharField()
-    state = serializers.ChoiceField(choices=CaseState.values)
-    answer = serializers.CharField(help_text="a moderator's, once it is decided; may be empty")
+    state = serializers.ChoiceField(choices=CaseState.values, source="case.state")
+    answer = serializers.CharField(
+        source="case.answer", help_text="a moderator's, once it is decided; may be empty"
+    )
     created_at = serializers.DateTimeField()
-    decided_at = serializers.DateTimeField(allow_null=True)
+    decided_at = serializers.DateTimeField(source="case.decided_at", allow_null=True)
 
 
-class ReportQuery(BaseModel):
-    """Which part of one's reports."""
+@extend_schema_serializer(component_name="ReportReason")
+class ReasonSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=Reason.values, source="value")
+    label = serializers.CharField()  # type: ignore[assignment] # a column
 
-    cursor: str = Field(default="", max_length=100)
-    page_size: int = Field(default=24, ge=1, le=100)
 
-
-class ReportsView(APIView):
+class ReportsView(ListAPIView[Report]):
     """List one's own reports, and take new ones."""
 
     permission_classes = [IsAuthenticated]
+    queryset = Report.objects.select_related("case")
+    serializer_class = ReportSerializer
+    pagination_class = CursorPages
 
-    @extend_schema(
-        parameters=query_parameters(ReportQuery),
-        responses={200: cursor_shape(ReportShape, "ReportPage"), **refusals(400, 401, 403, 429)},
-    )
-    def get(self, request: Request) -> PrivateResponse:
+    @extend_schema(responses={200: ReportSerializer(many=True), **refusals(400, 401, 403, 429)})
+    def get(self, request: Request) -> Response:
         """List one's reports, newest first."""
-        query = parse_query(ReportQuery, request._request.GET)
-        mine = Report.objects.filter(reporter=current_user(request)).select_related("case")
-        if query.cursor:
-            moment, pk = read_cursor(query.cursor)
-            mine = mine.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=pk))
-        found = list(mine.order_by("-created_at", "-pk")[: query.page_size + 1])
-        following = None
-        if len(found) > query.page_size:
-            found.pop()
-            asked = request._request.GET.copy()
-            asked["cursor"] = make_cursor(found[-1].created_at, found[-1].pk)
-            following = f"{request.path}?{asked.urlencode()}"
-        rows = [report_row(report) for report in found]
-        return PrivateResponse({"next": following, "previous": None, "results": rows})
+        return self.list(request)
+
+    def get_queryset(self) -> QuerySet[Report]:
+        """Return one's own."""
+        return super().get_queryset().filter(reporter=current_user(self.request))
 
     @extend_schema(
-        request=ReportForm,
+        request=ReportFormSerializer,
         responses={
-            200: ReportShape,
-            201: ReportShape,
+            200: ReportSerializer,
+            201: ReportSerializer,
             **refusals(400, 401, 403, 404, 429),
         },
     )
     def post(self, request: Request) -> PrivateResponse:
         """Report something; 200 where one has reported it before, and its words are replaced."""
-        form = ReportForm(data=request.data)
+        form = ReportFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         words = form.validated_data
         report, is_new = report_content(
@@ -108,7 +100,7 @@ class ReportsView(APIView):
             reason=Reason(words["reason"]),
             text=words["text"],
         )
-        return PrivateResponse(report_row(report), status=201 if is_new else 200)
+        return PrivateResponse(ReportSerializer(report).data, status=201 if is_new else 200)
 
     def get_throttles(self) -> list[Any]:
         """Count reports apart from everything else."""
@@ -123,43 +115,10 @@ class ReportReasonsView(APIView):
 
     @extend_schema(
         responses={
-            200: inline_serializer(
-                "ReportReasons",
-                {
-                    "results": inline_serializer(
-                        "ReportReason",
-                        {
-                            "code": serializers.ChoiceField(choices=Reason.values),
-                            "label": serializers.CharField(),
-                        },
-                        many=True,
-                    )
-                },
-            ),
+            200: inline_serializer("ReportReasons", {"results": ReasonSerializer(many=True)}),
             **refusals(401, 403, 429),
         }
     )
     def get(self, request: Request) -> PrivateResponse:
         """List the reasons in the language that is asked for."""
-        rows = [{"code": reason.value, "label": str(reason.label)} for reason in Reason]
-        return PrivateResponse({"results": rows})
-
-
-def report_row(report: Report) -> dict[str, Any]:
-    """Shape a report for who made it: nothing of who else reported."""
-    case = report.case
-    return {
-        "id": report.pk,
-        "subject": {
-            "type": case.subject_type,
-            "id": case.subject_id,
-            "label": case.shown_label,
-            "url": case.subject_url,
-        },
-        "reason": report.reason,
-        "text": report.text,
-        "state": case.state,
-        "answer": case.answer,
-        "created_at": report.created_at,
-        "decided_at": case.decided_at,
-    }
+        return PrivateResponse({"results": ReasonSerializer(list(Reason), many=True).data})

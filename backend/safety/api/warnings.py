@@ -10,14 +10,14 @@ from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
 from common.http.responses import PrivateResponse
-from common.http.shapes import refusals
+from common.http.serializers import refusals
 from safety.models import ModeratorWarning
 from safety.warnings import see_warning
 
 _SHOWN = 100
 
 
-class WarningShape(serializers.Serializer[Any]):
+class WarningSerializer(serializers.Serializer[Any]):
     """A moderator's word; `seen_at` is null until one has said that one has read it."""
 
     id = serializers.IntegerField()
@@ -33,7 +33,7 @@ class WarningsView(APIView):
 
     @extend_schema(
         responses={
-            200: inline_serializer("WarningList", {"results": WarningShape(many=True)}),
+            200: inline_serializer("WarningList", {"results": WarningSerializer(many=True)}),
             **refusals(401, 403, 429),
         }
     )
@@ -42,8 +42,7 @@ class WarningsView(APIView):
         own = ModeratorWarning.objects.filter(user=current_user(request)).order_by(
             "-created_at", "-pk"
         )
-        rows = own.values("id", "text", "created_at", "seen_at")[:_SHOWN]
-        return PrivateResponse({"results": list(rows)})
+        return PrivateResponse({"results": WarningSerializer(own[:_SHOWN], many=True).data})
 
 
 class WarningSeenView(APIView):

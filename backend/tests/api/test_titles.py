@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+import catalog.api.titles
 from catalog.choices import Moderation
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.rows import title_detail
@@ -126,6 +128,15 @@ def test_what_cannot_be_asked_is_named(query):
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert list(answer.json()["fields"]) == [query.partition("=")[0]]
+
+
+def test_what_is_asked_is_looked_at_once_while_its_answer_is_kept(monkeypatch):
+    look = Mock(wraps=catalog.api.titles.parse_query)
+    monkeypatch.setattr(catalog.api.titles, "parse_query", look)
+
+    answers = {client_of(None).get("/api/titles?kind=manga").content for _ in range(3)}
+
+    assert (len(answers), look.call_count) == (1, 1)
 
 
 def test_pages_lead_to_each_other():

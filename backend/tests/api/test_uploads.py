@@ -48,7 +48,50 @@ def test_uploads_are_filtered_by_state(series, uploader_uli):
     two = client.get("/api/uploads?state=live&state=failed&page_size=1").json()
     assert two["count"] == 2
     assert ids(client.get(two["next"])) == [by_state["live"]]
-    assert client.get("/api/uploads?state=lost").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("state=lost", "state"), ("state=live&state=%00", "state"), ("scope=theirs", "scope"),
+        ("page=0", "page"), ("page=last", "page"), ("page=10001", "page"),
+        ("page_size=0", "page_size"), ("page_size=101", "page_size"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("language", ["en", "ru", "ky"])
+def test_what_cannot_be_asked_of_uploads_is_named(query, name, language, uploader_uli):
+    answer = client_of(uploader_uli).get(
+        f"/api/uploads?{query}", headers={"Accept-Language": language}
+    )
+
+    body = answer.json()
+    assert (answer.status_code, body["code"], list(body["fields"])) == (400, "invalid", [name])
+    assert body["detail"] == body["fields"][name][0]
+    emails = [email for email in body["detail"] if email.isalpha()]
+    assert (emails[0] > "z") == (language != "en")
+
+
+def test_what_is_empty_or_unknown_is_not_asked(series, uploader_uli):
+    upload = make_upload_row(uploader=uploader_uli, series=series)
+
+    answer = client_of(uploader_uli).get("/api/uploads?state=&scope=&page=&page_size=&colour=red")
+
+    assert ids(answer) == [upload.pk]
+
+
+def test_pages_of_uploads_lead_to_each_other(series, uploader_uli):
+    own = [make_upload_row(uploader=uploader_uli, series=series).pk for _ in range(3)][::-1]
+    client = client_of(uploader_uli)
+
+    first = client.get("/api/uploads?page_size=2&state=live").json()
+    second = client.get(first["next"]).json()
+    behind = client.get("/api/uploads?page=9").json()
+
+    assert first["next"] == "/api/uploads?page_size=2&state=live&page=2"
+    assert [row["id"] for row in (*first["results"], *second["results"])] == own
+    assert (first["previous"], second["next"]) == (None, None)
+    assert client.get(second["previous"]).json() == first
+    assert (behind["count"], behind["results"], behind["next"]) == (3, [], None)
 
 
 def test_a_list_of_uploads_costs_the_same_whatever_its_length(

@@ -1,7 +1,10 @@
 """Reports gather into cases, and who reported is told what became of it."""
 
+from base64 import b64encode
+from urllib.parse import urlencode
+
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts.emails import KINDS
 from accounts.models import AuditEntry, OutgoingEmail
@@ -231,6 +234,46 @@ def test_the_list_goes_on_by_cursor(reader_rina, uploader_uli):
     ids = [row["id"] for row in (*first["results"], *rest["results"])]
     assert ids == sorted(ids, reverse=True)
     assert (len(ids), rest["next"]) == (3, None)
+    assert first["next"].startswith("/api/reports?")
+    assert api.get(rest["previous"]).json()["results"] == first["results"]
+
+
+def test_reports_of_one_moment_are_all_listed(reader_rina, uploader_uli):
+    series = make_title()
+    for _number in range(5):
+        row = make_upload_row(uploader=uploader_uli, series=series)
+        report("chapter", row.chapter_id, reader_rina)
+    Report.objects.update(created_at=timezone.now())
+    api = client_of(reader_rina)
+
+    seen, path = [], "/api/reports?page_size=2"
+    while path:
+        page = api.get(path).json()
+        seen += [row["id"] for row in page["results"]]
+        path = page["next"]
+
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == 5
+
+
+def _cursor(text):
+    return urlencode({"cursor": b64encode(text.encode()).decode()})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=x", "cursor=%D0%B6", "cursor=" + "A" * 101, "cursor=%00", "page_size=101",
+        "page_size=some", _cursor("p=yesterday"), _cursor("p=2026-01-01T00:00:00"),
+        _cursor("2026-01-01T00:00:00+00:00 7"),
+        _cursor("p=0001-01-01T00:00:00+23:59"), _cursor("o=-1"), _cursor("r=x"), _cursor("p=%00"),
+    ],
+)  # fmt: skip
+def test_a_place_in_the_list_that_nobody_named_is_refused(query, reader_rina):
+    answer = client_of(reader_rina).get(f"/api/reports?{query}")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert list(answer.json()["fields"]) == [query.partition("=")[0]]
 
 
 @pytest.mark.parametrize(

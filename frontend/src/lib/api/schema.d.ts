@@ -817,13 +817,13 @@ export interface components {
              */
             public_from: string | null;
         };
-        /** @description The picture that was sent last, while it is not the picture. */
+        /** @description The picture that was sent last, while it is not the avatar. */
         AvatarUploadShape: {
             /** @description waiting: it is being prepared; failed: it cannot be used */
-            state: components["schemas"]["AvatarUploadShapeStateEnum"];
+            readonly state: components["schemas"]["AvatarUploadShapeStateEnum"];
             error_code: string;
             /** @description why it cannot be used, in words */
-            detail: string;
+            readonly detail: string;
         };
         /** @enum {string} */
         AvatarUploadShapeStateEnum: "waiting" | "failed";
@@ -5039,8 +5039,8 @@ export interface operations {
             query?: {
                 page?: number;
                 page_size?: number;
-                scope?: "mine" | "all";
-                state?: ("received" | "extracting" | "awaiting_review" | "publishing" | "live" | "failed" | "rejected" | "withdrawn" | "superseded" | "taken_down" | "deleted")[];
+                scope?: "all" | "mine";
+                state?: ("awaiting_review" | "deleted" | "extracting" | "failed" | "live" | "publishing" | "received" | "rejected" | "superseded" | "taken_down" | "withdrawn")[];
             };
             header?: never;
             path?: never;

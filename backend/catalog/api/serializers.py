@@ -1,11 +1,11 @@
-"""The shapes of titles, for the schema. Answers are built from rows; tests hold both together."""
+"""Titles, for the schema: cached views are built from rows; tests hold both together."""
 
 from rest_framework import serializers
 
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
 
 
-class CoverShape(serializers.Serializer[None]):
+class CoverSerializer(serializers.Serializer[None]):
     url = serializers.CharField()
     small_url = serializers.CharField(allow_null=True)
     large_url = serializers.CharField(allow_null=True)
@@ -14,7 +14,7 @@ class CoverShape(serializers.Serializer[None]):
     color = serializers.CharField()
 
 
-class TitleRowShape(serializers.Serializer[None]):
+class TitleRowSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     slug = serializers.CharField()
     kind = serializers.ChoiceField(Kind.choices)
@@ -28,42 +28,42 @@ class TitleRowShape(serializers.Serializer[None]):
     chapter_count = serializers.IntegerField()
     last_chapter_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
-    cover = CoverShape(allow_null=True)
+    cover = CoverSerializer(allow_null=True)
     genres = serializers.ListField(child=serializers.CharField())
 
 
-class NamesShape(serializers.Serializer[None]):
+class NamesSerializer(serializers.Serializer[None]):
     slug = serializers.CharField()
     name = serializers.DictField(child=serializers.CharField())
 
 
-class AliasShape(serializers.Serializer[None]):
+class AliasSerializer(serializers.Serializer[None]):
     name = serializers.CharField()
     language = serializers.CharField(allow_blank=True)
 
 
-class PersonShape(serializers.Serializer[None]):
+class PersonSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     slug = serializers.CharField()
 
 
-class CreditShape(serializers.Serializer[None]):
+class CreditSerializer(serializers.Serializer[None]):
     role = serializers.ChoiceField(CreditRole.choices)
-    person = PersonShape()
+    person = PersonSerializer()
 
 
-class ExternalIdsShape(serializers.Serializer[None]):
+class ExternalIdsSerializer(serializers.Serializer[None]):
     anilist = serializers.IntegerField(allow_null=True)
     mal = serializers.IntegerField(allow_null=True)
     mangadex = serializers.UUIDField(allow_null=True)
 
 
-class TitleShape(TitleRowShape):
-    genres = NamesShape(many=True)  # type: ignore[assignment]
-    tags = NamesShape(many=True)
-    aliases = AliasShape(many=True)
-    credits = CreditShape(many=True)
+class TitleSerializer(TitleRowSerializer):
+    genres = NamesSerializer(many=True)  # type: ignore[assignment]
+    tags = NamesSerializer(many=True)
+    aliases = AliasSerializer(many=True)
+    credits = CreditSerializer(many=True)
     synopsis = serializers.DictField(child=serializers.CharField())
     numbers_restart_per_volume = serializers.BooleanField()
     length = serializers.IntegerField(allow_null=True)
@@ -72,11 +72,11 @@ class TitleShape(TitleRowShape):
     screenshots = serializers.ListField(child=serializers.CharField())
     site_url = serializers.CharField(allow_blank=True)
     format = serializers.CharField(allow_blank=True)
-    external_ids = ExternalIdsShape()
+    external_ids = ExternalIdsSerializer()
     popularity = serializers.IntegerField()
     rating_average = serializers.CharField()
     moderation = serializers.ChoiceField(Moderation.choices)
 
 
-class NamesListShape(serializers.Serializer[None]):
-    results = NamesShape(many=True)
+class NamesListSerializer(serializers.Serializer[None]):
+    results = NamesSerializer(many=True)

@@ -1,4 +1,4 @@
-"""Shapes that every part of the schema uses."""
+"""What many paths answer: errors, and lists page by page."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 
-class ErrorShape(serializers.Serializer[None]):
+class ErrorSerializer(serializers.Serializer[None]):
     """What every refusal looks like."""
 
     code = serializers.CharField()
@@ -18,7 +18,7 @@ class ErrorShape(serializers.Serializer[None]):
     malicious = serializers.BooleanField(required=False, help_text="whether it counts as a strike")
 
 
-def page_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
+def numbered_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
     """A numbered list of `row`."""
     return inline_serializer(
         name,
@@ -31,7 +31,7 @@ def page_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
     )
 
 
-def cursor_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
+def cursor_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
     """A list that grows without end, read by cursor."""
     return inline_serializer(
         name,
@@ -43,6 +43,6 @@ def cursor_shape(row: type[serializers.Serializer[Any]], name: str) -> Any:
     )
 
 
-def refusals(*statuses: int) -> dict[int, type[ErrorShape]]:
+def refusals(*statuses: int) -> dict[int, type[ErrorSerializer]]:
     """The error answers of a path."""
-    return dict.fromkeys(statuses, ErrorShape)
+    return dict.fromkeys(statuses, ErrorSerializer)

@@ -1,19 +1,24 @@
-"""The shapes of chapters and uploads, for the schema."""
+"""Chapters, for the schema (cached views are built from rows), uploads and places of readers."""
+
+from typing import Any
 
 from rest_framework import serializers
 
-from catalog.api.shapes import CoverShape
+from catalog.api.serializers import CoverSerializer
 from catalog.choices import Direction, Kind
-from common.http.shapes import ErrorShape
+from common.http.serializers import ErrorSerializer
+from reader.intake.quotas import QuotaLeft
+from reader.intake.upload_rows import replaced_row, upload_detail, upload_row, upload_url
+from reader.models import Upload
 from reader.states import UploadState
 
 
-class GroupShape(serializers.Serializer[None]):
+class GroupSerializer(serializers.Serializer[None]):
     slug = serializers.CharField()
     name = serializers.CharField()
 
 
-class ChapterRowShape(serializers.Serializer[None]):
+class ChapterRowSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.CharField(
         allow_null=True, help_text="without trailing zeros; null: one-shot"
@@ -21,38 +26,38 @@ class ChapterRowShape(serializers.Serializer[None]):
     volume = serializers.IntegerField(allow_null=True)
     title = serializers.CharField(allow_blank=True)
     language = serializers.CharField()
-    group = GroupShape(allow_null=True)
+    group = GroupSerializer(allow_null=True)
     page_count = serializers.IntegerField()
     published_at = serializers.DateTimeField(allow_null=True)
 
 
-class SeriesLinkShape(serializers.Serializer[None]):
+class SeriesLinkSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
 
 
-class SeriesCardShape(SeriesLinkShape):
+class SeriesCardSerializer(SeriesLinkSerializer):
     kind = serializers.ChoiceField(Kind.choices)
-    cover = CoverShape(allow_null=True)
+    cover = CoverSerializer(allow_null=True)
 
 
-class SeriesOfChapterShape(SeriesLinkShape):
+class SeriesOfChapterSerializer(SeriesLinkSerializer):
     kind = serializers.ChoiceField(Kind.choices)
     reading_direction = serializers.ChoiceField(Direction.choices)
 
 
-class LatestChapterShape(ChapterRowShape):
-    series = SeriesCardShape()
+class LatestChapterSerializer(ChapterRowSerializer):
+    series = SeriesCardSerializer()
 
 
-class ChapterLinkShape(serializers.Serializer[None]):
+class ChapterLinkSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
     title = serializers.CharField(allow_blank=True)
 
 
-class PageShape(serializers.Serializer[None]):
+class PageSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.IntegerField()
     url = serializers.CharField()
@@ -64,14 +69,14 @@ class PageShape(serializers.Serializer[None]):
     bytes = serializers.IntegerField()
 
 
-class ChapterShape(ChapterRowShape):
-    series = SeriesOfChapterShape()
-    pages = PageShape(many=True)
-    previous = ChapterLinkShape(allow_null=True)
-    next = ChapterLinkShape(allow_null=True)
+class ChapterSerializer(ChapterRowSerializer):
+    series = SeriesOfChapterSerializer()
+    pages = PageSerializer(many=True)
+    previous = ChapterLinkSerializer(allow_null=True)
+    next = ChapterLinkSerializer(allow_null=True)
 
 
-class PlaceShape(serializers.Serializer[None]):
+class PlaceSerializer(serializers.Serializer[Any]):
     page = serializers.IntegerField(
         help_text="within the version that is there now; 0: marked unread"
     )
@@ -80,62 +85,62 @@ class PlaceShape(serializers.Serializer[None]):
     changed_at = serializers.DateTimeField()
 
 
-class ProgressShape(PlaceShape):
+class ProgressSerializer(PlaceSerializer):
     chapter = serializers.IntegerField()
 
 
-class ProgressAnswerShape(serializers.Serializer[None]):
+class ProgressAnswerSerializer(serializers.Serializer[None]):
     """What came of one row: what holds now, or why the row was not taken."""
 
     chapter = serializers.IntegerField(allow_null=True)
-    progress = ProgressShape(allow_null=True)
-    error = ErrorShape(allow_null=True)
+    progress = ProgressSerializer(allow_null=True)
+    error = ErrorSerializer(allow_null=True)
 
 
-class ProgressAnswersShape(serializers.Serializer[None]):
-    results = ProgressAnswerShape(many=True)
+class ProgressAnswersSerializer(serializers.Serializer[Any]):
+    results = ProgressAnswerSerializer(many=True)
 
 
-class ProgressListShape(serializers.Serializer[None]):
-    results = ProgressShape(many=True)
+class ProgressListSerializer(serializers.Serializer[Any]):
+    results = ProgressSerializer(many=True)
 
 
-class ReadChapterShape(ChapterLinkShape):
+class ReadChapterSerializer(ChapterLinkSerializer):
     page_count = serializers.IntegerField()
 
 
-class ReadingShape(PlaceShape):
-    series = SeriesCardShape()
-    chapter = ReadChapterShape()
-    next_chapter = ChapterLinkShape(allow_null=True)
+class ReadingSerializer(PlaceSerializer):
+    series = SeriesCardSerializer()
+    chapter = ReadChapterSerializer()
+    next_chapter = ChapterLinkSerializer(allow_null=True)
 
 
-class ReadingListShape(serializers.Serializer[None]):
-    results = ReadingShape(many=True)
+class ReadingListSerializer(serializers.Serializer[None]):
+    results = ReadingSerializer(many=True)
 
 
-class ReplacedChapterShape(ChapterLinkShape):
+class ReplacedChapterSerializer(ChapterLinkSerializer):
     volume = serializers.IntegerField(allow_null=True)
 
 
 _REPLACES = "the live chapter of another volume or title that it would replace: a moderator decides"
 
 
-class UploadChapterShape(serializers.Serializer[None]):
+class UploadChapterSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
     title = serializers.CharField(allow_blank=True)
     language = serializers.CharField()
     volume = serializers.IntegerField(allow_null=True)
-    group = GroupShape(allow_null=True)
+    group = GroupSerializer(allow_null=True)
 
 
-class UploadProgressShape(serializers.Serializer[None]):
+class UploadProgressSerializer(serializers.Serializer[None]):
     pages_done = serializers.IntegerField()
     pages_total = serializers.IntegerField(allow_null=True)
 
 
-class UploadRowShape(serializers.Serializer[None]):
+class UploadRowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.ChoiceField(UploadState.choices)
     error_code = serializers.CharField(allow_null=True)
@@ -144,18 +149,23 @@ class UploadRowShape(serializers.Serializer[None]):
     page_count = serializers.IntegerField()
     filename = serializers.CharField()
     archive_bytes = serializers.IntegerField()
-    progress = UploadProgressShape()
-    chapter = UploadChapterShape()
-    replaces = ReplacedChapterShape(allow_null=True, help_text=_REPLACES)
-    series = SeriesLinkShape()
+    progress = UploadProgressSerializer()
+    chapter = UploadChapterSerializer()
+    replaces = ReplacedChapterSerializer(allow_null=True, help_text=_REPLACES)
+    series = SeriesLinkSerializer()
     uploader = serializers.CharField(allow_null=True)
     reason = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)
     url = serializers.CharField()
+    row_of = staticmethod(upload_row)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Tell of an upload what `row_of` finds out."""
+        return super().to_representation(self.row_of(instance))
 
 
-class UploadPageShape(serializers.Serializer[None]):
+class UploadPageSerializer(serializers.Serializer[None]):
     number = serializers.IntegerField()
     name = serializers.CharField()
     type = serializers.CharField()
@@ -165,11 +175,12 @@ class UploadPageShape(serializers.Serializer[None]):
     url = serializers.CharField()
 
 
-class UploadShape(UploadRowShape):
-    pages = UploadPageShape(many=True)
+class UploadSerializer(UploadRowSerializer):
+    pages = UploadPageSerializer(many=True)
+    row_of = staticmethod(upload_detail)
 
 
-class QuotaShape(serializers.Serializer[None]):
+class QuotaSerializer(serializers.Serializer[QuotaLeft]):
     uploads_left = serializers.IntegerField(allow_null=True)
     bytes_left = serializers.IntegerField(allow_null=True)
     waiting_left = serializers.IntegerField(allow_null=True)
@@ -178,8 +189,19 @@ class QuotaShape(serializers.Serializer[None]):
     )
 
 
-class UploadAcceptedShape(serializers.Serializer[None]):
+class UploadAcceptedSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.ChoiceField(UploadState.choices)
     url = serializers.CharField()
-    replaces = ReplacedChapterShape(allow_null=True, help_text=_REPLACES)
+    replaces = ReplacedChapterSerializer(allow_null=True, help_text=_REPLACES)
+
+    def to_representation(self, instance: Upload) -> dict[str, Any]:
+        """Tell of an upload that was taken where it is followed, and what it would replace."""
+        return super().to_representation(
+            {
+                "id": instance.pk,
+                "state": instance.state,
+                "url": upload_url(instance),
+                "replaces": replaced_row(instance),
+            }
+        )
