@@ -17,7 +17,6 @@ from typing import Any
 import structlog
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.cache import cache
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -31,6 +30,7 @@ from django.utils.translation import override
 from accounts.models import OutgoingEmail, User
 from common.work.background import background_task, scheduled_task
 from common.work.leases import Lease, claim, nobody_holds
+from common.work.pauses import begin_pause, is_paused
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ LONGEST_DELAY_SECONDS = 4 * 3600
 PAUSE = timedelta(minutes=2)
 MAX_A_DAY, DAY = 5, timedelta(days=1)
 KEPT = timedelta(days=7)
-_SERVER_REST_SECONDS = 30
+_SERVER_REST = timedelta(seconds=30)
 _RESTING = "emails.server_rests"
 # Of an email that was decided about, in place of what a server answered.
 UNDER_WAY, TOO_OFTEN, NOTHING_TO_SEND = "under_way", "too_often", "nothing_to_send"
@@ -191,7 +191,7 @@ def seconds_until_next(kind: str, *, user: User, address: str) -> int:
 
 
 def _emails_to_send() -> Iterable[int]:
-    if cache.get(_RESTING):
+    if is_paused(_RESTING):
         return []
     due = OutgoingEmail.objects.filter(
         nobody_holds(), sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS
@@ -202,7 +202,7 @@ def _emails_to_send() -> Iterable[int]:
 @background_task(due=_emails_to_send, queue="emails", every_seconds=30)
 def send_email(pk: int) -> None:
     """Make the text of an email and hand it to the mail server; one that fails is tried again."""
-    if cache.get(_RESTING):
+    if is_paused(_RESTING):
         return
     lease = claim(OutgoingEmail.objects.filter(sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS), pk)
     if lease is None:
@@ -317,7 +317,7 @@ def _postpone(lease: Lease[OutgoingEmail], row: OutgoingEmail, error: OSError) -
     )
     if not isinstance(error, SMTPRecipientsRefused | SMTPSenderRefused | SMTPDataError):
         # Nobody answers there: the emails behind this one do not each wait for that.
-        cache.set(_RESTING, 1, timeout=_SERVER_REST_SECONDS)
+        begin_pause(_RESTING, timezone.now() + _SERVER_REST)
     # Neither the address nor what the server said about it belongs into a log.
     words = {"kind": row.kind, "pk": row.pk, "attempts": row.attempts}
     if row.attempts >= MAX_ATTEMPTS:

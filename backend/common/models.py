@@ -1,4 +1,4 @@
-"""Rows that every app may point at: stored public files."""
+"""Rows that every app may use: stored public files, pauses."""
 
 from django.db import models
 from django.db.models.functions import Now
@@ -25,6 +25,16 @@ class MediaFile(models.Model):
                 condition=models.Q(unreferenced_since__isnull=False),
             )
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pause(models.Model):
+    """What is not done again before a moment, whichever process asks; see `common.work.pauses`."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    until = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

@@ -6,8 +6,6 @@ from typing import Any
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from common.keys import read_or_make_key
 from common.logs import logging_settings
@@ -155,27 +153,6 @@ DATABASES = {"default": _database}
 
 # --- Cache and queue --------------------------------------------------------------------------
 REDIS_URL = env.REDIS_URL
-CACHES: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "common.http.redis_cache.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": INSTANCE,
-        # One more try and then on without it: a reader does not wait for a cache.
-        "OPTIONS": {
-            "retry": Retry(NoBackoff(), 1),
-            "socket_connect_timeout": 1,
-            "socket_timeout": 2,
-        },
-    }
-    if REDIS_URL
-    else {
-        "BACKEND": "diskcache.DjangoCache",
-        "LOCATION": DATA_FOLDER / "cache",
-        "KEY_PREFIX": INSTANCE,
-        "SHARDS": 2,
-        "OPTIONS": {"size_limit": 256 * 2**20, "sqlite_synchronous": 0},
-    }
-}
 CELERY_BROKER_URL = REDIS_URL or None
 LEASE_SECONDS = env.LEASE_SECONDS
 

@@ -299,6 +299,33 @@ def test_the_settings_stand_on_a_checked_environment(tmp_path):
     assert "PORT" in done.stderr
 
 
+# --- Libraries ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [r"django\.core\.cache\b"],
+    ids=["a second cache"],
+)
+def test_what_has_a_better_way_is_not_imported(forbidden):
+    using = [
+        f"{source.relative_to(BACKEND)}: {module}"
+        for source in [*sources(), *(BACKEND / "tests").rglob("*.py")]
+        for module in _imported(source)
+        if re.match(forbidden, module)
+    ]
+
+    assert using == []
+
+
+def _imported(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
 # --- Error reports ------------------------------------------------------------------------------
 
 NO_FILE: dict[str, Any] = {"_env_file": None}  # whatever .env holds

@@ -15,12 +15,13 @@ from typing import Any, Protocol, TypeVar, cast
 
 import structlog
 from django.conf import settings
-from django.core.cache import caches
 from django.db import transaction
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from common.http.disk_cache import DiskCache
-from common.http.redis_cache import delete_matching
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,14 @@ class RedisSharedCache:
 
     def clear(self) -> None:
         """See SharedCache."""
-        delete_matching(self._client, f"{self._prefix}*")
+        keys: list[bytes] = []
+        for key in self._client.scan_iter(match=f"{self._prefix}*", count=1000):
+            keys.append(key)
+            if len(keys) == 1000:
+                self._client.delete(*keys)
+                keys.clear()
+        if keys:
+            self._client.delete(*keys)
 
 
 Answer = TypeVar("Answer")
@@ -149,8 +157,13 @@ class ForgivingCache:
 def shared_cache() -> SharedCache:
     """Return this process's hot cache."""
     if settings.REDIS_URL:
-        backend = cast(Any, caches["default"])
-        client = backend._cache.get_client(write=True)
+        # One more try and then on without it: a reader does not wait for a cache.
+        client = Redis.from_url(
+            settings.REDIS_URL,
+            retry=Retry(NoBackoff(), 1),
+            socket_connect_timeout=1,
+            socket_timeout=2,
+        )
         return ForgivingCache(RedisSharedCache(client, f"{settings.INSTANCE}:hot:"))
     return ForgivingCache(DiskCache(str(settings.DATA_FOLDER / "cache" / "hot")))
 

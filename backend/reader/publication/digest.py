@@ -1,56 +1,48 @@
 """The e-mail that tells moderators what waits for them: off unless MODERATOR_DIGEST is set."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.cache import cache
-from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
 from django.db.models import Q
-from django.utils import translation
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import User, active_ban
+from accounts.emails import EmailText, email_kind, queue_email
+from accounts.models import OutgoingEmail, User, active_ban
 from common.work.background import scheduled_task
+from common.work.pauses import begin_pause
 from reader.models import Upload
 
 log = structlog.get_logger(__name__)
 
 _LISTED = 20
-_CLAIM = "digest.moderators"
+_KIND = "moderator_digest"
 
 
 @scheduled_task(every_seconds=300)
-def send_moderator_digest() -> int:
-    """Write to every moderator once in MODERATOR_DIGEST hours while uploads wait; how many mails.
+def queue_moderator_digest() -> int:
+    """Write to every moderator once in MODERATOR_DIGEST hours while uploads wait; how many emails.
 
-    The claim lies in the shared cache: of two workers one sends, and a lost cache costs at most
-    one mail more.
+    The pause begins with the emails: of two workers one writes, and no email is lost.
     """
     hours = settings.MODERATOR_DIGEST_HOURS
-    if hours is None:
+    if hours is None or not Upload.objects.all().waiting().exists():
         return 0
-    waiting = Upload.objects.all().waiting()
-    count = waiting.count()
     # A minute less, so that the round at the same time of the next day is not just too early.
-    if not count or not cache.add(_CLAIM, 1, timeout=hours * 3600 - 60):
-        return 0
-    oldest = list(waiting.select_related("chapter__series", "uploader")[:_LISTED])
-    try:
-        with get_connection() as connection:
-            mails = [
-                _digest_mail(moderator, address, count=count, oldest=oldest)
-                for moderator, address in _moderators()
-            ]
-            sent: int = connection.send_messages(mails) or 0 if mails else 0
-    except OSError:  # SMTP's errors are among them
-        cache.delete(_CLAIM)
-        raise
-    log.info("digest.sent", mails=sent, waiting=count)
-    return sent
+    until = timezone.now() + timedelta(hours=hours, minutes=-1)
+    with transaction.atomic():
+        if not begin_pause(_KIND, until):
+            return 0
+        moderators = _moderators()
+        for moderator, address in moderators:
+            queue_email(_KIND, address=address, language=moderator.language, user=moderator)
+    log.info("digest.queued", emails=len(moderators))
+    return len(moderators)
 
 
 def _moderators() -> list[tuple[User, str]]:
@@ -75,21 +67,27 @@ def _moderators() -> list[tuple[User, str]]:
     return [(user, address) for user, address in pairs if address]
 
 
-def _digest_mail(
-    moderator: User, address: str, *, count: int, oldest: Sequence[Upload]
-) -> EmailMessage:
-    with translation.override(moderator.language):
-        subject = ngettext(
-            "%(count)d chapter waits for review", "%(count)d chapters wait for review", count
-        ) % {"count": count}
-        lines = [f"{subject}:", "", *(_line(upload) for upload in oldest)]
-        if count > len(oldest):
-            lines.append(_("… and %(count)d more.") % {"count": count - len(oldest)})
-        lines += ["", _("Review them:"), f"{settings.SITE_URL}/admin/reader/upload/review/"]
-    return EmailMessage(
-        settings.EMAIL_SUBJECT_PREFIX + subject, "\n".join(lines), to=[address],
-        headers={"Auto-Submitted": "auto-generated"},
-    )  # fmt: skip
+@email_kind(_KIND, is_limited=False)
+def _write_what_waits(row: OutgoingEmail) -> EmailText | None:
+    waiting = Upload.objects.all().waiting()
+    count = waiting.count()
+    if not count or row.user is None or row.user.is_banned:
+        return None
+    if not row.user.has_perm("reader.moderate_upload"):
+        return None
+    subject = ngettext(
+        "%(count)d chapter waits for review", "%(count)d chapters wait for review", count
+    ) % {"count": count}
+    oldest = waiting.select_related("chapter__series", "uploader")[:_LISTED]
+    lines = [_line(upload) for upload in oldest]
+    if count > _LISTED:
+        lines.append(_("… and %(count)d more.") % {"count": count - _LISTED})
+    return EmailText(
+        subject,
+        f"{subject}:\n\n" + "\n".join(lines),
+        link=f"{settings.SITE_URL}/admin/reader/upload/review/",
+        link_label=_("Review"),
+    )
 
 
 def _line(upload: Upload) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from smtplib import SMTPServerDisconnected
 
 import pytest
-from django.core.cache import cache
 from django.core.mail import send_mail
 from django.db.models import F
 from django.utils import timezone
@@ -32,6 +31,7 @@ from accounts.emails import (
 )
 from accounts.models import OutgoingEmail
 from accounts.profile.registration import register_user
+from common.models import Pause
 from common.work.background import SCHEDULE
 from tests.at_once import run_at_once
 from tests.cast import PASSWORD, make_user
@@ -192,7 +192,7 @@ def test_a_server_that_is_down_loses_nothing_and_rests(post_office, settings):
 
     assert list(OutgoingEmail.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0]
     assert not list(send_email.due())
-    cache.clear()
+    Pause.objects.all().delete()
     settings.EMAIL_PORT = post_office.port
     OutgoingEmail.objects.update(lease_until=None)
     assert len(post_office.deliver()) == len(rows)
@@ -211,7 +211,7 @@ def test_an_email_that_goes_twice_has_the_same_id(post_office, monkeypatch):
     post_office.deliver()
     monkeypatch.setattr(smtplib.SMTP, "sendmail", send)
     OutgoingEmail.objects.update(lease_until=None)
-    cache.clear()
+    Pause.objects.all().delete()
     post_office.deliver()
 
     first, second = post_office.mails

@@ -1,98 +1,93 @@
-"""The mail to moderators, through a real SMTP server on this machine."""
-
-from email import message_from_bytes
-from email.header import decode_header, make_header
-from email.message import Message
+"""The email to moderators, through a real SMTP server on this machine."""
 
 import pytest
-from aiosmtpd.controller import Controller
 
+from accounts.models import OutgoingEmail, User
 from accounts.roles.bans import ban_user
-from reader.publication.digest import send_moderator_digest
+from common.models import Pause
+from reader.models import Upload
+from reader.publication.digest import queue_moderator_digest
+from reader.states import UploadState
 from tests.cast import make_upload, make_user
-from tests.services import free_port
+from tests.smtp import html_of, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-class Mailbox:
-    """Keeps what it is handed; refuses while `is_broken`."""
-
-    def __init__(self) -> None:
-        self.mails: list[tuple[list[str], Message]] = []
-        self.is_broken = False
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802
-        if self.is_broken:
-            return "451 later"
-        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content)))
-        return "250 kept"
-
-
-@pytest.fixture
-def mailbox(settings):
-    box = Mailbox()
-    port = free_port()
-    server = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60)
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    settings.EMAIL_PORT = port
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+@pytest.fixture(autouse=True)
+def _daily(settings):
     settings.MODERATOR_DIGEST_HOURS = 24
-    yield box
-    server.stop()
 
 
-def test_moderators_are_told_what_waits(mailbox, moderator_mo, uploader_uli):
+def test_moderators_are_told_what_waits(post_office, moderator_mo, uploader_uli):
     upload = make_upload(uploader=uploader_uli)
 
-    assert send_moderator_digest() == 1
+    assert queue_moderator_digest() == 1
 
-    [(recipients, mail)] = mailbox.mails
-    text = mail.get_payload(decode=True).decode()
-    assert recipients == ["mo@example.test"]
-    assert "1 chapter waits for review" in str(make_header(decode_header(mail["Subject"])))
-    assert f"{upload.chapter}, by uli, 3 p." in text
-    assert "/admin/reader/upload/review/" in text
+    [mail] = post_office.deliver()
+    assert mail["To"] == "mo@example.test"
+    assert mail["Subject"] == "[MangaKG] 1 chapter waits for review"
+    assert f"{upload.chapter}, by uli, 3 p." in text_of(mail)
+    assert "/admin/reader/upload/review/" in text_of(mail)
+    assert '/admin/reader/upload/review/" style' in html_of(mail)
 
 
-def test_it_is_off_unless_asked_for(mailbox, settings, moderator_mo, uploader_uli):
+def test_each_is_told_in_their_language(post_office, moderator_mo, uploader_uli):
+    User.objects.filter(pk=moderator_mo.pk).update(language="ru")
+    make_upload(uploader=uploader_uli)
+    queue_moderator_digest()
+
+    [mail] = post_office.deliver()
+
+    assert "1 глава ждёт проверки" in mail["Subject"]
+
+
+def test_it_is_off_unless_asked_for(settings, moderator_mo, uploader_uli):
     settings.MODERATOR_DIGEST_HOURS = None
     make_upload(uploader=uploader_uli)
 
-    assert send_moderator_digest() == 0
-    assert mailbox.mails == []
+    assert queue_moderator_digest() == 0
+    assert not OutgoingEmail.objects.exists()
 
 
-def test_an_empty_queue_is_no_news(mailbox, moderator_mo):
-    assert send_moderator_digest() == 0
+def test_an_empty_queue_is_no_news(moderator_mo, uploader_uli):
+    assert queue_moderator_digest() == 0
+    assert not Pause.objects.exists()
 
 
-def test_it_comes_once_in_the_time_set(mailbox, moderator_mo, uploader_uli):
+def test_it_comes_once_in_the_time_set(moderator_mo, uploader_uli):
     make_upload(uploader=uploader_uli)
 
-    assert [send_moderator_digest(), send_moderator_digest()] == [1, 0]
+    assert [queue_moderator_digest(), queue_moderator_digest()] == [1, 0]
 
 
-def test_a_mail_that_was_not_taken_is_tried_again(mailbox, moderator_mo, uploader_uli):
+def test_it_tells_what_waits_when_it_is_sent(post_office, moderator_mo, uploader_uli):
+    upload = make_upload(uploader=uploader_uli)
+    queue_moderator_digest()
+    Upload.objects.filter(pk=upload.pk).update(state=UploadState.REJECTED)
+
+    assert post_office.deliver() == []
+
+
+def test_who_is_no_moderator_any_more_is_not_told(
+    post_office, moderator_mo, moderator_max, admin_aida, uploader_uli
+):
     make_upload(uploader=uploader_uli)
-    mailbox.is_broken = True
-    with pytest.raises(OSError, match="451"):
-        send_moderator_digest()
-    mailbox.is_broken = False
+    queue_moderator_digest()
+    moderator_mo.groups.clear()
+    ban_user(moderator_max, moderator=admin_aida, reason="x")
 
-    assert send_moderator_digest() == 1
+    assert [mail["To"] for mail in post_office.deliver()] == ["aida@example.test"]
 
 
 def test_only_confirmed_addresses_of_those_who_may_decide(
-    mailbox, moderator_mo, moderator_max, admin_aida, uploader_uli
+    post_office, moderator_mo, moderator_max, admin_aida, uploader_uli
 ):
     make_user("ulan", "moderator", confirmed=False)
     ban_user(moderator_max, moderator=admin_aida, reason="x")
     make_upload(uploader=uploader_uli)
 
-    send_moderator_digest()
+    queue_moderator_digest()
 
-    told = {recipient for recipients, _mail in mailbox.mails for recipient in recipients}
+    told = {mail["To"] for mail in post_office.deliver()}
     assert told == {"mo@example.test", "aida@example.test"}

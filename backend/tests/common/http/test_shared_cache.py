@@ -3,7 +3,9 @@
 import secrets
 
 import pytest
+from django.conf import settings
 from django.db import transaction
+from redis import Redis
 
 from common.http.shared_cache import (
     GENERATION,
@@ -60,6 +62,16 @@ def test_clearing_forgets_everything():
 
     assert shared_cache().get("a") is None
     assert shared_cache().visit("counter", 60, [])[0] == 1
+
+
+@pytest.mark.skipif(not settings.REDIS_URL, reason="of a Redis that others share")
+def test_clearing_forgets_nothing_of_others():
+    client, stranger = Redis.from_url(settings.REDIS_URL), f"{settings.INSTANCE}-stranger"
+    client.set(stranger, b"1", ex=60)
+
+    shared_cache().clear()
+
+    assert client.getdel(stranger) == b"1"
 
 
 def test_many_who_count_at_once_are_all_counted():
