@@ -193,13 +193,15 @@ def test_what_a_good_token_of_this_test_looks_like(uploader_uli, settings):
     [
         (b'{"alg":"none","typ":"JWT"}', CLAIMS),
         (b'{"alg":"HS512","typ":"JWT"}', CLAIMS),
-        (b'{"alg":"HS256","typ":"JWT","kid":"../../dev/null"}', CLAIMS),
-        (b'{"typ":"JWT","alg":"HS256"}', CLAIMS),
+        (b'{"alg":["HS256"],"typ":"JWT"}', CLAIMS),
+        (b'{"alg":"HS256","typ":"JWT","crit":["x"]}', CLAIMS),
+        (b"[" * 3_000, CLAIMS),
         (OURS, CLAIMS.replace("99999999999", "1")),
         (OURS, CLAIMS.replace("99999999999", '"never"')),
         (OURS, CLAIMS.replace("99999999999", "null")),
         (OURS, CLAIMS.replace('"exp"', '"nbf"')),
         (OURS, CLAIMS.replace('"sid":1,', "")),
+        (OURS, CLAIMS.replace('"aud":"%s"', '"aud":["%s"]')),
         (OURS, CLAIMS.replace('"epoch":0', '"epoch":1')),
         (OURS, CLAIMS.replace('"epoch":0', '"epoch":[]')),
         (OURS, '[{"sub":"%s","aud":"%s"}]'),
@@ -219,7 +221,7 @@ def test_a_token_that_was_touched_is_over(change, uploader_uli, settings):
     audience = "another" if change == "audience" else settings.INSTANCE
     key = b"x" * 32 if change == "key" else sessions._TOKEN_KEY
     token = _forged(OURS, (CLAIMS % (uploader_uli.pk, audience)).encode(), key)
-    token = {"cut": token[:-1], "longer": f"{token}=", "emails": f"\u00e9{token}"}.get(
+    token = {"cut": token[:-1], "longer": f"{token}A", "emails": f"\u00e9{token}"}.get(
         change, token
     )
     client = APIClient(HTTP_AUTHORIZATION=f"Bearer {token}")
