@@ -108,7 +108,7 @@ def give_personal_data(user: User, *, read: Chapter, has_second_factor: bool = F
     _submit(mine)
     _tell(mine)
     _read(mine, read)
-    # allauth makes these; a person without them has none to lose.
+    # They come with a second factor; a person without them has none to lose.
     for place in ("totp_secret", "totp_sealed", "recovery_seed"):
         del mine.words[place]
     if has_second_factor:

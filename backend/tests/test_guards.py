@@ -304,8 +304,8 @@ def test_the_settings_stand_on_a_checked_environment(tmp_path):
 
 @pytest.mark.parametrize(
     "forbidden",
-    [r"django\.core\.cache\b"],
-    ids=["a second cache"],
+    [r"allauth[\w.]*\.internal\b", r"django\.core\.cache\b"],
+    ids=["private modules of allauth", "a second cache"],
 )
 def test_what_has_a_better_way_is_not_imported(forbidden):
     using = [

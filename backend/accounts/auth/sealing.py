@@ -6,12 +6,10 @@ The key comes from SECRET_KEY: what was sealed with another one cannot be opened
 from base64 import urlsafe_b64encode
 from functools import cache
 
-from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 
 _KEY_BYTES = 32
 
@@ -38,19 +36,3 @@ def open_sealed(sealed: str, *, purpose: str, max_age_seconds: int | None = None
         return _box(purpose).decrypt(sealed.encode(), ttl=max_age_seconds).decode()
     except (InvalidToken, UnicodeEncodeError) as error:
         raise CannotOpen from error
-
-
-class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """allauth's secrets pass through here; the label has the site's name and the person's."""
-
-    def encrypt(self, text: str) -> str:
-        """See seal."""
-        return seal(text, purpose="second factor")
-
-    def decrypt(self, encrypted_text: str) -> str:
-        """See open_sealed."""
-        return open_sealed(encrypted_text, purpose="second factor")
-
-    def get_totp_label(self, user: AbstractBaseUser) -> str:
-        """Name the account as an authenticator app lists it; no address stands in a picture."""
-        return f"{self.get_totp_issuer()}:{user.get_username()}"

@@ -1,31 +1,28 @@
 """A second factor: codes of an authenticator app (TOTP, RFC 6238) and recovery codes.
 
 Begun with a secret that only its sealed enrolment carries, on once a code proves that the app has
-it. allauth keeps the rows and makes the codes; that each is good once, whoever asks at the same
-moment, is ours (docs/decisions/0007).
+it. The rows are of allauth's model, pyotp makes the app's codes; that each is good once, whoever
+asks at the same moment, is ours (docs/decisions/0007).
 """
 
+import hmac
 import json
+import re
+import secrets
+import time
 from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
+import pyotp
 import qrcode
 import structlog
-from allauth.core.internal.cryptokit import compare_user_code
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from qrcode.image.svg import SvgPathFillImage
 
@@ -46,8 +43,10 @@ from common.http.errors import AlreadyDecided, AppError, Forbidden
 log = structlog.get_logger(__name__)
 
 ENROLMENT_SECONDS = 10 * 60
-_ENROLMENT = "second factor enrolment"
+_ENROLMENT, _SECRET = "second factor enrolment", "second factor"
 _TYPE = Authenticator.Type
+_STEP_SECONDS, _TOLERANCE = 30, 1  # a clock may be a step off
+_RECOVERY_CODES, _RECOVERY_DIGITS = 10, 12
 
 
 class InvalidCode(AppError):
@@ -127,7 +126,7 @@ def begin_second_factor(user: User) -> Enrolment:
     """Make a secret for an app to hold. Nothing is stored: the caller brings it back, sealed."""
     if has_second_factor(user):
         raise AlreadyDecided(_("You have a second factor already."))
-    secret = generate_totp_secret()
+    secret = pyotp.random_base32()
     sealed = seal(json.dumps({"user": user.pk, "secret": secret}), purpose=_ENROLMENT)
     return show_enrolment(user, sealed)
 
@@ -135,7 +134,8 @@ def begin_second_factor(user: User) -> Enrolment:
 def show_enrolment(user: User, sealed: str) -> Enrolment:
     """Return the enrolment again, so that a wrong code does not ask for another app entry."""
     secret = _enrolled_secret(user, sealed)
-    uri = get_adapter().build_totp_url(user, secret)
+    # No address stands in a picture.
+    uri = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=settings.SITE_NAME)
     return Enrolment(sealed, secret, uri, _qr_picture(uri))
 
 
@@ -154,8 +154,9 @@ def confirm_second_factor(
     with acting(user):
         if has_second_factor(user):
             raise AlreadyDecided(_("You have a second factor already."))
-        app = TOTP.activate(user, secret).instance
-        _remember_step(app, step)
+        sealed = seal(secret, purpose=_SECRET)
+        app = Authenticator.objects.create(user=user, type=_TYPE.TOTP, data={"secret": sealed})
+        _remember_use(app, last_step=step)
         end_sessions_without_second_factor(user, confirmed_by=session_id)
         queue_email_to(user, "second_factor_on")
         recovery_codes = _fresh_recovery_codes(user)
@@ -240,41 +241,62 @@ def spend_code(user: User, code: str) -> None:
 def _spend_app_code(app: Authenticator | None, code: str) -> bool:
     if app is None:
         return False
-    secret = get_adapter().decrypt(app.data["secret"])
+    secret = open_sealed(app.data["secret"], purpose=_SECRET)
     step = _matching_step(secret, code, after=app.data.get("last_step", 0))
     if step is None:
         return False
-    _remember_step(app, step)
+    _remember_use(app, last_step=step)
     return True
 
 
 def _spend_recovery_code(row: Authenticator | None, code: str) -> bool:
-    if row is None or not RecoveryCodes(row).validate_code(code):
+    if row is None:
         return False
-    row.record_usage()
-    return True
+    used = row.data["used_mask"]
+    for number, expected in enumerate(_recovery_codes(row.data)):
+        bit = 1 << number
+        if _is_same(code, expected) and not used & bit:
+            _remember_use(row, used_mask=used | bit)
+            return True
+    return False
 
 
 def _matching_step(secret: str, code: str, *, after: int) -> int | None:
-    # A step that was used, and all before it, are over: allauth forgets a used code after 30 s,
-    # while a code is good for 90.
-    found = None
-    for step in yield_hotp_counters_from_time():
-        expected = format_hotp_value(hotp_value(secret, step))
-        if compare_user_code(actual=code, expected=expected) and step > after:
+    # A step that was used, and all before it, are over.
+    found, now = None, int(time.time()) // _STEP_SECONDS
+    for step in range(now - _TOLERANCE, now + _TOLERANCE + 1):
+        if _is_same(code, pyotp.HOTP(secret).at(step)) and step > after:
             found = step
     return found
 
 
-def _remember_step(app: Authenticator, step: int) -> None:
-    app.data = {**app.data, "last_step": step}
-    app.last_used_at = timezone.now()
-    app.save(update_fields=["data", "last_used_at"])
+def _is_same(typed: str, code: str) -> bool:
+    """Compare without what people write between digits, and without telling by time."""
+    return constant_time_compare(re.sub(r"[\W_]", "", typed), code)
+
+
+def _remember_use(row: Authenticator, **changes: int) -> None:
+    row.data = {**row.data, **changes}
+    row.last_used_at = timezone.now()
+    row.save(update_fields=["data", "last_used_at"])
 
 
 def _fresh_recovery_codes(user: User) -> list[str]:
+    data = {"seed": seal(secrets.token_hex(40), purpose=_SECRET), "used_mask": 0}
     Authenticator.objects.filter(user=user, type=_TYPE.RECOVERY_CODES).delete()
-    return [_grouped(code) for code in RecoveryCodes.activate(user).generate_codes()]
+    Authenticator.objects.create(user=user, type=_TYPE.RECOVERY_CODES, data=data)
+    return [_grouped(code) for code in _recovery_codes(data)]
+
+
+def _recovery_codes(data: dict[str, Any]) -> list[str]:
+    # As allauth makes them of a seed, so that its rows and ours are alike.
+    chain = hmac.new(open_sealed(data["seed"], purpose=_SECRET).encode(), digestmod="sha1")
+    codes = []
+    for number in range(_RECOVERY_CODES):
+        chain.update(f"{number:3},".encode())
+        value = int.from_bytes(chain.digest()[: _RECOVERY_DIGITS // 2])
+        codes.append(f"{value % 10**_RECOVERY_DIGITS:0{_RECOVERY_DIGITS}}")
+    return codes
 
 
 def _grouped(code: str) -> str:
@@ -284,7 +306,7 @@ def _grouped(code: str) -> str:
 def _unused(row: Authenticator | None) -> int:
     if row is None:
         return 0
-    return int(settings.MFA_RECOVERY_CODE_COUNT) - int(row.data["used_mask"]).bit_count()
+    return _RECOVERY_CODES - int(row.data["used_mask"]).bit_count()
 
 
 def _rows(user: User, *, lock: bool = False) -> dict[str, Authenticator]:

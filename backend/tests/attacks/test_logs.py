@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 import httpx
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, totp_code
 from tests.processes.installation import Installation
 from tests.services import wait_for
 from tests.smtp import text_of
@@ -45,7 +44,7 @@ def test_no_secret_stands_in_a_log(server: Installation) -> None:
         assert client.get("/api/titles?scope=mine", headers=key).status_code < 500
         started = post("/api/auth/second-factor", 200, {"password": PASSWORD}, **login)
         secrets["totp"], secrets["enrolment"] = started["secret"], started["enrolment"]
-        code = code_of(started["secret"])
+        code = totp_code(started["secret"])
         confirmed = post(
             "/api/auth/second-factor/confirm", 200,
             {"enrolment": started["enrolment"], "code": code}, **login,
@@ -78,9 +77,3 @@ def key_from(server: Installation, page: str) -> str:
         return str(found[-1]) if found else None
 
     return wait_for(f"the email with the link to {page}", find)
-
-
-def code_of(secret: str) -> str:
-    import time
-
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
