@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 
 from common.outbound.client import (
-    AddressRefused,
     AnswerRefused,
     FetchFailed,
     OutboundClient,
@@ -20,6 +20,7 @@ from common.outbound.client import (
     outbound_client,
 )
 from common.outbound.public_addresses import is_public_address
+from common.outbound.transport import AddressRefused, CheckedTransport, Deadline
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"),)
 PICTURE = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\nabc"
@@ -221,6 +222,37 @@ def test_redirects_are_followed_three_times_and_no_further(door):
 
     assert fetched.url == f"{three.url}?next"
     assert (len(three.asked), len(four.asked)) == (4, 4)
+
+
+def test_no_redirect_leads_back_from_https():
+    transport = CheckedTransport(
+        Deadline(5, 5), ports=None, allowed_networks=(), resolve=lambda host, port: []
+    )
+
+    with pytest.raises(httpcore.ConnectError):  # allowed, but nobody knows the name
+        transport.handle_request(httpx.Request("GET", "https://cover.example/"))
+    with pytest.raises(AddressRefused):
+        transport.handle_request(httpx.Request("GET", "http://cover.example/"))
+
+
+def test_what_a_redirect_says_beside_its_target_is_not_read_nor_handed_on(door):
+    there: Door
+
+    def script(link: socket.socket, number: int) -> None:
+        if number == 2:
+            link.sendall(PICTURE)
+            return
+        link.sendall(
+            b"HTTP/1.1 302 Found\r\nLocation: /next\r\nSet-Cookie: a=b\r\n"
+            b"Content-Encoding: gzip\r\n\r\n"
+        )
+        while not there.closing.is_set():
+            link.sendall(gzip.compress(bytes(2**20)))
+
+    there = door(script)
+
+    assert fetch(there.url)[1] == b"abc"
+    assert b"cookie" not in there.asked[1].lower()
 
 
 # --- How much, how long, of what ----------------------------------------------------------------

@@ -1,0 +1,242 @@
+"""The way to another server: a transport of httpx that connects to checked addresses only.
+
+A name is resolved once, every address it has is checked, and the connection goes to one of exactly
+those. Each hop of a redirect comes through here. `httpcore` is what httpx stands on; it alone lets
+us choose the address.
+"""
+
+import ipaddress
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import httpcore
+import httpx
+from django.utils.translation import gettext as _
+
+from common.http.errors import AppError
+from common.outbound.public_addresses import is_public_address
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolve = Callable[[str, int], list[str]]
+
+_MAX_URL_LENGTH = 2_000
+# httpx inflates what one read gave at once, and a gzip grows a thousand times at most.
+_READ_BYTES = 16 * 1024
+_PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.IGNORECASE)
+# A last label like these is a number to some resolvers: 0177.1, 0x7f000001, 2130706433.
+_NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
+
+
+class AddressRefused(AppError):
+    """The address is no public one of the web, or leads to one that is not."""
+
+    code = "address_refused"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__(_("This address cannot be fetched. Use a public http or https address."))
+
+
+class Deadline:
+    """The moment at which everything has to be over."""
+
+    def __init__(self, seconds: float, step_seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._step_seconds = step_seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, below zero once it is over."""
+        return self._until - time.monotonic()
+
+    def require(self) -> float:
+        """Return the seconds that the next step may take; raises where none are left."""
+        left = self.left()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time is over")
+        return min(left, self._step_seconds)
+
+
+class CheckedTransport(httpx.BaseTransport):
+    """Sends the requests of one fetch, over connections that its `close` ends.
+
+    `extensions["tail"]` of a response are the last four bytes of its body as it came.
+    """
+
+    def __init__(
+        self,
+        deadline: Deadline,
+        *,
+        ports: Collection[int] | None,
+        allowed_networks: Sequence[Network],
+        resolve: Resolve,
+    ) -> None:
+        self._ports = ports
+        self._is_secret = False
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            network_backend=_CheckedBackend(deadline, allowed_networks, resolve),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; raises AddressRefused, and httpcore's errors as they are."""
+        self._check_url(request.url)
+        assert isinstance(request.stream, httpx.SyncByteStream)  # noqa: S101 (for its type)
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        tail = bytearray()
+        response = httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            content=_chunks(answer, tail),
+            extensions={"tail": tail},
+        )
+        if response.has_redirect_location:  # nothing else that it says is read, nor kept
+            answer.close()
+            location = {"Location": response.headers["Location"]}
+            return httpx.Response(answer.status, headers=location)
+        return response
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._pool.close()
+
+    def _check_url(self, url: httpx.URL) -> None:
+        """Refuse what need not even be resolved, and what leads back from https to http."""
+        port = url.port or _PORTS.get(url.scheme)
+        is_odd = url.scheme not in _PORTS or (self._is_secret and url.scheme != "https")
+        if is_odd or url.userinfo or len(str(url)) > _MAX_URL_LENGTH:
+            raise AddressRefused
+        if self._ports is not None and port not in self._ports:
+            raise AddressRefused
+        if not _NAME.fullmatch(url.raw_host.decode("ascii", "replace")):
+            raise AddressRefused
+        last_label = url.host.rstrip(".").rpartition(".")[2]
+        if _NUMBER.fullmatch(last_label) and not _is_plain_ipv4(url.host):
+            raise AddressRefused
+        self._is_secret = url.scheme == "https"
+
+
+class _CheckedBackend(httpcore.NetworkBackend):
+    """Connects to checked addresses only. TLS still asks for the host's name."""
+
+    def __init__(
+        self, deadline: Deadline, allowed_networks: Sequence[Network], resolve: Resolve
+    ) -> None:
+        self._deadline = deadline
+        self._allowed_networks = allowed_networks
+        self._resolve = resolve
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address that answers."""
+        failed: Exception | None = None
+        for address in self._addresses_of(host.strip("[]"), port):
+            try:
+                stream = self._sockets.connect_tcp(address, port, timeout=self._deadline.require())
+                return _TimedStream(stream, self._deadline)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+        raise failed or httpcore.ConnectError(f"{host} has no address")
+
+    def _addresses_of(self, host: str, port: int) -> list[str]:
+        """Resolve a host once; raises AddressRefused where one address is not for us."""
+        found = _within(self._deadline.require(), lambda: self._resolve(host, port))
+        if not all(is_public_address(text) or self._is_allowed(text) for text in found):
+            raise AddressRefused
+        return found
+
+    def _is_allowed(self, text: str) -> bool:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return any(address in network for network in self._allowed_networks)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """Every step waits for what is left of the whole time: a drip keeps nobody waiting."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(min(max_bytes, _READ_BYTES), timeout=self._deadline.require())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, timeout=self._deadline.require())
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._deadline.require()
+        stream = self._inner.start_tls(ssl_context, server_hostname, timeout=left)
+        return _TimedStream(stream, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _chunks(answer: httpcore.Response, tail: bytearray) -> Iterator[bytes]:
+    for chunk in answer.iter_stream():
+        tail[:] = (tail + chunk[-4:])[-4:]
+        yield chunk
+
+
+def resolve_host(host: str, port: int) -> list[str]:
+    """Return the addresses of a host, as the system's resolver knows them."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _is_plain_ipv4(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
+    """Return the answer, or time out: the system's resolver cannot be told when to stop."""
+    answers: list[list[str]] = []
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            answers.append(ask())
+        except (OSError, UnicodeError) as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if answers:
+        return answers[0]
+    raise httpcore.ConnectTimeout("the name is not resolved") from next(iter(errors), None)
