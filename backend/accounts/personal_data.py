@@ -195,7 +195,7 @@ def _entries_about(user_id: int) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(subject_type="user", subject_id=user_id)
 
 
-def _delete(rows: "QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator]") -> None:
+def _delete(rows: QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator]) -> None:
     rows.delete()
 
 

@@ -106,7 +106,7 @@ class PeopleWithRole(models.Manager[AnyPerson]):
         super().__init__()
         self.role = role
 
-    def get_queryset(self) -> "models.QuerySet[AnyPerson]":
+    def get_queryset(self) -> models.QuerySet[AnyPerson]:
         """Return those people once each."""
         return (
             super()

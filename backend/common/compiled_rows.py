@@ -132,7 +132,7 @@ def read_rows(sql: str, params: Sequence[Any], columns: Sequence[str]) -> Sequen
     return found
 
 
-def compile_rows(queryset: "QuerySet[Any]", columns: Sequence[str]) -> CompiledQuery:
+def compile_rows(queryset: QuerySet[Any], columns: Sequence[str]) -> CompiledQuery:
     """Compile an unsliced queryset into rows of `columns`."""
     compiler = queryset.values_list(*columns).query.get_compiler(connection=connection)
     try:

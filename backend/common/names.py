@@ -7,18 +7,11 @@ to case by `column__folded__contains=fold_text(word)`.
 """
 
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Transform
-
-if TYPE_CHECKING:
-    Field = models.Field[Any, Any]
-    TextField = models.TextField[str, str]
-    BinaryField = models.BinaryField[Any, Any]
-else:  # Django itself does not know the parameters
-    Field, TextField, BinaryField = models.Field, models.TextField, models.BinaryField
 
 _MAX_FOLDED_CHARS = 300  # an index entry of PostgreSQL has at most 2,700 bytes
 _MAX_ORDERED_CHARS = 120
@@ -114,7 +107,7 @@ def _weight(letter: str) -> bytes:
     return _WEIGHTS.get(letter) or bytes([_OTHERS]) + ord(letter).to_bytes(3, "big")
 
 
-class _DerivedField(Field):
+class _DerivedField(models.Field[Any, Any]):
     """A column that holds what is made of another column, `source`, of the same row."""
 
     def __init__(self, source: str, **options: Any) -> None:
@@ -138,7 +131,7 @@ class _DerivedField(Field):
         return made
 
 
-class FoldedField(_DerivedField, TextField):
+class FoldedField(_DerivedField, models.TextField[str, str]):
     """What two names must not share: see `fold_text`."""
 
     @staticmethod
@@ -147,7 +140,7 @@ class FoldedField(_DerivedField, TextField):
         return fold_text(text)[:_MAX_FOLDED_CHARS]
 
 
-class OrderKeyField(_DerivedField, BinaryField):
+class OrderKeyField(_DerivedField, models.BinaryField[Any, Any]):
     """What names are sorted by: see `order_key`. Bytes, which every database compares alike."""
 
     @staticmethod

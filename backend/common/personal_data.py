@@ -29,17 +29,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
+from django_stubs_ext import StrOrPromise
 
 from common.discovery import declared
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class ExportedFile:
     """One file of the zip: a JSON list. `about` is its line in the README."""
 
     name: str
-    about: "StrOrPromise"
+    about: StrOrPromise
     rows: Callable[[int], Iterable[Mapping[str, object]]]
 
 
@@ -56,7 +54,7 @@ class ExportedPicture:
     """One file of the zip as it is stored; left out where `read(user_id)` finds none."""
 
     name: str
-    about: "StrOrPromise"
+    about: StrOrPromise
     read: Callable[[int], bytes | None]
 
 
@@ -97,7 +95,7 @@ def refuse_overlap(participant: Participant, others: Iterable[Participant]) -> N
             )
 
 
-def stream_rows(rows: "QuerySet[Any]", *columns: str) -> Iterator[dict[str, object]]:
+def stream_rows(rows: QuerySet[Any], *columns: str) -> Iterator[dict[str, object]]:
     """Yield the columns of rows by their keys, some at a time.
 
     Not `.iterator()`: behind a pooler PostgreSQL has no cursors, and the driver would hold all.

@@ -1,16 +1,14 @@
-"""Django's admin classes with their type parameters, and what every page of ours does alike.
-
-The stubs know the parameters, Django itself does not: `ModelAdmin[Title]` would fail with Django's
-own; these give themselves back.
-"""
+"""What every page of the admin does alike, whosever model it shows."""
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import structlog
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -18,44 +16,10 @@ from django.utils.translation import gettext as _
 from common.http.errors import AppError
 from common.names import OrderKeyField, derived_fields, fold_text
 
-if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin as DjangoModelAdmin
-    from django.contrib.admin import TabularInline
-    from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-    from django.contrib.auth.forms import (
-        AdminPasswordChangeForm,
-        BaseUserCreationForm,
-        UserChangeForm,
-    )
-    from django.contrib.auth.models import AbstractUser
-    from django.forms import ModelForm, ModelMultipleChoiceField
-else:
-    from django import forms
-    from django.contrib import admin
-    from django.contrib.auth import admin as auth_admin
-    from django.contrib.auth import forms as auth_forms
-
-    def _with_parameters(base: type) -> type:
-        def release_attempt(cls: type, _parameters: Any) -> type:
-            return cls
-
-        return type(base)(
-            base.__name__, (base,), {"__class_getitem__": classmethod(release_attempt)}
-        )  # fmt: skip
-
-    DjangoModelAdmin = _with_parameters(admin.ModelAdmin)
-    TabularInline = _with_parameters(admin.TabularInline)
-    DjangoUserAdmin = _with_parameters(auth_admin.UserAdmin)
-    AdminPasswordChangeForm = _with_parameters(auth_forms.AdminPasswordChangeForm)
-    BaseUserCreationForm = _with_parameters(auth_forms.BaseUserCreationForm)
-    UserChangeForm = _with_parameters(auth_forms.UserChangeForm)
-    ModelForm = _with_parameters(forms.ModelForm)
-    ModelMultipleChoiceField = _with_parameters(forms.ModelMultipleChoiceField)
-
 log = structlog.get_logger(__name__)
 
 Row = TypeVar("Row", bound=models.Model)
-Person = TypeVar("Person", bound="AbstractUser")
+Person = TypeVar("Person", bound=AbstractUser)
 
 
 class NameOrderedList(ChangeList):
@@ -150,21 +114,9 @@ def _told(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse
     return HttpResponseRedirect(request.path)
 
 
-class ModelAdmin(_PageOfOurs, DjangoModelAdmin[Row]):
+class ModelAdmin(_PageOfOurs, admin.ModelAdmin[Row]):
     """The base of every page of ours."""
 
 
 class UserAdmin(_PageOfOurs, DjangoUserAdmin[Person]):
     """The base of the page of accounts."""
-
-
-__all__ = [
-    "AdminPasswordChangeForm",
-    "BaseUserCreationForm",
-    "ModelAdmin",
-    "ModelForm",
-    "ModelMultipleChoiceField",
-    "TabularInline",
-    "UserAdmin",
-    "UserChangeForm",
-]

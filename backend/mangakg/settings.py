@@ -5,12 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from common.keys import read_or_make_key
 from common.logs import logging_settings
 from mangakg.environment import REPOSITORY, read_environment
 from mangakg.error_reports import start_error_reports
+
+# ModelAdmin[Title], File[bytes]: the stubs know the parameters, and so Django does as well.
+django_stubs_ext.monkeypatch()
 
 env = read_environment()
 

@@ -29,7 +29,7 @@ class RemovalForm(forms.Form):
     )
 
 
-def show_removal_page(page_of: "ModelAdmin[User]", request: HttpRequest, pk: int) -> HttpResponse:
+def show_removal_page(page_of: ModelAdmin[User], request: HttpRequest, pk: int) -> HttpResponse:
     """Ask why, then remove it."""
     if not request.user.has_perm("accounts.change_user"):
         raise PermissionDenied

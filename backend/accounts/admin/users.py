@@ -8,6 +8,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    BaseUserCreationForm,
+    UserChangeForm,
+)
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -32,17 +37,10 @@ from accounts.roles.staff import (
 )
 from accounts.usernames import clean_username
 from common.http.errors import Invalid
-from common.typed_admin import (
-    AdminPasswordChangeForm,
-    BaseUserCreationForm,
-    ModelForm,
-    ModelMultipleChoiceField,
-    UserChangeForm,
-)
 from common.typed_admin import UserAdmin as TypedUserAdmin
 
 
-class PersonForm(ModelForm[User]):
+class PersonForm(forms.ModelForm[User]):
     """Checks that a name is one and nobody else's, and an address nobody else's."""
 
     def clean_username(self) -> str:
@@ -86,7 +84,7 @@ class NewUserForm(PersonForm, BaseUserCreationForm[User]):
         fields = ("username", "email", "groups", "language")
 
 
-class RolesField(ModelMultipleChoiceField[Group]):
+class RolesField(forms.ModelMultipleChoiceField[Group]):
     """Roles by the names that people know."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -275,12 +273,14 @@ def _person(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _password_form(admin_user: Any) -> type[AdminPasswordChangeForm[User]]:
-    class PasswordForm(AdminPasswordChangeForm[User]):
+def _password_form(admin_user: Any) -> "type[AdminPasswordChangeForm[User]]":
+    # The one form of ours whose parameter Django still does not know.
+    class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         def save(self, commit: bool = True) -> User:
             """See set_password_for."""
-            set_password_for(self.user, admin=admin_user, password=self.cleaned_data["password1"])
-            return self.user
+            user: User = self.user
+            set_password_for(user, admin=admin_user, password=self.cleaned_data["password1"])
+            return user
 
     return PasswordForm
 

@@ -44,7 +44,7 @@ def decide_each(
 
 def ask_reason(
     request: HttpRequest,
-    rows: "models.QuerySet[Any]",
+    rows: models.QuerySet[Any],
     *,
     action: str,
     title: str,

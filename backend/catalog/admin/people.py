@@ -16,10 +16,10 @@ from catalog.choices import CreditRole
 from catalog.models import Artist, Author, Credit, Person, Title
 from catalog.people import create_person, delete_person, record_person_edit, set_credits, titles_of
 from common.counting import count_of
-from common.typed_admin import ModelAdmin, ModelForm, TabularInline
+from common.typed_admin import ModelAdmin
 
 
-class TitleCreditInline(TabularInline[Credit, Person]):
+class TitleCreditInline(admin.TabularInline[Credit, Person]):
     """What the person made."""
 
     model = Credit
@@ -56,7 +56,7 @@ class PersonAdmin(ModelAdmin[Person]):
         return [name for name in self.fields if obj is not None or name != "slug"]
 
     def save_model(
-        self, request: HttpRequest, obj: Person, form: ModelForm[Person], change: bool
+        self, request: HttpRequest, obj: Person, form: forms.ModelForm[Person], change: bool
     ) -> None:
         """Give a new person a slug."""
         if change:
@@ -91,7 +91,7 @@ class PersonAdmin(ModelAdmin[Person]):
             delete_person(who, editor=current_user(request))
 
 
-class CreditedForm(ModelForm[Person]):
+class CreditedForm(forms.ModelForm[Person]):
     """A person with the titles of one role: without any, nobody is an author."""
 
     role: ClassVar[CreditRole]

@@ -33,7 +33,7 @@ from catalog.moderation import (
 from catalog.search import search_titles
 from common.files.media import media_url
 from common.http.errors import AppError
-from common.typed_admin import ModelAdmin, ModelForm, NameOrderedList, TabularInline
+from common.typed_admin import ModelAdmin, NameOrderedList
 
 HISTORY_SHOWN = 20
 
@@ -46,7 +46,7 @@ class AliasInline(GenericTabularInline):
     verbose_name_plural = gettext_lazy("Other names")
 
 
-class CreditInline(TabularInline[Credit, Title]):
+class CreditInline(admin.TabularInline[Credit, Title]):
     """Who made it."""
 
     model = Credit
@@ -55,7 +55,7 @@ class CreditInline(TabularInline[Credit, Title]):
     verbose_name_plural = gettext_lazy("People")
 
 
-class TitleForm(ModelForm[Title]):
+class TitleForm(forms.ModelForm[Title]):
     """A title's facts; its state is decided by buttons, not typed."""
 
     synopsis = LanguageMapField(is_long=True, required=False, label=gettext_lazy("Synopsis"))
@@ -205,7 +205,7 @@ class TitleAdmin(ModelAdmin[Title]):
     # --- Saving ---------------------------------------------------------------------------------
 
     def save_model(
-        self, request: HttpRequest, obj: Title, form: ModelForm[Title], change: bool
+        self, request: HttpRequest, obj: Title, form: forms.ModelForm[Title], change: bool
     ) -> None:
         """Remember who made it."""
         if not change:

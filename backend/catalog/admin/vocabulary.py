@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -18,10 +19,10 @@ from catalog.vocabulary import (
     record_vocabulary_edit,
     refuse_category_in_use,
 )
-from common.typed_admin import ModelAdmin, ModelForm
+from common.typed_admin import ModelAdmin
 
 
-class NameForm(ModelForm[Any]):
+class NameForm(forms.ModelForm[Any]):
     """A word's name in every language."""
 
     name = LanguageMapField(label=gettext_lazy("Name"))

@@ -63,7 +63,7 @@ class CheckedPicture:
     seen: DecodedPicture
 
 
-def check_picture(file: "File[bytes]", *, limits: PictureLimits) -> CheckedPicture:
+def check_picture(file: File[bytes], *, limits: PictureLimits) -> CheckedPicture:
     """Return the picture as it may be stored; raises ImageRejected."""
     name = file.name or ""
     try:
@@ -101,7 +101,7 @@ def cut_square(data: bytes, *, name: str, side: int, limits: PictureLimits) -> V
         raise ImageRejected(rejection) from rejection
 
 
-def _read(file: "File[bytes]", limits: PictureLimits) -> bytes:
+def _read(file: File[bytes], limits: PictureLimits) -> bytes:
     if (file.size or 0) > limits.max_picture_bytes:
         raise PictureRejected(
             "page_too_large",

@@ -54,7 +54,7 @@ class Lease(Generic[Row]):
         self.token = token
         self._renewed = started
 
-    def rows(self) -> "models.QuerySet[Row]":
+    def rows(self) -> models.QuerySet[Row]:
         """Return the row as a queryset that is empty once the lease is lost."""
         return self.model._default_manager.filter(pk=self.pk, lease_token=self.token)
 
@@ -78,7 +78,7 @@ class Lease(Generic[Row]):
         self.rows().update(lease_until=None, lease_token=None)
 
 
-def claim(rows: "models.QuerySet[Row]", pk: int, **changes: Any) -> Lease[Row] | None:
+def claim(rows: models.QuerySet[Row], pk: int, **changes: Any) -> Lease[Row] | None:
     """Claim row `pk` if it is among `rows` and free; None where somebody else was first."""
     started = time.monotonic()
     token = uuid.uuid4()

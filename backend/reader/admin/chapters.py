@@ -3,6 +3,7 @@
 from copy import copy
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
@@ -19,7 +20,7 @@ from catalog.search import search_titles
 from common.counting import BoundedPaginator, count_of
 from common.http.renderers import plain_number
 from common.names import FoldedField, fold_text
-from common.typed_admin import ModelAdmin, ModelForm
+from common.typed_admin import ModelAdmin
 from reader.models import Chapter, Group, Upload, Volume
 from reader.publication.edits import (
     delete_volume,
@@ -33,7 +34,7 @@ from reader.reading.places import PlaceTaken, refuse_taken_place
 _UPLOADS_SHOWN = 20
 
 
-class ChapterForm(ModelForm[Chapter]):
+class ChapterForm(forms.ModelForm[Chapter]):
     """The words of a chapter; no other one may stand in the place that they say."""
 
     def clean(self) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         return super().change_view(request, object_id, form_url, context)
 
     def save_model(
-        self, request: HttpRequest, obj: Chapter, form: ModelForm[Chapter], change: bool
+        self, request: HttpRequest, obj: Chapter, form: forms.ModelForm[Chapter], change: bool
     ) -> None:
         """Save by the story."""
         save_chapter_words(obj, editor=current_user(request), changed=form.changed_data)
@@ -192,7 +193,7 @@ class VolumeAdmin(ModelAdmin[Volume]):
             delete_volume(volume, editor=current_user(request))
 
 
-class GroupForm(ModelForm[Group]):
+class GroupForm(forms.ModelForm[Group]):
     """Checks that no other group is called so, in whatever case."""
 
     def clean_name(self) -> str:

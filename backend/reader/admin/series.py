@@ -18,7 +18,7 @@ from catalog.choices import READABLE_KINDS, Kind
 from catalog.models import Title
 from common.files.media import media_url
 from common.http.errors import AppError
-from common.typed_admin import ModelForm, NameOrderedList
+from common.typed_admin import NameOrderedList
 from reader.models import Chapter, Series
 from reader.publication.covers import remove_cover, set_cover
 from reader.publication.edits import set_numbers_restart
@@ -90,7 +90,7 @@ class SeriesAdmin(TitleAdmin):
         return NameOrderedList
 
     def save_model(
-        self, request: HttpRequest, obj: Title, form: ModelForm[Title], change: bool
+        self, request: HttpRequest, obj: Title, form: forms.ModelForm[Title], change: bool
     ) -> None:
         """Let the places of the chapters follow the rule of their numbers."""
         if change and "numbers_restart_per_volume" in form.changed_data:

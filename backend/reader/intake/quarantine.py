@@ -37,12 +37,12 @@ def page_name(upload: "Upload", sha256: str) -> str:
     return f"{folder_of(upload)}/{sha256}"
 
 
-def store_archive(folder: uuid.UUID, archive: "File[bytes]") -> None:
+def store_archive(folder: uuid.UUID, archive: File[bytes]) -> None:
     """Move or copy the zip in."""
     quarantine_storage().save(archive_name(folder), archive)
 
 
-def open_archive(upload: "Upload") -> "File[bytes]":
+def open_archive(upload: "Upload") -> File[bytes]:
     """Open the zip; from a bucket it is brought to the disk first."""
     return quarantine_storage().open(archive_name(upload.folder), "rb")
 

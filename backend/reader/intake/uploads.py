@@ -70,7 +70,7 @@ def refuse_submitter(user: User) -> None:
 
 
 def submit_upload(
-    series: Title, *, uploader: User, archive: "File[bytes]", submission: Submission
+    series: Title, *, uploader: User, archive: File[bytes], submission: Submission
 ) -> Upload:
     """Check the zip's directory, keep the zip, and queue its extraction.
 
@@ -128,7 +128,7 @@ def _insert_received(
     upload: Upload,
     series: Title,
     submission: Submission,
-    archive: "File[bytes]",
+    archive: File[bytes],
     *,
     uploader: User,
 ) -> None:
@@ -206,7 +206,7 @@ def _plain_filename(name: str | None) -> str:
     return PurePosixPath(printable.replace("\\", "/")).name[-200:] or "archive.zip"
 
 
-def _sha256_of(archive: "File[bytes]") -> str:
+def _sha256_of(archive: File[bytes]) -> str:
     digest = hashlib.sha256()
     for chunk in archive.chunks(_HASH_CHUNK_BYTES):
         digest.update(chunk)

@@ -42,7 +42,7 @@ class BannedCover(AppError):
     status = 422
 
 
-def set_cover(title: Title, picture: "File[bytes]", *, moderator: User) -> Cover:
+def set_cover(title: Title, picture: File[bytes], *, moderator: User) -> Cover:
     """Give the title a cover in place of the one it has; raises ImageRejected or Forbidden.
 
     Moderators set covers, so what they choose is reviewed by being chosen.

@@ -137,7 +137,7 @@ def restore_uploads(removed: UploadQuerySet, *, moderator: User) -> dict[int, Up
     return moves
 
 
-def _lock_chapters(chapters: "QuerySet[Chapter]") -> None:
+def _lock_chapters(chapters: QuerySet[Chapter]) -> None:
     # Before the uploads, as publishing locks them: the other order would be a deadlock. Asked for
     # by IN, for SQLite would look through all of a person's uploads once more for each EXISTS.
     list(chapters.order_by("pk").select_for_update().values_list("pk", flat=True))

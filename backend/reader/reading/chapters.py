@@ -96,7 +96,7 @@ def refresh_counters(series_id: int) -> None:
         invalidate_cached_views()
 
 
-def refresh_counters_of(chapters: "QuerySet[Chapter]") -> None:
+def refresh_counters_of(chapters: QuerySet[Chapter]) -> None:
     """Count the public chapters of many series anew, in as few queries as of one."""
     with transaction.atomic():
         held = Title.objects.filter(pk__in=chapters.values("series")).order_by("pk")
