@@ -181,7 +181,9 @@ class AvatarUpload(Leased):
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="avatar_upload")
-    name = models.CharField(max_length=80, blank=True, help_text="its file in quarantine, as sent")
+    file_name = models.CharField(
+        max_length=80, blank=True, help_text="its file in quarantine, as sent"
+    )
     shown_name = models.CharField(max_length=130, blank=True, help_text="the sender's, in errors")
     error_code = models.CharField(max_length=40, blank=True)
     error_params = models.JSONField(default=dict)

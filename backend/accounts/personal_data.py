@@ -74,7 +74,7 @@ def _avatar_upload(user_id: int) -> Rows:
 
 def _sent_avatar(user_id: int) -> bytes | None:
     sent = AvatarUpload.objects.filter(user=user_id, error_code="").first()
-    return None if sent is None else _read_picture(quarantine_storage(), sent.name, user_id)
+    return None if sent is None else _read_picture(quarantine_storage(), sent.file_name, user_id)
 
 
 def _read_picture(storage: Storage, name: str, user_id: int) -> bytes | None:

@@ -45,7 +45,7 @@ def _of_quarantine() -> Iterator[str]:
     needing = Upload.objects.filter(Q(state__in=UNDER_WAY) | Q(purge_after__gt=timezone.now()))
     needed = {folder.hex for folder in needing.values_list("folder", flat=True)}
     avatars = set(User.objects.values_list("avatar_draft", flat=True))
-    avatars |= set(AvatarUpload.objects.values_list("name", flat=True))
+    avatars |= set(AvatarUpload.objects.values_list("file_name", flat=True))
     for name in list_names(storage, ""):
         if name.split("/")[1] not in needed and name not in avatars:
             yield f"quarantine: nobody needs {name}"

@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.UUIDField(editable=False, null=True)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('name', models.CharField(blank=True, help_text='its file in quarantine, as sent', max_length=80)),
+                ('file_name', models.CharField(blank=True, help_text='its file in quarantine, as sent', max_length=80)),
                 ('shown_name', models.CharField(blank=True, help_text="the sender's, in errors", max_length=130)),
                 ('error_code', models.CharField(blank=True, max_length=40)),
                 ('error_params', models.JSONField(default=dict)),

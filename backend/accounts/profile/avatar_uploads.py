@@ -86,7 +86,7 @@ def submit_avatar(user: User, picture: "File[bytes]") -> AvatarUpload:
         with acting(user):
             forget_upload(lock_person(user.pk))
             sent = AvatarUpload.objects.create(
-                user=user, name=name, shown_name=show_name(picture.name or "")
+                user=user, file_name=name, shown_name=show_name(picture.name or "")
             )
     except BaseException:
         delete_private(name)
@@ -116,7 +116,7 @@ def prepare_avatar(pk: int) -> None:
         _fail(sent, lease, code=GAVE_UP)
         return
     try:
-        data = read_private(sent.name)
+        data = read_private(sent.file_name)
         if data is None:
             if _fail(sent, lease, code=GAVE_UP):
                 log.error("avatar.lost", user_id=sent.user_id)
@@ -170,7 +170,7 @@ def _settle(
             if not taken:
                 raise LeaseLost(sent.pk)  # replaced or removed meanwhile, or another worker's
             replace_avatar(owner, avatar=avatar, draft=draft)
-            transaction.on_commit(partial(delete_private, sent.name))
+            transaction.on_commit(partial(delete_private, sent.file_name))
     return True
 
 
@@ -183,10 +183,10 @@ def _fail(
 ) -> bool:
     """Keep why it cannot be used; False where it was replaced or removed meanwhile."""
     failed = lease.rows().update(
-        name="", error_code=code, error_params=params or {}, lease_token=None, lease_until=None
+        file_name="", error_code=code, error_params=params or {}, lease_token=None, lease_until=None
     )
     if failed:
-        transaction.on_commit(partial(delete_private, sent.name))
+        transaction.on_commit(partial(delete_private, sent.file_name))
         log.info("avatar.failed", user_id=sent.user_id, code=code)
     return bool(failed)
 
@@ -194,4 +194,4 @@ def _fail(
 def _drop(sent: AvatarUpload, lease: Lease[AvatarUpload]) -> None:
     taken, _rows = lease.rows().delete()
     if taken:
-        transaction.on_commit(partial(delete_private, sent.name))
+        transaction.on_commit(partial(delete_private, sent.file_name))

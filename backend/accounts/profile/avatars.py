@@ -170,7 +170,7 @@ def sweep_stray_avatars() -> int:
     names = [f"{ROOT}/{name}" for name in old if _PRIVATE_NAME.fullmatch(name)]
     needed = {
         *User.objects.filter(avatar_draft__in=names).values_list("avatar_draft", flat=True),
-        *AvatarUpload.objects.filter(name__in=names).values_list("name", flat=True),
+        *AvatarUpload.objects.filter(file_name__in=names).values_list("file_name", flat=True),
     }
     stray = [name for name in names if name not in needed]
     delete_names(storage, stray)
@@ -207,8 +207,8 @@ def forget_upload(owner: User) -> None:
     """Cancel what the person sent last, or forget why it failed, in the caller's transaction."""
     for sent in AvatarUpload.objects.filter(user=owner):
         sent.delete()  # a worker that has it notices as it writes
-        if sent.name:
-            transaction.on_commit(partial(delete_private, sent.name))
+        if sent.file_name:
+            transaction.on_commit(partial(delete_private, sent.file_name))
 
 
 def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:

@@ -74,7 +74,7 @@ def check_picture(file: File[bytes], *, limits: PictureLimits) -> CheckedPicture
         raise ImageRejected(rejection) from rejection
 
 
-def read_undecoded(file: "File[bytes]", *, limits: PictureLimits) -> bytes:
+def read_undecoded(file: File[bytes], *, limits: PictureLimits) -> bytes:
     """Return a picture as it was sent; raises ImageRejected for what is seen without decoding it.
 
     Takes milliseconds. Its name may end in anything.

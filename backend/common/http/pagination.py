@@ -1,7 +1,7 @@
 """Pagination of lists that are not cached: DRF's classes, with the answers of the cached ones.
 
-A parameter that is not possible is refused as a cached view refuses it, where DRF would silently use
-another value; links are paths.
+A parameter that is not possible is refused as a cached view refuses it, where DRF would use another
+value without a word; links are paths.
 """
 
 from datetime import UTC, datetime

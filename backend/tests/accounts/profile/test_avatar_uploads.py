@@ -76,7 +76,7 @@ def test_nothing_is_decoded_before_a_worker_comes(reader_rina, monkeypatch):
         sent = submit_avatar(reader_rina, picture())
 
     assert avatar_name(as_it_is_now(reader_rina)) == old
-    assert sorted(private_names()) == sorted([old, sent.name])
+    assert sorted(private_names()) == sorted([old, sent.file_name])
     assert avatar_upload_of(reader_rina).error_code == ""
 
 
@@ -102,7 +102,7 @@ def test_what_its_headers_tell_is_refused_at_once(file, code, reader_rina):
 
     assert caught.value.code == code
     assert avatar_upload_of(reader_rina) == waiting
-    assert private_names() == [waiting.name]
+    assert private_names() == [waiting.file_name]
 
 
 def test_who_is_unconfirmed_or_banned_sends_none(reader_rina, moderator_mo):
@@ -139,7 +139,7 @@ def test_a_newer_one_takes_the_place_of_one_that_waits(reader_rina):
     prepare_avatar.run(old.pk)
 
     assert avatar_upload_of(reader_rina) == new
-    assert private_names() == [new.name]
+    assert private_names() == [new.file_name]
 
 
 def test_removing_cancels_one_that_waits(reader_rina):
@@ -162,7 +162,7 @@ def test_pictures_sent_at_once_leave_one(reader_rina):
         ]
     )
     assert {type(outcome) for outcome in outcomes} == {AvatarUpload}
-    assert private_names() == [AvatarUpload.objects.get().name]
+    assert private_names() == [AvatarUpload.objects.get().file_name]
 
     finish_due_work()
 
@@ -326,7 +326,7 @@ def test_a_picture_that_ends_its_workers_is_given_up(reader_rina, monkeypatch):
 
 def test_a_lost_file_does_not_wait_for_ever(reader_rina):
     sent = submit_avatar(reader_rina, picture())
-    quarantine_storage().delete(sent.name)
+    quarantine_storage().delete(sent.file_name)
 
     finish_due_work()
 
@@ -396,7 +396,7 @@ def test_a_newer_one_that_comes_meanwhile_is_the_one(bad, reader_rina, monkeypat
 
     assert avatar_of(as_it_is_now(reader_rina)) is None
     assert avatar_upload_of(reader_rina) == newer[0]
-    assert private_names() == [newer[0].name]
+    assert private_names() == [newer[0].file_name]
     finish_due_work()
     assert avatar_of(as_it_is_now(reader_rina)) is not None
     assert find_leftovers() == []
@@ -429,8 +429,8 @@ def test_the_sweep_leaves_one_that_waits(reader_rina):
 
     assert sweep_all_strays() == 0
 
-    assert private_names() == [sent.name]
-    assert list_names(quarantine_storage(), avatars.ROOT) == [sent.name]
+    assert private_names() == [sent.file_name]
+    assert list_names(quarantine_storage(), avatars.ROOT) == [sent.file_name]
 
 
 @pytest.mark.parametrize("error", [FULL_DISK, BROKEN_BUCKET])
