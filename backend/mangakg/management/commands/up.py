@@ -37,7 +37,7 @@ class Command(BaseCommand):
             f"  files and database are in {settings.DATA_FOLDER}",
         ]
         if hasattr(settings, "EMAIL_FILE_PATH"):  # no mail server is set
-            lines.append(f"  emails       are files in {settings.EMAIL_FILE_PATH}")
+            lines.append(f"  e-mails       are files in {settings.EMAIL_FILE_PATH}")
         if settings.DEMO:
             lines.append(
                 "  accounts      demo, uploader, moderator, admin - each with password demo1234"
