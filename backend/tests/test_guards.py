@@ -25,7 +25,7 @@ from django.test import Client
 from django.urls import path
 
 import mangakg.body_limits
-import mangakg.urls  # noqa: F401 (with the front door it imports every view, and so every error)
+import mangakg.urls  # noqa: F401 (it imports every view and middleware, and so every error)
 from common.http.errors import AppError
 from mangakg.environment import Environment
 from mangakg.error_reports import start_error_reports

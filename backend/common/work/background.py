@@ -1,7 +1,7 @@
-"""Background work: a registry of functions over due rows, and the wake_up that wakes a worker.
+"""Background work: a registry of functions over due rows, and the messages that wake a worker.
 
 Both profiles run the same functions: Celery's workers (`mangakg/celery.py`) and
-`manage.py work`. A wake-up may be lost at any time; the schedule finds the row again.
+`manage.py work`. A message may be lost at any time; the schedule finds the row again.
 """
 
 from collections.abc import Callable, Iterable

@@ -89,7 +89,7 @@ def ask(protocol: Protocol, *, length: int | None = None, **headers: str) -> Non
 
 
 def read_it(environ: dict[str, Any]) -> HttpResponse:
-    """Answer the length of the body, or ask for it, as the front door does."""
+    """Answer the length of the body, or ask for it, as the middleware of body limits does."""
     if REFUSAL in environ:
         return HttpResponse(environ[REFUSAL].code, status=environ[REFUSAL].status)
     if isinstance(environ["wsgi.input"], AnnouncedBody):
