@@ -70,7 +70,7 @@ class Group(models.Model):
 
 
 class Volume(models.Model):
-    """A book of chapters; numbers itself when none is given (`reader.reading.volumes`)."""
+    """A book of chapters; numbers itself when none is given (`reader.reading.chapters`)."""
 
     series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="volumes")
     number = models.PositiveIntegerField(_("number"), validators=[MinValueValidator(1)])
@@ -123,7 +123,7 @@ class Chapter(models.Model):
     """A place in a series that an upload can fill: number (null = one-shot), language, group.
 
     Where the series begins its numbers anew in each volume, the volume belongs to the place, and
-    of a one-shot the title does: see `reader.reading.places`.
+    of a one-shot the title does: see `reader.reading.chapters`.
     """
 
     series = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="chapters")

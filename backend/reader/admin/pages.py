@@ -17,7 +17,7 @@ from common.counting import BoundedPaginator
 from common.files.media import EXTENSIONS
 from common.typed_admin import ModelAdmin
 from reader.intake.banned_pictures import ban_pictures
-from reader.intake.upload_rows import small_page_url
+from reader.intake.quarantine import small_page_url
 from reader.models import Page, Upload
 from reader.publication.moderation import delete_pages
 

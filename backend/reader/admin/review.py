@@ -23,12 +23,11 @@ from common.http.renderers import plain_number
 from reader.admin.reasons import compose_reason, ready_reasons
 from reader.admin.uploaders import history_of
 from reader.intake.banned_pictures import BannedMatch, find_banned_pictures
-from reader.intake.upload_rows import page_url
+from reader.intake.quarantine import page_url
 from reader.models import Page, Upload
 from reader.publication.duplicates import Twin, find_duplicates
 from reader.publication.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
-from reader.reading.chapters import held_back
-from reader.reading.places import replaced_work
+from reader.reading.chapters import held_back, replaced_work
 from reader.states import UploadState
 
 HISTORY_SHOWN = 20

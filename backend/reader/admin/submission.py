@@ -22,7 +22,7 @@ from common.http.renderers import plain_number
 from reader.intake.uploads import Submission, submit_upload
 from reader.languages import parse_language
 from reader.models import Chapter
-from reader.reading.places import replaced_work
+from reader.reading.chapters import replaced_work
 
 
 class SubmissionForm(forms.Form):

@@ -33,15 +33,15 @@ from reader.api.chapters import (
     public_chapters_body,
     series_or_404,
 )
-from reader.api.serializers import (
-    ChapterRowSerializer,
+from reader.api.serializers import ChapterRowSerializer
+from reader.api.upload_serializers import (
     QuotaSerializer,
     UploadAcceptedSerializer,
     UploadRowSerializer,
     UploadSerializer,
+    with_words,
 )
 from reader.intake.quotas import quota_left
-from reader.intake.upload_rows import with_words
 from reader.intake.uploads import (
     Submission,
     refuse_submitter,

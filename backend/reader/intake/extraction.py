@@ -1,19 +1,24 @@
 """A received zip is checked page by page in a worker, until it waits for review or has failed.
 
-Starts at `extract_upload`, ends with the row AWAITING_REVIEW or FAILED; what comes next is decided
-by whoever looks for rows that wait (`reader.publication.trust`).
+Starts at `extract_upload`, ends with the row AWAITING_REVIEW or FAILED. `reader.publication.trust`
+looks for rows that wait and goes on with them.
+
+Uploaders take turns: the zip of the one who was served longest ago comes next. One who sends a
+hundred heavy zips delays the others by no more than SLICE_SECONDS and a page: extraction gives way
+to an uploader of whom nothing is being checked, and goes on later where it stopped.
 """
 
 import hashlib
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import BinaryIO, cast
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
-from django.db.models.functions import Greatest
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from accounts.models import User
@@ -24,13 +29,12 @@ from common.files.pictures.images import strip_to_image
 from common.files.rejections import FileRejected, show_name
 from common.files.storages import STORAGE_ERRORS
 from common.work.background import background_task, wake_queue
-from common.work.leases import Lease, LeaseLost, claim
+from common.work.leases import Lease, LeaseLost, claim, nobody_holds
 from reader.intake import quarantine
 from reader.intake.archives import iter_pages, preflight, read_comic_info
 from reader.intake.banned_pictures import find_banned_pictures
-from reader.intake.limits import archive_limits
 from reader.intake.purging import purge_upload
-from reader.intake.quotas import QuotaUsedUp, decoding_seconds_left, hold_quota
+from reader.intake.quotas import QuotaUsedUp, archive_limits, decoding_seconds_left, hold_quota
 from reader.intake.rejections import (
     BANNED_IMAGE,
     DECODING_QUOTA,
@@ -38,21 +42,16 @@ from reader.intake.rejections import (
     TOO_SLOW,
     failure_columns,
 )
-from reader.intake.turns import (
-    SLICE_SECONDS,
-    note_turn,
-    somebody_else_waits,
-    uploads_in_turn,
-    uploads_to_extract,
-)
-from reader.models import Page, Upload
-from reader.reading.chapters import find_or_create_chapter
-from reader.reading.places import drop_empty_chapters
+from reader.models import ExtractionTurn, Page, Upload, UploadQuerySet
+from reader.reading.chapters import drop_empty_chapters, find_or_create_chapter
 from reader.states import UploadState
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5
+# After so long what was found is kept, and others who wait are looked for.
+SLICE_SECONDS = 4
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLE_LETTERS = 200
 _PAGE_COLUMNS = (
     "number", "name", "content_type", "width", "height", "bytes", "sha256", "perceptual_hash",
@@ -72,18 +71,32 @@ class _GaveWay(Exception):
     """Somebody else's turn has come; what was found is kept."""
 
 
-def _uploads_to_extract() -> Iterable[int]:
-    return uploads_in_turn().values_list("pk", flat=True)[:20]
+def _uploads_to_extract() -> UploadQuerySet:
+    """Return what has yet to be checked, whether a worker holds it or not."""
+    return Upload.objects.filter(state__in=(UploadState.RECEIVED, UploadState.EXTRACTING))
 
 
-@background_task(due=_uploads_to_extract, queue="extraction", in_turn=True)
+def _uploads_in_turn() -> UploadQuerySet:
+    """Return what waits: of who was never served first, of those who have left last."""
+    served_at = Case(
+        When(uploader__isnull=True, then=Value(timezone.now())),
+        default=Coalesce("uploader__extraction_turn__last_at", Value(_NEVER)),
+    )
+    return _uploads_to_extract().filter(nobody_holds()).order_by(served_at, "created_at", "pk")
+
+
+def _due_uploads() -> Iterable[int]:
+    return _uploads_in_turn().values_list("pk", flat=True)[:20]
+
+
+@background_task(due=_due_uploads, queue="extraction", in_turn=True)
 def extract_upload(pk: int) -> None:
     """Turn the zip into pages in quarantine and rows, exactly once, or fail it with its code."""
-    lease = claim(uploads_to_extract(), pk, state=UploadState.EXTRACTING)
+    lease = claim(_uploads_to_extract(), pk, state=UploadState.EXTRACTING)
     if lease is None:
         return
     upload = Upload.objects.get(pk=pk)
-    note_turn(upload)
+    _note_turn(upload)
     try:
         _check(upload, lease)
     except _GaveWay:
@@ -199,9 +212,30 @@ def _end_slice(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
     )
     if not kept:
         raise LeaseLost(upload.pk)
-    note_turn(upload)
-    if somebody_else_waits(upload):
+    _note_turn(upload)
+    if _somebody_else_waits(upload):
         raise _GaveWay
+
+
+def _note_turn(upload: Upload) -> None:
+    """Note that its uploader is served now."""
+    if upload.uploader_id is None:
+        return
+    turn = ExtractionTurn(user_id=upload.uploader_id, last_at=timezone.now())
+    try:
+        ExtractionTurn.objects.bulk_create(
+            [turn], update_conflicts=True, unique_fields=["user"], update_fields=["last_at"]
+        )
+    except IntegrityError:  # they have left at this moment
+        return
+
+
+def _somebody_else_waits(upload: Upload) -> bool:
+    """Tell whether another person waits of whom no zip is being checked."""
+    held = _uploads_to_extract().filter(lease_until__gte=timezone.now(), uploader__isnull=False)
+    waiting = _uploads_to_extract().filter(nobody_holds(), uploader__isnull=False)
+    others = waiting.exclude(uploader=upload.uploader_id)
+    return others.exclude(uploader__in=held.values("uploader")).exists()
 
 
 def _take_pages(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:

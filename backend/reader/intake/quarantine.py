@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from django.core.files.base import ContentFile, File
 
+from common.files.media import media_url
+from common.files.signed_urls import private_url
 from common.files.storages import delete_names, list_names, quarantine_storage
 
 if TYPE_CHECKING:
-    from reader.models import Upload
+    from reader.models import Page, Upload
 
 ROOT = "uploads"
 
@@ -56,6 +58,18 @@ def read_page(upload: "Upload", sha256: str) -> bytes:
     """Read one page."""
     with quarantine_storage().open(page_name(upload, sha256), "rb") as file:
         return bytes(file.read())
+
+
+def page_url(upload: "Upload", page: "Page") -> str:
+    """Return the address of a page's picture: public once published, until then signed."""
+    if page.file is not None:
+        return media_url(page.file.name)
+    return private_url(page_name(upload, page.sha256), page.content_type)
+
+
+def small_page_url(upload: "Upload", page: "Page") -> str:
+    """Return the address of a page's data-saver variant, or of its picture where it has none."""
+    return media_url(page.saver.name) if page.saver is not None else page_url(upload, page)
 
 
 def delete_folder(folder: uuid.UUID) -> None:

@@ -1,6 +1,7 @@
-"""What one person may submit: uploads, bytes and time of checking a day, and undecided ones.
+"""How much may be submitted: the limits of one zip, and the quotas of a user.
 
-Each may be off. A day's count holds everything that was sent, also what failed or was withdrawn:
+Quotas count the uploads, the bytes and the checking time of a day, and the undecided uploads; each
+may be off. A day's count holds everything that was sent, also what failed or was withdrawn:
 checking it cost as much, and a quota that gives back invites to try again and again.
 """
 
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.http.errors import AppError
+from reader.intake.archives import ArchiveLimits
 from reader.intake.rejections import decoding_quota_sentence
 from reader.models import Upload
 from reader.states import UNDECIDED
@@ -25,6 +27,11 @@ _DAY = timedelta(days=1)
 class QuotaUsedUp(AppError):
     code = "quota"
     status = 429
+
+
+def archive_limits() -> ArchiveLimits:
+    """Return the limits of one zip and its pages, as `settings.UPLOAD_LIMITS` has them."""
+    return ArchiveLimits(**settings.UPLOAD_LIMITS)
 
 
 @dataclass(frozen=True)
@@ -74,10 +81,10 @@ def refuse_over_quota(user: User, *, archive_bytes: int) -> None:
 
 
 def decoding_seconds_left(upload: Upload) -> float | None:
-    """Return how long the check of `upload` may take in all, beside the day's others of its person.
+    """Return how many seconds the check of `upload` may take; None where that is not limited.
 
-    None where that is not limited. What was accepted before the day's time was used up waits for
-    its check meanwhile: so this is asked then too.
+    It is what the other uploads of its uploader have left of a day's time. The worker asks too,
+    since an upload may be accepted before the time is used up and checked after that.
     """
     quota: float | None = settings.QUOTA_DECODING_SECONDS
     if quota is None or upload.uploader_id is None:

@@ -30,9 +30,8 @@ from common.http.errors import AlreadyDecided, AppError, Forbidden, Invalid
 from reader.intake import quarantine
 from reader.intake.archives import preflight
 from reader.intake.extraction import extract_upload, strike_if_malicious
-from reader.intake.limits import archive_limits
 from reader.intake.purging import purge_upload
-from reader.intake.quotas import refuse_over_quota
+from reader.intake.quotas import archive_limits, refuse_over_quota
 from reader.intake.rejections import UploadRejected, failure_columns
 from reader.models import Chapter, Upload
 from reader.reading.chapters import find_or_create_chapter, find_or_create_group, held_back

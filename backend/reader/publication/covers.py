@@ -25,7 +25,7 @@ from common.models import MediaFile
 from common.work.background import background_task
 from common.work.leases import LeaseLost, claim, nobody_holds
 from reader.intake.banned_pictures import is_banned_picture
-from reader.intake.limits import archive_limits
+from reader.intake.quotas import archive_limits
 from reader.intake.rejections import banned_sentence
 
 log = structlog.get_logger(__name__)

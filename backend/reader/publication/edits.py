@@ -12,11 +12,9 @@ from common.http.errors import Invalid
 from common.http.shared_cache import invalidate_cached_views
 from reader.models import Chapter, Group, Volume
 from reader.permissions import refuse_unless_moderator
-from reader.reading.chapters import refresh_counters
+from reader.reading.chapters import place_title, place_volume, refresh_counters
 from reader.reading.places import (
     lock_places,
-    place_title,
-    place_volume,
     refuse_taken_place,
     settle_places,
 )

@@ -28,9 +28,12 @@ from reader.intake import quarantine
 from reader.intake.purging import purge_upload
 from reader.models import Chapter, Page, Upload, UploadQuerySet
 from reader.publication.variants import make_saver_pages
-from reader.reading.chapters import chapters_of_public_titles, refresh_counters
-from reader.reading.places import replaced_work
-from reader.reading.volumes import find_or_create_volume
+from reader.reading.chapters import (
+    chapters_of_public_titles,
+    find_or_create_volume,
+    refresh_counters,
+    replaced_work,
+)
 from reader.states import REMOVED, UploadState
 
 log = structlog.get_logger(__name__)

@@ -19,8 +19,7 @@ from common.work.background import background_task
 from reader.models import Page, Upload
 from reader.publication.duplicates import find_duplicates
 from reader.publication.publishing import publish_upload
-from reader.reading.chapters import chapters_of_public_titles
-from reader.reading.places import replaced_work
+from reader.reading.chapters import chapters_of_public_titles, replaced_work
 from reader.states import UploadState
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from common.files.storages import media_storage
 from common.http.shared_cache import invalidate_cached_views
 from common.work.background import background_task
 from common.work.leases import LeaseLost, claim, nobody_holds
-from reader.intake.limits import archive_limits
+from reader.intake.quotas import archive_limits
 from reader.models import Page, Upload
 from reader.states import UploadState
 

@@ -1,5 +1,11 @@
-"""The places that uploads fill, and what a series tells about them."""
+"""The places of chapters, which uploads fill, and the counters of their series.
 
+A place is a series, a number, a language and a group; where the series begins its numbers anew in
+each volume also the volume, and of a one-shot the title. `Chapter.place_volume` and `place_title`
+hold the last two, so that the database keeps places apart.
+"""
+
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,14 +18,41 @@ from catalog.choices import Moderation
 from catalog.models import Title
 from catalog.slugs import unique_slug
 from common.http.shared_cache import invalidate_cached_views
-from common.names import FoldedField
+from common.names import FoldedField, fold_text
 from common.work.background import scheduled_task
-from reader.models import Chapter, Group
-from reader.reading.places import place_title, place_volume
-from reader.states import UploadState
+from reader.models import NO_VOLUME, Chapter, Group, Upload, Volume
+from reader.states import UNDER_WAY, UploadState
 
 _ATTEMPTS = 20
+_MAX_TITLE_CHARS = 300
 _TITLES_AT_ONCE = 500
+
+
+def place_volume(series: Title, volume: int | None) -> int:
+    """Return what the volume adds to a place: 0 where it does not belong to it."""
+    if not series.numbers_restart_per_volume:
+        return 0
+    return NO_VOLUME if volume is None else volume
+
+
+def place_title(number: Decimal | None, title: str) -> str:
+    """Return what the title adds to a place: nothing but of a one-shot."""
+    return fold_text(title)[:_MAX_TITLE_CHARS] if number is None else ""
+
+
+def replaced_work(upload: Upload) -> Chapter | None:
+    """Return the live chapter of another volume or title that the upload would replace.
+
+    A title that one of them lacks is no other one, nor is a volume that the upload does not name.
+    """
+    chapter = upload.chapter
+    if upload.state not in UNDER_WAY or chapter.live_upload_id in (None, upload.pk):
+        return None
+    volume = chapter.volume.number if chapter.volume is not None else None
+    is_other_volume = upload.volume_number is not None and upload.volume_number != volume
+    ours, theirs = fold_text(upload.title), fold_text(chapter.title)
+    is_other_title = bool(ours and theirs) and ours != theirs
+    return chapter if is_other_volume or is_other_title else None
 
 
 def find_or_create_chapter(
@@ -31,7 +64,7 @@ def find_or_create_chapter(
     volume: int | None = None,
     title: str = "",
 ) -> Chapter:
-    """Return the place, see `reader.reading.places`; two who ask at once get the same one."""
+    """Return the chapter of a place, made where it is new; two requests at once get one."""
     with transaction.atomic():
         # Held to the end of the caller's transaction, lest the rule of its numbers change.
         series = Title.objects.select_for_update(no_key=True).get(pk=series.pk)
@@ -68,6 +101,30 @@ def find_or_create_group(name_or_slug: str) -> Group | None:
         except IntegrityError:  # somebody else made it, or took the slug: the next one is free
             continue
     raise RuntimeError(f"no free slug for group {word!r}")
+
+
+def create_volume(series: Title, *, title: str = "") -> Volume:
+    """Make the volume after the last one."""
+    for _attempt in range(_ATTEMPTS):
+        last = series.volumes.aggregate(last=Max("number"))["last"] or 0
+        try:
+            with transaction.atomic():
+                return Volume.objects.create(series=series, number=last + 1, title=title)
+        except IntegrityError:  # somebody else took the number; the next one is free
+            continue
+    raise RuntimeError(f"no free volume number in series {series.pk}")
+
+
+def find_or_create_volume(series: Title, number: int | None) -> Volume | None:
+    """Return the volume with that number; None stands for none."""
+    if number is None:
+        return None
+    return Volume.objects.get_or_create(series=series, number=number)[0]
+
+
+def drop_empty_chapters(ids: Iterable[int]) -> None:
+    """Delete those of the chapters that no upload is for any more."""
+    Chapter.objects.filter(pk__in=list(ids), live_upload=None, uploads=None).delete()
 
 
 def chapters_of_public_titles() -> QuerySet[Chapter]:

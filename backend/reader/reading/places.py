@@ -1,8 +1,6 @@
-"""Which uploads are for one place, and which would replace something else.
+"""Chapters get another place: by a moderator's edit, or when the rule of their series changes.
 
-A place is a series, a number, a language and a group; where the series begins its numbers anew in
-each volume also the volume, and of a one-shot the title. `Chapter.place_volume` and `place_title`
-hold the last two, so that the database keeps places apart.
+What a place is stands in `reader.reading.chapters`.
 """
 
 from collections import defaultdict
@@ -17,11 +15,10 @@ from django.utils.translation import gettext as _
 from catalog.models import Title
 from common.http.errors import AppError
 from common.http.renderers import plain_number
-from common.names import fold_text
 from reader.models import NO_VOLUME, Chapter, ChapterQuerySet, Upload, UploadQuerySet
+from reader.reading.chapters import drop_empty_chapters
 from reader.states import REMOVED, UNDER_WAY
 
-_MAX_TITLE_CHARS = 300
 _NAMED = 5
 # What an upload may still be moved with: it has not been approved for a place.
 _MOVABLE = ("received", "extracting", "awaiting_review")
@@ -32,33 +29,6 @@ class PlaceTaken(AppError):
 
     code = "place_taken"
     status = 409
-
-
-def place_volume(series: Title, volume: int | None) -> int:
-    """Return what the volume adds to a place: 0 where it does not belong to it."""
-    if not series.numbers_restart_per_volume:
-        return 0
-    return NO_VOLUME if volume is None else volume
-
-
-def place_title(number: Decimal | None, title: str) -> str:
-    """Return what the title adds to a place: nothing but of a one-shot."""
-    return fold_text(title)[:_MAX_TITLE_CHARS] if number is None else ""
-
-
-def replaced_work(upload: Upload) -> Chapter | None:
-    """Return the live chapter of another volume or title that the upload would replace.
-
-    A title that one of them lacks is no other one, nor is a volume that the upload does not name.
-    """
-    chapter = upload.chapter
-    if upload.state not in UNDER_WAY or chapter.live_upload_id in (None, upload.pk):
-        return None
-    volume = chapter.volume.number if chapter.volume is not None else None
-    is_other_volume = upload.volume_number is not None and upload.volume_number != volume
-    ours, theirs = fold_text(upload.title), fold_text(chapter.title)
-    is_other_title = bool(ours and theirs) and ours != theirs
-    return chapter if is_other_volume or is_other_title else None
 
 
 def refuse_taken_place(chapter: Chapter) -> None:
@@ -187,8 +157,3 @@ def _part_uploads(series_id: int) -> None:
         )  # fmt: skip
         Upload.objects.filter(pk=upload.pk).update(chapter=new)
         drop_empty_chapters([old.pk])
-
-
-def drop_empty_chapters(ids: Iterable[int]) -> None:
-    """Delete those of the chapters that no upload is for any more."""
-    Chapter.objects.filter(pk__in=list(ids), live_upload=None, uploads=None).delete()

@@ -11,7 +11,7 @@ from catalog.models import Title
 from catalog.report_subjects import TITLE
 from common.files.media import media_url
 from reader.admin.review import review_url
-from reader.intake.upload_rows import small_page_url
+from reader.intake.quarantine import small_page_url
 from reader.models import Chapter, Page, Upload
 from reader.publication.moderation import BannedNumbers
 from reader.report_subjects import CHAPTER, PAGE

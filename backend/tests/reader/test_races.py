@@ -19,8 +19,7 @@ from reader.models import Chapter, Group, Upload
 from reader.publication.moderation import approve_upload, reject_upload, take_down_upload
 from reader.publication.publishing import hide_upload, publish_upload
 from reader.publication.series import reject_series
-from reader.reading.chapters import find_or_create_group
-from reader.reading.volumes import create_volume
+from reader.reading.chapters import create_volume, find_or_create_group
 from reader.states import UploadState
 from tests.at_once import run_at_once
 from tests.cast import make_title, make_upload, post_zip

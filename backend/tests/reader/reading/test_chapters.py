@@ -12,12 +12,13 @@ from catalog.choices import Moderation
 from catalog.models import Title
 from reader.models import Chapter, Group, Page, Upload
 from reader.reading.chapters import (
+    create_volume,
     find_or_create_chapter,
     find_or_create_group,
+    find_or_create_volume,
     refresh_counters,
     release_due_chapters,
 )
-from reader.reading.volumes import create_volume, find_or_create_volume
 from tests.cast import make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db

@@ -20,8 +20,8 @@ from reader.publication.moderation import approve_upload, take_down_upload
 from reader.publication.publishing import publish_upload
 from reader.publication.trust import assign_review
 from reader.reading.chapter_rows import chapter_rows, order_chapters
-from reader.reading.chapters import find_or_create_chapter, find_or_create_group
-from reader.reading.places import PlaceTaken, replaced_work
+from reader.reading.chapters import find_or_create_chapter, find_or_create_group, replaced_work
+from reader.reading.places import PlaceTaken
 from reader.states import UploadState
 from tests.at_once import run_at_once
 from tests.cast import client_of, make_title, make_upload_row, make_user, post_zip
