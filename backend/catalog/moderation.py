@@ -13,14 +13,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.choices import Moderation, Status
 from catalog.models import Cover, OldSlug, Title
+from catalog.permissions import MODERATE
 from catalog.search_index import reindex_title
 from catalog.slugs import slug_base, unique_slug
 from common.files.media import UNREFERENCED_KEEP, release_media
-from common.http.errors import AlreadyDecided, Forbidden, Invalid
+from common.http.errors import AlreadyDecided, Invalid
 from common.http.shared_cache import invalidate_cached_views
 
 _ATTEMPTS = 20
@@ -28,8 +29,7 @@ _ATTEMPTS = 20
 
 def approve_title(title: Title, *, moderator: User) -> None:
     """Show the title to everybody, under an address made from its name."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         from_state = _move(title, Moderation.APPROVED, moderator=moderator)
         fresh = Title.objects.get(pk=title.pk)
         if fresh.approved_at is None:
@@ -50,25 +50,23 @@ def reject_title(title: Title, *, moderator: User, reason: str) -> None:
 
     Its cover goes with it: whoever kept the address would see it for ever.
     """
-    refuse_unless_title_moderator(moderator)
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         _hide(title, Moderation.REJECTED, moderator=moderator, action="reject_title", reason=reason)
         drop_cover(title, older_by=UNREFERENCED_KEEP)
 
 
 def unpublish_title(title: Title, *, moderator: User) -> None:
     """Take the title back to draft: it and its chapters are in no public list."""
-    refuse_unless_title_moderator(moderator)
-    _hide(title, Moderation.DRAFT, moderator=moderator, action="unpublish_title")
+    with acting(moderator, permission=MODERATE):
+        _hide(title, Moderation.DRAFT, moderator=moderator, action="unpublish_title")
 
 
 def change_status(title: Title, *, status: Status, moderator: User) -> bool:
     """Set ongoing, completed, ...; False where it is that already."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         before = Title.objects.values_list("status", flat=True).get(pk=title.pk)
         changed = (
             Title.objects.filter(pk=title.pk, status=before)
@@ -86,8 +84,7 @@ def change_status(title: Title, *, status: Status, moderator: User) -> bool:
 
 def readdress_title(title: Title, *, moderator: User) -> str:
     """Make the address anew from today's name; the old one redirects. Returns the slug."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         fresh = Title.objects.select_for_update().get(pk=title.pk)
         base = slug_base(fresh.name)
         if fresh.slug is None:
@@ -126,8 +123,7 @@ def record_title_edit(
 
 def delete_title(title: Title, *, moderator: User) -> None:
     """Delete a title and its cover; raises ProtectedError where it has chapters."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         plain = _plain(title)
         log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
         drop_cover(plain)
@@ -148,23 +144,15 @@ def drop_cover(title: Title, *, older_by: timedelta = timedelta(0)) -> bool:
     return True
 
 
-def refuse_unless_title_moderator(user: User) -> None:
-    """Raise unless this person may decide about titles."""
-    refuse_banned(user)
-    if not user.has_perm("catalog.moderate_title"):
-        raise Forbidden(_("Only moderators may do this."))
-
-
 def _hide(
     title: Title, to_state: Moderation, *, moderator: User, action: str, reason: str = ""
 ) -> None:
-    with acting(moderator):
-        from_state = _move(title, to_state, moderator=moderator)
-        log_decision(
-            _plain(title), action=action, actor=moderator,
-            from_state=from_state, to_state=to_state, reason=reason,
-        )  # fmt: skip
-        invalidate_cached_views()
+    from_state = _move(title, to_state, moderator=moderator)
+    log_decision(
+        _plain(title), action=action, actor=moderator,
+        from_state=from_state, to_state=to_state, reason=reason,
+    )  # fmt: skip
+    invalidate_cached_views()
     title.refresh_from_db()
 
 

@@ -2,6 +2,9 @@
 
 from accounts.roles.groups import MODERATOR, TRUSTED, UPLOADER, RolePermissions
 
+# To decide about titles, and to see all of them.
+MODERATE = "catalog.moderate_title"
+
 _EDITED = ("title", "person", "author", "artist", "credit", "alias", "category", "tag", "cover")
 _DELETED = ("alias", "credit", "person", "author", "artist", "tag", "category")
 
@@ -9,7 +12,7 @@ ROLE_PERMISSIONS: RolePermissions = {
     UPLOADER: {"catalog.view_title"},
     TRUSTED: {"catalog.view_title"},
     MODERATOR: {
-        "catalog.moderate_title",
+        MODERATE,
         *(f"catalog.{verb}_{model}" for verb in ("view", "add", "change") for model in _EDITED),
         *(f"catalog.delete_{model}" for model in _DELETED),
     },

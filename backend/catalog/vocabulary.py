@@ -6,7 +6,7 @@ from accounts.audit import log_decision
 from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.models import Category, Tag, Title
-from catalog.moderation import refuse_unless_title_moderator
+from catalog.permissions import MODERATE
 from common.http.errors import AppError
 from common.http.shared_cache import invalidate_cached_views
 
@@ -35,8 +35,7 @@ def refuse_category_in_use(category: Category) -> None:
 
 def delete_category(category: Category, *, moderator: User) -> None:
     """Delete a category that no title uses."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         # Locked: a title that is being put into it waits, and then finds it gone.
         locked = Category.objects.select_for_update().get(pk=category.pk)
         refuse_category_in_use(locked)
@@ -64,8 +63,7 @@ def record_vocabulary_edit(
 
 def delete_tag(tag: Tag, *, moderator: User) -> None:
     """Delete a tag; the titles that had it go without."""
-    refuse_unless_title_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         log_decision(tag, action="delete_tag", actor=moderator)
         tag.delete()
         invalidate_cached_views()

@@ -17,7 +17,7 @@ from accounts.auth.authority import acting
 from accounts.models import User
 from accounts.roles.bans import refuse_unless_above
 from catalog.choices import Moderation
-from common.http.errors import AlreadyDecided, Forbidden
+from common.http.errors import AlreadyDecided
 from common.work.background import background_task
 from common.work.leases import claim, nobody_holds
 from reader.models import Upload
@@ -40,12 +40,12 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
 
     Raises AlreadyDecided where there is nothing.
     """
-    refuse_unless_above(moderator, user, permission=PERMISSION)
     reason = refuse_empty(reason)
     now = timezone.now()
+    # This locks the user's row before the uploads, as a worker does that counts a strike for one:
+    # the other order would be a deadlock.
     with acting(moderator, on=user):
-        # The person's row first, as a worker does that strikes somebody for an upload: the other
-        # order would be a deadlock.
+        refuse_unless_above(moderator, user, permission=PERMISSION)
         removed = remove_uploads_of(user, moderator=moderator, reason=reason, moment=now)
         if not removed:
             raise AlreadyDecided(_("There is nothing of this person to delete."))
@@ -71,10 +71,6 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
 
 def undo_mass_deletion(deletion: MassDeletion, *, moderator: User) -> None:
     """Bring back exactly what that act removed; what somebody else's upload stands for is left."""
-    if deletion.user is not None:
-        refuse_unless_above(moderator, deletion.user, permission=PERMISSION)
-    elif not moderator.has_perm(PERMISSION):
-        raise Forbidden(_("Only moderators may do this."))
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _undo(deletion, moderator=moderator)
@@ -88,7 +84,9 @@ def undo_mass_deletion(deletion: MassDeletion, *, moderator: User) -> None:
 
 def _undo(deletion: MassDeletion, *, moderator: User) -> None:
     now = timezone.now()
-    with acting(moderator, on=deletion.user):
+    with acting(moderator, on=deletion.user, permission=PERMISSION):
+        if deletion.user is not None:
+            refuse_unless_above(moderator, deletion.user, permission=PERMISSION)
         undone = MassDeletion.objects.filter(
             pk=deletion.pk, undone_at__isnull=True, undo_until__gt=now
         ).update(

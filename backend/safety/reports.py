@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
 from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.emails import queue_emails_to
 from accounts.models import User
 from common.http.errors import AlreadyDecided, Forbidden, Invalid
@@ -30,7 +30,6 @@ def report_content(
 
     The same person's next report of an open case replaces the words of the first.
     """
-    refuse_banned(reporter)
     refuse_unconfirmed(reporter)
     subject = visible_subject(subject_type, subject_id, viewer=reporter)
     if subject_type == USER and subject_id == reporter.pk:
@@ -88,11 +87,12 @@ def _add_report(case: Case, *, reporter: User, reason: Reason, text: str) -> tup
 
 def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str = "") -> None:
     """Close a case as acted or dismissed, and tell everybody who reported it."""
-    refuse_unless_case_moderator(moderator, case)
     if outcome not in (CaseState.ACTED, CaseState.DISMISSED):
         raise ValueError(outcome)
     answer = answer.strip()
-    with acting(moderator):
+    with acting(moderator, permission="safety.decide_case"):
+        if not Case.objects.filter(pk=case.pk).visible_to(moderator).exists():
+            raise Forbidden(_("Nobody decides about themselves."))
         decided = Case.objects.filter(pk=case.pk, state=CaseState.OPEN).update(
             state=outcome, answer=answer, decided_at=timezone.now(), decided_by=moderator
         )
@@ -108,12 +108,3 @@ def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str 
         )  # fmt: skip
         reporters = User.objects.filter(reports__case=case, is_active=True)
         queue_emails_to(reporters, REPORT_DECIDED, params={"case": case.pk})
-
-
-def refuse_unless_case_moderator(user: User, case: Case) -> None:
-    """Raise unless this person may decide about this case."""
-    refuse_banned(user)
-    if not user.has_perm("safety.decide_case"):
-        raise Forbidden(_("Only moderators may do this."))
-    if not Case.objects.filter(pk=case.pk).visible_to(user).exists():
-        raise Forbidden(_("Nobody decides about themselves."))

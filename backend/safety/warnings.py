@@ -22,10 +22,10 @@ def warn_user(
     user: User, *, moderator: User, text: str, form_key: uuid.UUID | None = None
 ) -> ModeratorWarning:
     """Warn somebody; they see it in the web app, and by email. One form warns once."""
-    refuse_unless_above(moderator, user, permission="safety.warn_user")
     text = refuse_empty(text)
     try:
         with acting(moderator):
+            refuse_unless_above(moderator, user, permission="safety.warn_user")
             warning = ModeratorWarning.objects.create(
                 user=user, text=text, moderator=moderator, form_key=form_key or uuid.uuid4()
             )
@@ -52,9 +52,9 @@ def strike_user(
 
     True where it is this strike that banned, or made a ban one for good.
     """
-    refuse_unless_above(moderator, user, permission="safety.strike_user")
     reason = refuse_empty(reason)
     with acting(moderator, on=user):
+        refuse_unless_above(moderator, user, permission="safety.strike_user")
         # Before the strike: the ban that may follow from it stands behind it in the log.
         log_decision(user, action="strike", actor=moderator, reason=reason)
         subject = f"form:{form_key or uuid.uuid4()}"

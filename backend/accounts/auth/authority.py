@@ -1,8 +1,8 @@
-"""Whether whoever acts still may, asked again as they write.
+"""A user's rights are asked for once more in the transaction that writes.
 
-A body may come minutes after the headers that let its sender in. Meanwhile they may have been
-banned, or the owner of a stolen token may have set another password. So every act of a person opens
-its transaction with `acting`; nothing of theirs is written without.
+A body may come minutes after the headers that let its sender in. Meanwhile the sender may have been
+banned, may have lost a role, or the owner of a stolen token may have set another password. So every
+action of a user opens its transaction with `acting`; nothing is written for a user without it.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from accounts.audit import naming_actor
 from accounts.auth.sessions import InvalidToken
 from accounts.models import ApiKey, User, live_keys
-from common.http.errors import AppError
+from common.http.errors import AppError, Forbidden
 
 _CACHED_PERMISSIONS = ("_perm_cache", "_user_perm_cache", "_group_perm_cache")
 
 
 class Banned(AppError):
-    """The person is banned; the sentence says why and until when."""
+    """The user is banned; the message says why and until when."""
 
     code = "banned"
     status = 403
@@ -39,38 +39,41 @@ class Banned(AppError):
 
 
 def refuse_banned(user: User) -> None:
-    """Raise Banned for a banned person."""
+    """Raise Banned where the user is banned."""
     if user.is_banned:
         raise Banned(user)
 
 
 @contextmanager
-def acting(user: User, *, on: User | None = None) -> Iterator[None]:
-    """Open the transaction of an act of `user`, which may be logged under their name.
+def acting(user: User, *, on: User | None = None, permission: str | None = None) -> Iterator[None]:
+    """Open the transaction of an action of `user`, which may be logged under their name.
 
-    `user` is the object that the request was let in with: what it holds is compared with the row,
-    which stays locked until the transaction ends. Raises InvalidToken where the password, the epoch
-    or the key is another now or over, and Banned. `on` is the person whose row the act changes:
-    both are locked here, in one order, so that two who act on each other do not wait for ever.
+    `user` is the object that the request was authenticated with: what it holds is compared with the
+    row, which stays locked until the transaction ends. Permissions are read anew from here on, as
+    those that were looked up before stick to the object. `permission` is the one that a moderator
+    needs for it. `on` is the user whose row the action changes: both rows are locked here, in one
+    order, so that two users who act on each other do not wait for ever.
+
+    Raises InvalidToken where the password, the epoch or the API key has changed or ended, Banned,
+    and Forbidden without `permission`.
     """
     with transaction.atomic():
         ids = {user.pk} if on is None else {user.pk, on.pk}
         rows = User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
         _compare(user, {row.pk: row for row in rows}.get(user.pk))
+        _forget_permissions(user)
+        if permission is not None and not user.has_perm(permission):
+            raise Forbidden(_("Only moderators may do this."))
         with naming_actor(user):
             yield
 
 
 def confirm_authority(user: User) -> None:
-    """Raise as `acting` does, for what reads and writes nothing."""
+    """Raise InvalidToken or Banned as `acting` does, for what only reads."""
     _compare(user, User.objects.filter(pk=user.pk).first())
 
 
-def forget_rights(user: User) -> None:
-    """Have what `user` may do asked anew: permissions that were looked up stick to the object.
-
-    Who loses a role of staff is logged out with it; this is for the other roles.
-    """
+def _forget_permissions(user: User) -> None:
     for name in _CACHED_PERMISSIONS:
         user.__dict__.pop(name, None)
 

@@ -5,9 +5,9 @@ from allauth.account.models import EmailAddress
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.auth.passwords import refuse_wrong_password
-from accounts.auth.sessions import InvalidToken, end_all_sessions
+from accounts.auth.sessions import end_all_sessions
 from accounts.emails import EmailText, email_kind, queue_email
 from accounts.models import OutgoingEmail, User
 from common.personal_data import erase_person
@@ -16,17 +16,15 @@ log = structlog.get_logger(__name__)
 
 
 def delete_account(user: User, *, password: str) -> None:
-    """Delete the person and what is theirs alone, every part or none.
+    """Delete the account and all that is only the user's, every part or none.
 
-    Raises Invalid for a wrong password, Banned, and InvalidToken where they are gone already.
+    Raises Invalid for a wrong password, InvalidToken where the account is gone already, and Banned:
+    a deleted account is forgotten, and a ban must not be.
     """
     refuse_wrong_password(user, password)
     with acting(user):
         address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
-        locked = User.objects.select_for_update().filter(pk=user.pk).first()
-        if locked is None:
-            raise InvalidToken
-        refuse_banned(locked)  # who leaves is forgotten, a ban is not
+        locked = User.objects.select_for_update().get(pk=user.pk)
         end_all_sessions(locked)
         log_decision(locked, action="delete_account", actor=None, to_state="deleted")
         erase_person(locked.pk)

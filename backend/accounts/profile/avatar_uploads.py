@@ -16,7 +16,7 @@ from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import Banned, acting, refuse_banned
+from accounts.auth.authority import Banned, acting
 from accounts.auth.sessions import InvalidToken
 from accounts.models import AvatarUpload, User
 from accounts.profile.avatars import (
@@ -72,7 +72,6 @@ def submit_avatar(user: User, picture: "File[bytes]") -> AvatarUpload:
 
     Nothing is decoded here. Raises ImageRejected, Banned, Unconfirmed or StorageUnavailable.
     """
-    refuse_banned(user)
     refuse_unconfirmed(user)
     data = read_undecoded(picture, limits=LIMITS)
     # File first, row after: what a request leaves that dies in between, the sweep finds.

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.models import Fit, User, Visibility
 from accounts.usernames import is_reserved, name_key
 from common.choices import Direction, Rating
@@ -40,7 +40,6 @@ def edit_profile(user: User, **changes: Any) -> None:
     unknown = set(changes) - EDITABLE
     if unknown:
         raise TypeError(f"nobody writes these here: {sorted(unknown)}")
-    refuse_banned(user)
     fields: dict[str, list[str]] = {}
     for name in list(changes):
         try:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.auth.sessions import end_all_sessions
 from accounts.emails import EmailText, email_kind, queue_emails_to
 from accounts.models import ApiKey, OutgoingEmail, Strike, User, active_ban
@@ -74,16 +74,16 @@ def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None
 
     A ban in force gets longer by it, and never shorter: then it raises AlreadyDecided.
     """
-    refuse_unless_above(moderator, user)
     with acting(moderator, on=user):
+        refuse_unless_above(moderator, user)
         if not _set_ban(user, reason=reason, until=until, actor=moderator):
             raise AlreadyDecided(_("This person is banned already, for as long or longer."))
 
 
 def lift_ban(user: User, *, moderator: User, reason: str) -> None:
     """End a ban now; the strikes until here lead to no other."""
-    refuse_unless_above(moderator, user)
     with acting(moderator, on=user):
+        refuse_unless_above(moderator, user)
         lifted = User.objects.filter(active_ban(), pk=user.pk).update(
             banned_at=None, banned_until=None, ban_reason=""
         )
@@ -104,8 +104,10 @@ def lift_ban(user: User, *, moderator: User, reason: str) -> None:
 def refuse_unless_above(
     moderator: User, user: User, *, permission: str = "accounts.ban_user"
 ) -> None:
-    """Raise unless `moderator` may act on `user`: not on oneself, and only admins on their like."""
-    refuse_banned(moderator)
+    """Raise Forbidden unless `moderator` may act on `user`.
+
+    Nobody may act on their own account, and only admins may on those of moderators and admins.
+    """
     if not moderator.has_perm(permission):
         raise Forbidden(_("Only moderators may do this."))
     is_peer = user.is_superuser or user.has_perm("accounts.ban_user")

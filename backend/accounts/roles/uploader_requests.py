@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
 from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting
 from accounts.emails import EmailText, email_kind, queue_email_to
 from accounts.models import OutgoingEmail, RequestState, UploaderRequest, User
 from accounts.roles.groups import TRUSTED, UPLOADER, grant_role
@@ -38,7 +38,6 @@ def waiting_requests() -> QuerySet[UploaderRequest]:
 
 def ask_to_upload(user: User, *, text: str) -> UploaderRequest:
     """Put a request into the moderators' queue; one waits at a time."""
-    refuse_banned(user)
     refuse_unconfirmed(user)
     if user.has_perm("reader.submit_upload"):
         raise AlreadyDecided(_("You may upload already."))

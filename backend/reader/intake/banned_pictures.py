@@ -21,7 +21,7 @@ from accounts.models import User
 from common.files.pictures.hashes import hash_distance
 from common.http.errors import AlreadyDecided, AppError, Invalid
 from reader.models import BANNED_BANDS, BannedPicture, Page, Upload, UploadQuerySet
-from reader.permissions import refuse_unless_moderator
+from reader.permissions import MODERATE
 from reader.states import UploadState
 
 log = structlog.get_logger(__name__)
@@ -76,42 +76,47 @@ def ban_pictures(
 
     Blank and evenly shaded pages are left out: they are in everybody's chapters.
     """
-    refuse_unless_moderator(moderator)
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
-    with acting(moderator):
-        pages = Page.objects.filter(upload=upload)
-        if numbers is not None:
-            pages = pages.filter(number__in=numbers)
-        chosen = {page.sha256: page for page in pages.order_by("-number")}
-        if not chosen:
-            raise Invalid(_("The pages of this upload are gone."))
-        known = BannedPicture.objects.filter(sha256__in=list(chosen))
-        for sha256 in known.values_list("sha256", flat=True):
-            del chosen[sha256]
-        fresh = [page for page in chosen.values() if not is_even(page.perceptual_hash)]
-        fresh.sort(key=lambda page: page.number)
-        if not fresh:
-            return 0
-        BannedPicture.objects.bulk_create(
-            (_banned(page, moderator=moderator, reason=reason) for page in fresh),
-            batch_size=500,
-            ignore_conflicts=True,  # another moderator banned it a moment ago
-        )
-        log_decision(
-            upload, action="ban_pictures", actor=moderator,
-            reason=f"{reason} ({', '.join(str(page.number) for page in fresh)})",
-        )  # fmt: skip
-        count_banned_pages(_waiting_with({page.sha256 for page in fresh}))
+    with acting(moderator, permission=MODERATE):
+        return put_on_list(upload, moderator=moderator, reason=reason, numbers=numbers)
+
+
+def put_on_list(
+    upload: Upload, *, moderator: User, reason: str, numbers: Collection[int] | None
+) -> int:
+    """Ban pages as `ban_pictures` does, in the transaction of a moderator's other decision."""
+    pages = Page.objects.filter(upload=upload)
+    if numbers is not None:
+        pages = pages.filter(number__in=numbers)
+    chosen = {page.sha256: page for page in pages.order_by("-number")}
+    if not chosen:
+        raise Invalid(_("The pages of this upload are gone."))
+    known = BannedPicture.objects.filter(sha256__in=list(chosen))
+    for sha256 in known.values_list("sha256", flat=True):
+        del chosen[sha256]
+    fresh = [page for page in chosen.values() if not is_even(page.perceptual_hash)]
+    fresh.sort(key=lambda page: page.number)
+    if not fresh:
+        return 0
+    BannedPicture.objects.bulk_create(
+        (_banned(page, moderator=moderator, reason=reason) for page in fresh),
+        batch_size=500,
+        ignore_conflicts=True,  # another moderator banned it a moment ago
+    )
+    log_decision(
+        upload, action="ban_pictures", actor=moderator,
+        reason=f"{reason} ({', '.join(str(page.number) for page in fresh)})",
+    )  # fmt: skip
+    count_banned_pages(_waiting_with({page.sha256 for page in fresh}))
     log.info("pictures.banned", upload_id=upload.pk, pictures=len(fresh))
     return len(fresh)
 
 
 def unban_picture(picture: BannedPicture, *, moderator: User) -> None:
     """Take a picture off the list; what it failed stays failed."""
-    refuse_unless_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         gone, _rows = BannedPicture.objects.filter(pk=picture.pk).delete()
         if not gone:
             raise AlreadyDecided(_("This picture is not banned any more."))

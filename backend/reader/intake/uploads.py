@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
 from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import acting, forget_rights, refuse_banned
+from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
@@ -61,8 +61,7 @@ class Submission:
 
 
 def refuse_submitter(user: User) -> None:
-    """Raise Banned or Forbidden unless this person may submit chapters now."""
-    refuse_banned(user)
+    """Raise Forbidden or Unconfirmed unless the user may submit chapters."""
     if not user.has_perm("reader.submit_upload"):
         raise Forbidden(_("Only uploaders may submit chapters."))
     refuse_unconfirmed(user)
@@ -73,10 +72,11 @@ def submit_upload(
 ) -> Upload:
     """Check the zip's directory, keep the zip, and queue its extraction.
 
-    Raises UploadRejected (the failed Upload is kept), AlreadySubmitted, QuotaUsedUp, Forbidden,
-    Banned or StorageUnavailable.
+    The API calls `refuse_submitter` before it reads the body; here the transaction asks again, for
+    the body may have taken minutes. Raises UploadRejected (the failed Upload is kept),
+    AlreadySubmitted, QuotaUsedUp, Forbidden, Unconfirmed, Banned, InvalidToken or
+    StorageUnavailable.
     """
-    refuse_submitter(uploader)
     if series.kind not in READABLE_KINDS:
         raise Invalid(_("This title cannot have chapters."))
     archive_bytes = archive.size or 0
@@ -175,9 +175,8 @@ def _insert_failed(
 
 @contextmanager
 def _inserting(uploader: User) -> Iterator[None]:
-    """Make a transaction of it, and ask once more who submits: a long body was sent meanwhile."""
+    """Open the transaction of a submission, if the uploader may still submit."""
     with acting(uploader):
-        forget_rights(uploader)
         refuse_submitter(uploader)
         yield
 

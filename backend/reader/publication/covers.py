@@ -13,6 +13,7 @@ from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.models import Cover, Title
 from catalog.moderation import drop_cover
+from catalog.permissions import MODERATE
 from common.files.media import hold_media, release_media, store_media
 from common.files.picture_files import check_picture
 from common.files.pictures.decoding import DecodedPicture, PictureDecoder
@@ -47,7 +48,8 @@ def set_cover(title: Title, picture: File[bytes], *, moderator: User) -> Cover:
 
     Moderators set covers, so what they choose is reviewed by being chosen.
     """
-    if not moderator.has_perm("catalog.moderate_title"):
+    # Before the transaction: the picture is decoded and stored publicly first.
+    if not moderator.has_perm(MODERATE):
         raise Forbidden(_("Only moderators may set a cover."))
     checked = check_picture(picture, limits=archive_limits())
     image = checked.image
@@ -91,9 +93,7 @@ def _replace_cover(
 
 def remove_cover(title: Title, *, moderator: User) -> None:
     """Leave the title without a cover; its files go with the next sweep."""
-    if not moderator.has_perm("catalog.moderate_title"):
-        raise Forbidden(_("Only moderators may set a cover."))
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         if not drop_cover(title):
             return
         log_decision(title, action="remove_cover", actor=moderator)

@@ -11,7 +11,7 @@ from catalog.models import Title
 from common.http.errors import Invalid
 from common.http.shared_cache import invalidate_cached_views
 from reader.models import Chapter, Group, Volume
-from reader.permissions import refuse_unless_moderator
+from reader.permissions import MODERATE
 from reader.reading.chapters import place_title, place_volume, refresh_counters
 from reader.reading.places import (
     lock_places,
@@ -24,7 +24,6 @@ _WORDS = ("title", "volume", "publish_at")
 
 def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[str]) -> None:
     """Save title, volume and time of publication; a later time hides a live chapter till then."""
-    refuse_unless_moderator(editor)
     columns = [name for name in changed if name in _WORDS]
     if not columns:
         return
@@ -32,7 +31,7 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
         raise Invalid("volume of another series")
     now = timezone.now()
     columns += given_words(chapter, columns)
-    with acting(editor):
+    with acting(editor, permission=MODERATE):
         if "publish_at" in columns:
             is_due = chapter.publish_at is None or chapter.publish_at <= now
             if not is_due:
@@ -68,8 +67,7 @@ def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
     Uploads that wait in the place of another volume get a place of their own. Raises PlaceTaken
     where chapters would become one.
     """
-    refuse_unless_moderator(editor)
-    with acting(editor):
+    with acting(editor, permission=MODERATE):
         lock_places(series.pk)
         Title.objects.filter(pk=series.pk).update(numbers_restart_per_volume=restart)
         settle_places(series.pk)
@@ -94,8 +92,7 @@ def record_group_edit(
 
 def delete_volume(volume: Volume, *, editor: User) -> None:
     """Delete a volume; its chapters stay, without one."""
-    refuse_unless_moderator(editor)
-    with acting(editor):
+    with acting(editor, permission=MODERATE):
         log_decision(volume, action="delete_volume", actor=editor)
         volume.delete()
         if volume.series.numbers_restart_per_volume:
@@ -106,10 +103,9 @@ def delete_volume(volume: Volume, *, editor: User) -> None:
 def _record(
     row: Volume | Group, noun: str, *, editor: User, changed: Collection[str], is_new: bool
 ) -> None:
-    refuse_unless_moderator(editor)
     if not changed and not is_new:
         return
-    with acting(editor):
+    with acting(editor, permission=MODERATE):
         verb = "create" if is_new else "edit"
         log_decision(row, action=f"{verb}_{noun}", actor=editor, reason=", ".join(changed))
         invalidate_cached_views()

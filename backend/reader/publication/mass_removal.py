@@ -1,7 +1,8 @@
-"""Many uploads leave at once, of a person or of a series, and come back as they were.
+"""Many uploads are removed at once, of a user or of a series, and restored as they were.
 
-The rows move in one transaction; their files follow in the background, see `publishing`.
-Who may delete all of a person's, and what is kept to undo it, is `safety.mass_deletion`'s.
+The rows change in one transaction, which the caller opens with `acting`; their files follow in the
+background, see `publishing`. `safety.mass_deletion` decides who may delete all uploads of a user
+and keeps what undoing it needs.
 """
 
 from datetime import datetime
@@ -11,7 +12,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.audit import log_decisions
-from accounts.auth.authority import acting
 from accounts.models import User
 from reader.intake.banned_pictures import count_banned_pages, ids_with_banned_pictures
 from reader.models import Chapter, Upload, UploadQuerySet
@@ -23,7 +23,7 @@ from reader.states import REMOVED, UNDER_WAY, UploadState, state_after_restore
 _AT_ONCE = 500
 _PLACE = ("chapter_id", "uploader_id", "archive_sha256")
 _COLUMNS = ("pk", "filename", "state", "removed_from", *_PLACE)
-# Who of two that stood at the same place comes back: the newer word, then what was seen.
+# Of two uploads for the same place, the one whose state comes first here is restored.
 _FIRST_BACK = (
     UploadState.PUBLISHING,
     UploadState.LIVE,
@@ -35,25 +35,24 @@ _FIRST_BACK = (
 
 
 def removable_uploads_of(user: User) -> UploadQuerySet:
-    """Return what of `user` is public or on its way."""
+    """Return the uploads of `user` that are public or on their way."""
     return Upload.objects.filter(_in_media() | Q(state__in=UNDER_WAY), uploader=user)
 
 
 def remove_uploads_of(
     user: User, *, moderator: User, reason: str, moment: datetime
 ) -> list[tuple[int, str]]:
-    """Delete what `user` has public or on its way; return each upload and the state it had.
+    """Delete what `user` has public or on its way; return each upload's id and the state it had.
 
-    `moment` becomes their `decided_at`: it tells what this act removed. A worker that holds one of
+    `moment` becomes their `decided_at`: it tells what this removal took. A worker that holds one of
     them loses its lease.
     """
     there = removable_uploads_of(user)
-    with acting(moderator, on=user):
-        _lock_chapters(Chapter.objects.filter(pk__in=there.values("chapter")))
-        return _remove(
-            there, among=Upload.objects.filter(uploader=user), to_state=UploadState.DELETED,
-            action="delete", moderator=moderator, reason=reason, moment=moment,
-        )  # fmt: skip
+    _lock_chapters(Chapter.objects.filter(pk__in=there.values("chapter")))
+    return _remove(
+        there, among=Upload.objects.filter(uploader=user), to_state=UploadState.DELETED,
+        action="delete", moderator=moderator, reason=reason, moment=moment,
+    )  # fmt: skip
 
 
 def take_down_series(series_id: int, *, moderator: User, reason: str) -> None:
@@ -116,30 +115,29 @@ def restore_uploads(removed: UploadQuerySet, *, moderator: User) -> dict[int, Up
     now, whose zip is under way once more, or that would show pictures that are banned by now.
     """
     now = timezone.now()
-    with acting(moderator):
-        _lock_chapters(Chapter.objects.filter(pk__in=removed.values("chapter")))
-        kept = removed.filter(state__in=REMOVED, purge_after__gt=now).order_by("pk")
-        found = list(kept.select_for_update(of=("self",)).only(*_COLUMNS))
-        found.sort(key=lambda upload: (_FIRST_BACK.index(upload.removed_from), upload.pk))
-        moves = _who_comes_back(_showable(found, kept), _others_at_places_of(removed))
-        for to_state in set(moves.values()):
-            ids = [pk for pk, state in moves.items() if state == to_state]
-            for start in range(0, len(ids), _AT_ONCE):
-                back = Upload.objects.filter(pk__in=ids[start : start + _AT_ONCE])
-                back.update(**columns_of_restored(to_state, moderator=moderator))
-                if to_state == UploadState.AWAITING_REVIEW:
-                    count_banned_pages(back)
-        log_decisions(
-            ((upload, upload.state, moves[upload.pk]) for upload in found if upload.pk in moves),
-            action="restore",
-            actor=moderator,
-        )
+    _lock_chapters(Chapter.objects.filter(pk__in=removed.values("chapter")))
+    kept = removed.filter(state__in=REMOVED, purge_after__gt=now).order_by("pk")
+    found = list(kept.select_for_update(of=("self",)).only(*_COLUMNS))
+    found.sort(key=lambda upload: (_FIRST_BACK.index(upload.removed_from), upload.pk))
+    moves = _who_comes_back(_showable(found, kept), _others_at_places_of(removed))
+    for to_state in set(moves.values()):
+        ids = [pk for pk, state in moves.items() if state == to_state]
+        for start in range(0, len(ids), _AT_ONCE):
+            back = Upload.objects.filter(pk__in=ids[start : start + _AT_ONCE])
+            back.update(**columns_of_restored(to_state, moderator=moderator))
+            if to_state == UploadState.AWAITING_REVIEW:
+                count_banned_pages(back)
+    log_decisions(
+        ((upload, upload.state, moves[upload.pk]) for upload in found if upload.pk in moves),
+        action="restore",
+        actor=moderator,
+    )
     return moves
 
 
 def _lock_chapters(chapters: QuerySet[Chapter]) -> None:
     # Before the uploads, as publishing locks them: the other order would be a deadlock. Asked for
-    # by IN, for SQLite would look through all of a person's uploads once more for each EXISTS.
+    # by IN, for SQLite would look through all uploads of the user once more for each EXISTS.
     list(chapters.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 

@@ -20,15 +20,15 @@ from accounts.models import User
 from common.http.errors import AlreadyDecided, Invalid
 from reader.intake.banned_pictures import (
     HasBannedPictures,
-    ban_pictures,
     count_banned_pages,
     find_banned_pictures,
+    put_on_list,
 )
 from reader.intake.extraction import extract_upload
 from reader.intake.purging import purge_upload
 from reader.intake.uploads import AlreadySubmitted
 from reader.models import Chapter, Page, Upload
-from reader.permissions import refuse_unless_moderator
+from reader.permissions import MODERATE
 from reader.publication.publishing import hide_upload, publish_upload
 from reader.reading.chapters import held_back, refresh_counters
 from reader.states import REMOVED, UNDECIDED, UploadState, state_after_restore
@@ -46,8 +46,7 @@ def approve_upload(
 
     Raises HasBannedPictures where a page is a banned picture and nobody said "nevertheless".
     """
-    refuse_unless_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         approved = Upload.objects.filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW, page_count__gt=0
         ).update(
@@ -76,12 +75,11 @@ def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
     One that was approved but waits for its title to be public may still be refused. `ban` names
     the pages whose pictures must not come again; None means all.
     """
-    refuse_unless_moderator(moderator)
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
     now = timezone.now()
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         row = Upload.objects.filter(pk=upload.pk)
         columns = {
             "state": UploadState.REJECTED, "reason": reason, "decided_at": now,
@@ -128,7 +126,6 @@ def restore_upload(upload: Upload, *, moderator: User) -> None:
     Raises AlreadySubmitted where its uploader has sent the same zip again meanwhile, and
     HasBannedPictures where its pictures were banned with it and still are.
     """
-    refuse_unless_moderator(moderator)
     try:
         _put_back(upload, moderator=moderator)
     except IntegrityError as error:
@@ -139,7 +136,7 @@ def restore_upload(upload: Upload, *, moderator: User) -> None:
 
 def _put_back(upload: Upload, *, moderator: User) -> None:
     now = timezone.now()
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         removed = Upload.objects.filter(pk=upload.pk, state__in=REMOVED, purge_after__gt=now)
         held = removed.select_for_update().first()
         if held is None:
@@ -182,8 +179,7 @@ def columns_of_restored(to_state: UploadState, *, moderator: User) -> dict[str, 
 
 def delete_pages(upload: Upload, *, numbers: Collection[int], moderator: User) -> int:
     """Take pages out of an upload that waits for review; the rest is numbered anew."""
-    refuse_unless_moderator(moderator)
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         held = Upload.objects.select_for_update().filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW
         )
@@ -214,12 +210,11 @@ def _remove_live_upload(
     action: str,
     to_state: UploadState,
 ) -> None:
-    refuse_unless_moderator(moderator)
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
     now = timezone.now()
-    with acting(moderator):
+    with acting(moderator, permission=MODERATE):
         # Before the upload, as publishing locks them: the other order would be a deadlock.
         Chapter.objects.select_for_update().get(pk=upload.chapter_id)
         removed = Upload.objects.filter(pk=upload.pk, state=UploadState.LIVE).update(
@@ -267,7 +262,7 @@ def _in_words(numbers: Iterable[int]) -> str:
 def _ban_too(upload: Upload, ban: BannedNumbers, *, moderator: User, reason: str) -> None:
     """Put pages on the list in the transaction that takes them away: later, they are gone."""
     if ban is None or ban:
-        ban_pictures(upload, numbers=ban, moderator=moderator, reason=reason)
+        put_on_list(upload, numbers=ban, moderator=moderator, reason=reason)
 
 
 def _number_anew(upload: Upload, pages: list[Page]) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from accounts.auth.authority import acting
 from reader.intake.banned_pictures import ban_pictures
 from reader.models import BannedPicture, Upload
 from reader.publication.mass_removal import remove_uploads_of, restore_uploads
@@ -20,7 +21,13 @@ def series():
 
 
 def remove_all(user, moderator) -> None:
-    remove_uploads_of(user, moderator=moderator, reason="Malware.", moment=timezone.now())
+    with acting(moderator):
+        remove_uploads_of(user, moderator=moderator, reason="Malware.", moment=timezone.now())
+
+
+def restore_all(uploads, moderator) -> dict[int, UploadState]:
+    with acting(moderator):
+        return restore_uploads(uploads, moderator=moderator)
 
 
 def state_of(upload: Upload) -> str:
@@ -38,7 +45,7 @@ def test_what_was_banned_meanwhile_is_left(
     copy = make_upload(uploader=outsider_otto, series=series, archive=archive)
     ban_pictures(copy, moderator=moderator_mo, reason="Gore.", numbers=[2])
 
-    restored = restore_uploads(Upload.objects.filter(uploader=uploader_uli), moderator=moderator_mo)
+    restored = restore_all(Upload.objects.filter(uploader=uploader_uli), moderator_mo)
     finish_due_work()
 
     assert restored == {good.pk: UploadState.PUBLISHING}
@@ -58,7 +65,7 @@ def test_of_two_at_one_place_the_one_that_may_be_shown_comes_back(
     copy = make_upload(uploader=outsider_otto, series=series, archive=archive)
     ban_pictures(copy, moderator=moderator_mo, reason="Gore.")
 
-    restored = restore_uploads(Upload.objects.filter(uploader=uploader_uli), moderator=moderator_mo)
+    restored = restore_all(Upload.objects.filter(uploader=uploader_uli), moderator_mo)
 
     assert restored == {live.pk: UploadState.PUBLISHING}
     assert state_of(newer) == "deleted"
@@ -73,7 +80,7 @@ def test_what_waits_for_review_comes_back_with_its_warning(
     copy = make_upload(uploader=outsider_otto, series=series, archive=archive)
     ban_pictures(copy, moderator=moderator_mo, reason="Gore.", numbers=[1, 3])
 
-    restore_uploads(Upload.objects.filter(uploader=uploader_uli), moderator=moderator_mo)
+    restore_all(Upload.objects.filter(uploader=uploader_uli), moderator_mo)
 
     waiting.refresh_from_db()
     assert (waiting.state, waiting.banned_pages) == (UploadState.AWAITING_REVIEW, 2)
@@ -91,6 +98,6 @@ def test_the_list_is_asked_in_one_go(
     )
 
     with django_assert_max_num_queries(20):
-        restored = restore_uploads(Upload.objects.all(), moderator=moderator_mo)
+        restored = restore_all(Upload.objects.all(), moderator_mo)
 
     assert len(restored) == 16
