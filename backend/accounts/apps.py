@@ -9,10 +9,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        """Keep the permissions of the roles as they are declared."""
+        """Give the roles their declared permissions after each migration."""
         from accounts.roles.groups import grant_declared_permissions
 
-        # `accounts.auth.login` notes when somebody logged in; Django's receiver would save a user
-        # who has been deleted meanwhile.
+        # `accounts.auth.login` writes `last_login`; Django's receiver would also save a user who
+        # has been deleted meanwhile.
         user_logged_in.disconnect(dispatch_uid="update_last_login")
         post_migrate.connect(grant_declared_permissions, dispatch_uid="accounts.roles")

@@ -1,4 +1,4 @@
-"""The log of decisions: one entry for every act on somebody else's thing."""
+"""The audit log: one entry for every decision of a moderator or admin, and of the program."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,8 +23,8 @@ def log_decision(
 ) -> AuditEntry:
     """Write an entry inside the caller's transaction; `actor` is None for the program itself.
 
-    A user is named as the actor only within `accounts.auth.authority.acting`, which asks again
-    whether they still may: a story that forgets it raises an error.
+    A user is named as the actor only within `accounts.auth.authority.acting`, which checks that
+    they still have the right: a story that forgets it raises an error.
     """
     entry = _entry(
         subject,
@@ -41,7 +41,7 @@ def log_decision(
 def log_decisions(
     moves: Iterable[tuple[models.Model, str, str]], *, action: str, actor: User, reason: str = ""
 ) -> None:
-    """Write an entry for each (subject, from_state, to_state) of one act on many things."""
+    """Write an entry for each (subject, from_state, to_state) of one action on many objects."""
     AuditEntry.objects.bulk_create(
         (
             _entry(
@@ -60,7 +60,7 @@ def log_decisions(
 
 @contextmanager
 def naming_actor(user: User) -> Iterator[None]:
-    """Let entries name this person, whose authority has been confirmed in this transaction."""
+    """Let entries name this user, whose rights have been checked in this transaction."""
     before = _actors.set(_actors.get() | {user.pk})
     try:
         yield
@@ -69,7 +69,7 @@ def naming_actor(user: User) -> Iterator[None]:
 
 
 def forget_labels(subject_type: str, ids: Iterable[int]) -> None:
-    """Take the words off the entries about things that carried a person's name in theirs."""
+    """Remove the label of entries about objects whose `__str__` named a user who leaves."""
     AuditEntry.objects.filter(subject_type=subject_type, subject_id__in=ids).update(
         subject_label=""
     )

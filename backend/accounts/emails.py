@@ -1,9 +1,9 @@
-"""E-mail to people: a row is the queue, the text is made when it is sent, and nothing is lost.
+"""E-mail to users: a row is the queue, the text is made when it is sent, and nothing is lost.
 
-A story calls `queue_email` in its transaction; the worker's `send_email` makes the text, with
-any secret link in it, and hands it to Django's mail backend. Exactly once as far as SMTP allows:
-where the server takes an email and the worker dies, or the line breaks, before that is written
-down, it goes again, under the same Message-ID, by which mailboxes drop the second.
+A story calls `queue_email` in its transaction; the worker's `send_email` makes the text, with any
+secret link in it, and hands it to Django's mail backend. Each is sent exactly once, as far as SMTP
+allows: where the server takes an e-mail and the worker dies, or the connection breaks, before that
+is written down, it is sent again under the same Message-ID, by which mailboxes drop the second.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,7 +34,8 @@ from common.work.pauses import begin_pause, is_paused
 
 log = structlog.get_logger(__name__)
 
-# Longer than the slowest talk with a server: nobody else takes the email up meanwhile.
+# Longer than the slowest exchange with a server, so that no other worker takes the e-mail
+# meanwhile.
 SEND_SECONDS = 300
 MAX_ATTEMPTS = 10
 FIRST_DELAY_SECONDS = 60
@@ -45,13 +46,13 @@ MAX_A_DAY, DAY = 5, timedelta(days=1)
 KEPT = timedelta(days=7)
 _SERVER_REST = timedelta(seconds=30)
 _RESTING = "emails.server_rests"
-# Of an email that was decided about, in place of what a server answered.
+# Stands for a server's answer where an e-mail was dropped before it was sent.
 UNDER_WAY, TOO_OFTEN, NOTHING_TO_SEND = "under_way", "too_often", "nothing_to_send"
 
 
 @dataclass(frozen=True)
 class EmailText:
-    """What an email says: paragraphs between empty lines, and at most one thing to do.
+    """The text of an e-mail: paragraphs between empty lines, and at most one link to follow.
 
     A line of `body` that is an address of this site becomes a link too.
     """
@@ -68,10 +69,10 @@ Writer = Callable[[OutgoingEmail], EmailText | None]
 
 @dataclass(frozen=True)
 class Limit:
-    """How often emails of one kind go to one address; others are dropped without a word.
+    """How often e-mails of one kind are sent to one address; more are dropped silently.
 
-    Each pause is twice the last, up to `longest_pause`. With `a_day_together`, people who give the
-    same address are counted each for themselves, and all together only by that.
+    Each pause is twice the last, up to `longest_pause`. With `a_day_together`, users who claim the
+    same address are counted separately, and all together only by that number.
     """
 
     a_day: int | None = MAX_A_DAY
@@ -79,13 +80,13 @@ class Limit:
     longest_pause: timedelta = PAUSE
 
     def pause_after(self, count: int) -> timedelta:
-        """Return the pause after the last of `count` emails of a day."""
+        """Return the pause after `count` e-mails of a day."""
         return min(PAUSE * (1 << min(count - 1, 10)), self.longest_pause)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """How emails of one kind are written, and how many strangers can have sent."""
+    """The function that writes e-mails of one kind, and the limit on them."""
 
     write: Writer
     limit: Limit | None
@@ -97,10 +98,10 @@ KINDS: dict[str, Kind] = {}
 def email_kind(
     name: str, *, is_limited: bool = True, limit: Limit = Limit()
 ) -> Callable[[Writer], Writer]:
-    """Register who writes emails of a kind, in the language that is active; None: none is due.
+    """Register the function that writes the e-mails of a kind, in the active language.
 
-    Where `is_limited`, one address gets one in two minutes and five a day, unless `limit` says
-    otherwise. The modules that register are imported in their app's `ready`.
+    It returns None where the e-mail need not be sent any more. Where `is_limited`, one address gets
+    one in two minutes and five a day, unless `limit` says otherwise.
     """
 
     def register(write: Writer) -> Writer:
@@ -118,10 +119,10 @@ def queue_email(
     user: User | None = None,
     params: dict[str, Any] | None = None,
 ) -> OutgoingEmail:
-    """Put an email into the queue, within the caller's transaction.
+    """Queue an e-mail, within the caller's transaction.
 
-    Leave out `user` where the caller must not find out whether the address is anybody's.
-    `params` are kept for days, so nothing secret belongs there.
+    Leave out `user` where the caller must not find out whether an account has the address. `params`
+    are kept for days, so they must hold no secret.
     """
     row = OutgoingEmail.objects.create(
         kind=kind, address=address, language=language, user=user, params=params or {}
@@ -133,7 +134,7 @@ def queue_email(
 def queue_email_to(
     user: User, kind: str, *, params: dict[str, Any] | None = None
 ) -> OutgoingEmail | None:
-    """Put an email into the queue, to the address that the person confirmed; None without one."""
+    """Queue an e-mail to the user's confirmed address; return None where there is none."""
     address = EmailAddress.objects.filter(user=user, verified=True).order_by("-primary").first()
     if address is None:
         return None
@@ -145,7 +146,7 @@ def queue_email_to(
 def queue_emails_to(
     people: QuerySet[User], kind: str, *, params: dict[str, Any] | None = None
 ) -> None:
-    """Write to each in their language, as queue_email_to, in two queries whatever their number."""
+    """Queue an e-mail to each of the users, as queue_email_to does, in two queries in all."""
     addresses = EmailAddress.objects.filter(user__in=people, verified=True)
     of_person = {
         address.user_id: address
@@ -164,15 +165,15 @@ def queue_emails_to(
         ),
         batch_size=500,
     )
-    if emails:  # one wake_up: the worker finds the others
+    if emails:  # one message is enough: the worker finds the others
         send_email.enqueue(emails[0].pk)
 
 
 def seconds_until_next(kind: str, *, user: User, address: str) -> int:
-    """Return how long until one more email of a limited kind, asked for by `user`, goes; 0: now.
+    """Return in how many seconds `user` may ask for one more e-mail of a limited kind; 0: now.
 
-    All that this person asked for counts, also what was dropped, and nothing else: else it would
-    tell whether others have emails sent to that address.
+    All that this user asked for counts, also what was dropped, and nothing else: otherwise the
+    answer would tell whether others have e-mails sent to that address.
     """
     now = timezone.now()
     asked = OutgoingEmail.objects.filter(kind=kind, user=user, address=address)
@@ -201,7 +202,7 @@ def _emails_to_send() -> Iterable[int]:
 
 @background_task(due=_emails_to_send, queue="emails", every_seconds=30)
 def send_email(pk: int) -> None:
-    """Make the text of an email and hand it to the mail server; one that fails is tried again."""
+    """Make the text of an e-mail and hand it to the mail server; a failed one is tried again."""
     if is_paused(_RESTING):
         return
     lease = claim(OutgoingEmail.objects.filter(sent_at__isnull=True, attempts__lt=MAX_ATTEMPTS), pk)
@@ -227,7 +228,7 @@ def send_email(pk: int) -> None:
 
 
 def _may_go_now(row: OutgoingEmail, limit: Limit) -> bool:
-    """Decide among the emails of a kind to an address, one worker after the other."""
+    """Say whether the limit of the kind lets this e-mail go, for one worker at a time."""
     now = timezone.now()
     day = now - DAY
     with transaction.atomic():
@@ -316,9 +317,9 @@ def _postpone(lease: Lease[OutgoingEmail], row: OutgoingEmail, error: OSError) -
         error=f"{type(error).__name__}: {error}"[:200],
     )
     if not isinstance(error, SMTPRecipientsRefused | SMTPSenderRefused | SMTPDataError):
-        # Nobody answers there: the emails behind this one do not each wait for that.
+        # The server does not answer: the e-mails behind this one must not each wait for that.
         begin_pause(_RESTING, timezone.now() + _SERVER_REST)
-    # Neither the address nor what the server said about it belongs into a log.
+    # Neither the address nor the server's answer about it may stand in a log.
     words = {"kind": row.kind, "pk": row.pk, "attempts": row.attempts}
     if row.attempts >= MAX_ATTEMPTS:
         log.error("email.gave_up", error=type(error).__name__, **words)
@@ -328,7 +329,7 @@ def _postpone(lease: Lease[OutgoingEmail], row: OutgoingEmail, error: OSError) -
 
 @scheduled_task(every_seconds=6 * 3600, queue="emails")
 def purge_emails() -> int:
-    """Forget emails that were sent, or given up, a week ago; return how many."""
+    """Delete e-mails that were sent, or given up, a week ago; return how many."""
     before = timezone.now() - KEPT
     gone = Q(sent_at__lt=before) | Q(attempts__gte=MAX_ATTEMPTS, created_at__lt=before)
     count, _by_model = OutgoingEmail.objects.filter(gone).delete()

@@ -1,4 +1,4 @@
-"""People, their sessions, what they did wrong, and the log of what was decided about anything."""
+"""Users, their sessions, keys, e-mails and strikes, and the audit log."""
 
 from typing import Any, ClassVar
 
@@ -19,17 +19,17 @@ from common.work.leases import Leased
 
 
 class People(UserManager["User"]):
-    """Finds people by name without regard to case, on every database alike."""
+    """Finds users by name without regard to case, on every database alike."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Return the person called `username`."""
+        """Return the user called `username`."""
         found = self.called(username or "")
         if found is None:
             raise self.model.DoesNotExist
         return found
 
     def called(self, username: str) -> "User | None":
-        """Return who is called `username`, in whatever case and script."""
+        """Return users whose name counts as the same as `username`, in any case and script."""
         return self.filter(username_key=name_key(username)).first()
 
     def _create_user_object(self, username: str, *args: Any, **columns: Any) -> "User":
@@ -38,7 +38,7 @@ class People(UserManager["User"]):
         return user
 
     def create_superuser(self, username: str, *args: Any, **columns: Any) -> "User":
-        """Make an admin on the command line, which tells a ValidationError as a sentence."""
+        """Create an admin from the command line, which shows a ValidationError as a sentence."""
         if self.called(username) is not None:
             raise name_is_taken()
         return super().create_superuser(username, *args, **columns)
@@ -61,11 +61,11 @@ class Fit(models.TextChoices):
 
 
 class User(AbstractUser):
-    """A person. Addresses are rows of allauth's EmailAddress; `email` is the one in use."""
+    """An account. Addresses are rows of allauth's EmailAddress; `email` is the one in use."""
 
     username = models.CharField(_("username"), max_length=30)
     username_order = OrderKeyField("username")
-    # What two names must not share: folded by `accounts.usernames`, the same on every database.
+    # No two names may share it: `accounts.usernames.name_key`, the same on every database.
     username_key = models.CharField(max_length=120, unique=True, editable=False)
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
@@ -83,18 +83,18 @@ class User(AbstractUser):
     visibility = models.CharField(
         _("who sees the profile"), max_length=8, choices=Visibility, default=Visibility.PUBLIC
     )
-    # How they like to read; empty and null mean: as the title, or the device, says.
+    # The user's way of reading; empty and null leave it to the title or the device.
     reading_direction = models.CharField(max_length=5, blank=True)
     reading_fit = models.CharField(max_length=8, blank=True, choices=Fit)
     data_saver = models.BooleanField(null=True, blank=True)
     hidden_ratings = models.JSONField(default=list, blank=True)
-    # One of the two at most: public, or still in quarantine under this name.
+    # At most one of the two is set: the picture is public, or in quarantine under this name.
     avatar = models.ForeignKey(
         MediaFile, null=True, on_delete=models.PROTECT, related_name="avatars", editable=False
     )
     avatar_draft = models.CharField(max_length=80, blank=True, editable=False)
-    # Tokens are of the epoch they were made in. The admin's is raised only where all sessions end:
-    # one device that logs out throws nobody out of an admin page.
+    # A token ends when the epoch is raised. The admin's is raised only where all sessions end: one
+    # device that logs out does not end the pages of the admin.
     epoch = models.PositiveIntegerField(default=0, editable=False)
     admin_epoch = models.PositiveIntegerField(default=0, editable=False)
     banned_at = models.DateTimeField(_("banned at"), null=True, blank=True, editable=False)
@@ -117,19 +117,19 @@ class User(AbstractUser):
             ("moderate_avatar", "Can decide about people's pictures"),
         ]
 
-    # Of the API key that a request came with: the person has no other rights then.
+    # Of the API key that a request was made with; the user has only its rights then.
     key_scopes: tuple[str, ...] | None = None
     used_key_id: int | None = None
-    # Of the access token that a request came with.
+    # Of the access token that a request was made with.
     token_epoch: int | None = None
-    # Found out while a request was served; see `accounts.auth.authority`.
+    # Set while a request is served; see `accounts.auth.authority`.
     lost_authority = False
 
     def __str__(self) -> str:
         return self.username
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Ask Django, and the API key first: with one nobody is a moderator, admin or superuser."""
+        """Ask the API key first, then Django: keys never carry rights of moderators or admins."""
         if self.key_scopes is not None and not scopes_carry(self.key_scopes, perm):
             return False
         return super().has_perm(perm, obj)
@@ -139,45 +139,45 @@ class User(AbstractUser):
         return self.key_scopes is None and super().has_module_perms(app_label)
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Ask Django; a hash of older figures is made anew only where it is still the one."""
+        """Compare as Django does, but renew an old hash only while the password is the same."""
 
         def renew(password: str | None) -> None:
             old = self.password
             self.set_password(password)
             self._password = None
             if not User.objects.filter(pk=self.pk, password=old).update(password=self.password):
-                self.password = old  # another password was set meanwhile, and stays
+                self.password = old  # another password was set meanwhile, and is kept
 
         return check_password(raw_password, self.password, renew)
 
     def get_session_auth_hash(self) -> str:
-        """Return what the admin's pages compare: a new password or admin epoch logs them out."""
+        """Return the hash that admin sessions hold: a new password or admin epoch ends them."""
         secret = f"{self.password} {self.admin_epoch}"
         return salted_hmac("accounts.admin session", secret, algorithm="sha256").hexdigest()
 
     def clean(self) -> None:
-        """Fold the name as it was typed."""
+        """Write `username_key` from the name."""
         super().clean()
         self.username_key = name_key(self.username)
 
     @property
     def is_banned(self) -> bool:
-        """True while a ban lasts; one with an end lapses by itself."""
+        """Return True while a ban lasts; one with an end lapses by itself."""
         if self.banned_at is None:
             return False
         return self.banned_until is None or self.banned_until > timezone.now()
 
     @property
     def can_enter_admin(self) -> bool:
-        """True for moderators and admins by their role, and for those whom an admin made staff."""
+        """Return True for moderators, admins, and users whom an admin made staff."""
         return self.is_active and (self.is_staff or self.has_perm("accounts.enter_admin"))
 
 
 class AvatarUpload(Leased):
-    """A picture that somebody sent of themselves: it waits to be prepared, or cannot be used.
+    """An avatar that a user sent: it waits to be prepared, or cannot be used.
 
-    One that has been prepared has no row. The row of one that cannot be used has an `error_code`,
-    and no file any more.
+    One that has been prepared has no row any more. One that cannot be used has an `error_code`, and
+    no file any more.
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="avatar_upload")
@@ -203,7 +203,7 @@ class AvatarUpload(Leased):
 class Session(models.Model):
     """One device that is logged in: a family of refresh tokens of which the newest is good.
 
-    A session whose `epoch` is behind its user's is over.
+    A session whose `epoch` is behind its user's has ended.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sessions")
@@ -243,9 +243,9 @@ class ApiKey(models.Model):
 
 
 class AttemptCount(models.Model):
-    """Wrong passwords and codes in a row, for one door: an account, a network or both.
+    """The failed attempts of one limiter: of a login, a network, a device or a user.
 
-    `key` is a keyed hash, so that names that nobody has are counted like others.
+    `key` is a keyed hash, so that names which no account has are counted like others.
     """
 
     key = models.CharField(max_length=64, unique=True)
@@ -261,10 +261,10 @@ class AttemptCount(models.Model):
 
 
 class OutgoingEmail(Leased):
-    """One e-mail that is to be sent; the row is the queue, and goes some days after.
+    """One e-mail that is to be sent; the row is the queue, and is deleted some days later.
 
-    Its text is made when it is sent: nothing secret is kept here. `user` is null where the
-    sender does not look whether the address belongs to anybody; the worker does.
+    Its text is made when it is sent: nothing secret is kept here. `user` is null where the story
+    must not look whether an account has the address; the worker looks.
     """
 
     kind = models.CharField(max_length=40)
@@ -297,7 +297,7 @@ class RequestState(models.TextChoices):
 
 
 class UploaderRequest(models.Model):
-    """A reader asks to become an uploader."""
+    """A reader's request to become an uploader."""
 
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="uploader_requests", verbose_name=_("user")
@@ -334,7 +334,7 @@ class UploaderRequest(models.Model):
 
 
 class Strike(models.Model):
-    """Something of `user` that was meant to do harm: an upload, or what a moderator says it was."""
+    """Something that `user` did to do harm: a malicious upload, or what a moderator says."""
 
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="strikes", verbose_name=_("user")
@@ -362,7 +362,7 @@ class Strike(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, from which state to which, and why. Never changed, never deleted."""
+    """An entry of the audit log: who did what to which object, and why. It is never deleted."""
 
     actor = models.ForeignKey(
         User,
@@ -395,10 +395,10 @@ class AuditEntry(models.Model):
 
 
 def live_keys() -> Q:
-    """Match API keys that are not over."""
+    """Match API keys that have not ended."""
     return Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
 
 
 def active_ban() -> Q:
-    """Match people whose ban lasts."""
+    """Match users whose ban lasts."""
     return Q(banned_at__isnull=False) & (Q(banned_until__isnull=True) | Q(banned_until__gt=Now()))

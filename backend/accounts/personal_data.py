@@ -1,4 +1,4 @@
-"""What accounts know about a person: for the zip they may ask for, and for when they leave."""
+"""What this app knows about a user: for the export, and for the deletion of the account."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -123,7 +123,7 @@ def _strikes(user_id: int) -> Rows:
 
 
 def _decisions(user_id: int) -> Rows:
-    # Who decided is not theirs to know.
+    # Without the moderator's name.
     columns = "action", "from_state", "to_state", "reason", "created_at"
     return stream_rows(_entries_about(user_id), *columns)
 
@@ -163,7 +163,7 @@ def _erase_strikes(user_id: int) -> None:
 
 
 def _erase_decisions(user_id: int) -> None:
-    # The log is never deleted: what was done stays, to whom and by whom is forgotten.
+    # The log is never deleted: it loses the user's name, as actor and as subject.
     forget_labels("user", [user_id])
     AuditEntry.objects.filter(actor=user_id).update(actor=None)
 
@@ -176,7 +176,7 @@ def _erase_admin(user_id: int) -> None:
 
 
 def _admin_sessions() -> Iterator[tuple[str, str]]:
-    """Yield the key of every session of the admin and whose it is; there are few."""
+    """Yield the key and the user's id of every session of the admin; there are few."""
     store = SessionStore()
     for session in AdminSession.objects.iterator():
         data = store.decode(session.session_data)
@@ -184,7 +184,7 @@ def _admin_sessions() -> Iterator[tuple[str, str]]:
 
 
 def _emails_of(user_id: int) -> QuerySet[OutgoingEmail]:
-    # With those that went to their address without looking whose it is.
+    # Also e-mails to the user's addresses that name no user.
     theirs = Q(user=user_id)
     for address in EmailAddress.objects.filter(user=user_id).values_list("email", flat=True):
         theirs |= Q(user=None, address__iexact=address)

@@ -1,4 +1,4 @@
-"""What a user name may be, and when two are one.
+"""Which user names are valid, and when two count as the same.
 
 The rules follow Unicode: UAX #31 for what a name is made of, UTS #39 for scripts and look-alikes.
 `name_key` is a skeleton in the sense of UTS #39, section 4, over a small table of our own.
@@ -25,8 +25,8 @@ _SCRIPTS = {
     **{name: name for name in _RECOMMENDED.split()},
     **dict.fromkeys(("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"), "CJK"),
 }
-# What languages are written in today. The rest of these two scripts is phonetics and old books,
-# and most of it looks like something else.
+# The letters that languages use today. The rest of these two scripts is phonetic or historic, and
+# most of it looks like other letters.
 _LATIN = (
     (0x41, 0x5A), (0x61, 0x7A), (0xC0, 0x17E), (0x18F, 0x18F), (0x1A0, 0x1A1), (0x1AF, 0x1B0),
     (0x1CD, 0x1DC), (0x1E6, 0x1ED), (0x1F8, 0x21B), (0x259, 0x259), (0x1E00, 0x1EFF),
@@ -37,7 +37,7 @@ _CYRILLIC = ((0x400, 0x45F), (0x48A, 0x4FF))
 _HANGUL = ((0xAC00, 0xD7A3),)
 _BLOCKS = {"LATIN": _LATIN, "CYRILLIC": _CYRILLIC, "HANGUL": _HANGUL}
 
-# What stands on the left looks like what stands on the right: in small letters or, in Latin and
+# Each letter on the left looks like the one on the right: in small letters or, in Latin and
 # Cyrillic, in capitals. Names in other scripts have no capitals: see `clean_username`.
 _ALPHABETS = (
     ("1iı0ĸ", "lllok"),  # Latin itself: 1 l I, 0 O
@@ -53,10 +53,10 @@ _LOOK_ALIKES = str.maketrans(
 )
 _PAIRS = (("i\u0307", "i"), ("j\u0307", "j"))
 _WIDE_PAIRS = (("rn", "m"), ("vv", "w"))
-# No database can be asked for these, and no name has one.
+# No name holds these, and databases refuse to search for them.
 _UNASKABLE = {0: "\ufffd", **dict.fromkeys(range(0xD800, 0xE000), "\ufffd")}
 
-# Who speaks for the site: in no part of a name, however it is spelled.
+# Roles that speak for the site: no part of a name may be one, however it is spelled.
 _OFFICES = (
     "admin admins administrator administrators administration sysadmin superadmin superuser "
     "moderator moderators moderation mod mods mangakg support staff official webmaster postmaster "
@@ -65,9 +65,9 @@ _OFFICES = (
     "поддержка саппорт мангакг "
     "админдер модераторлор колдоо башкаруучу кызматкер"
 )
-# Of these, not even glued to something else.
+# These may not even be joined to other letters.
 _MARKS = "admin moderator mangakg админ модератор мангакг"
-# What programs, addresses and the site's own texts call somebody: refused as a whole name.
+# Words that programs, addresses and the site's own texts use for users: no whole name may be one.
 _WORDS = (
     "root system api www email smtp ftp dns abuse noreply daemon nobody anonymous guest user users "
     "username account accounts everyone everybody deleted deleteduser removed banned unknown null "
@@ -77,12 +77,12 @@ _WORDS = (
     "владелец "
     "өчүрүлгөн колдонуучу конок"
 )
-# Figures that stand for letters; и and й too, which are read as the i that 1 stands for.
+# Digits that stand for letters; и and й too, which are read as the i that 1 stands for.
 _LEET = str.maketrans("2345678ий", "zeasbtbll")
 
 
 def name_key(username: str) -> str:
-    """Return what two names must not share: letters that look alike are one, in any script.
+    """Return the key that no two names may share: letters that look alike become one.
 
     It is at most four times as long as the name.
     """
@@ -90,7 +90,7 @@ def name_key(username: str) -> str:
     parted = unicodedata.normalize("NFD", folded)
     for pair, one in _PAIRS:
         parted = parted.replace(pair, one)
-    # Once more in one piece: й is not и with something over it.
+    # Composed again: й is a letter and not и with a mark.
     key = unicodedata.normalize("NFC", parted).translate(_LOOK_ALIKES)
     key = unicodedata.normalize("NFC", unicodedata.normalize("NFD", key).translate(_LOOK_ALIKES))
     for pair, one in _WIDE_PAIRS:
@@ -99,15 +99,15 @@ def name_key(username: str) -> str:
 
 
 def name_is_taken() -> ValidationError:
-    """Return what to raise for a name that somebody has; names are public, so this may be told."""
+    """Return the error for a name that is taken; names are public, so this may be told."""
     message = _("This name, or one that looks like it, is taken.")
     return ValidationError(message, code="unique")
 
 
 def clean_username(username: str, *, may_be_reserved: bool = False) -> str:
-    """Return the name as it is kept; raises ValidationError with one sentence about what is wrong.
+    """Return the name in its normal form; raises ValidationError with one sentence about the fault.
 
-    Whether it is taken is for the caller to find out. Admins may give reserved names.
+    The caller looks whether it is taken. Admins may give reserved names.
     """
     username = unicodedata.normalize("NFKC", username).strip()
     scripts = {_checked_script(letter) for letter in username} - {None}
@@ -123,7 +123,7 @@ def clean_username(username: str, *, may_be_reserved: bool = False) -> str:
     if any(one in PUNCTUATION and next_one in PUNCTUATION for one, next_one in pairwise(username)):
         raise _refusal("punctuation", _("Between letters stands one point, one - or one _."))
     if scripts - {"LATIN", "CYRILLIC"}:
-        # Of other alphabets capitals look like one Latin letter and small ones like another.
+        # In other alphabets a capital looks like one Latin letter and its small form like another.
         username = unicodedata.normalize("NFKC", username.lower())
     if not may_be_reserved and is_reserved(username):
         raise _refusal("reserved", _("This name is reserved. Choose another."))
@@ -131,7 +131,7 @@ def clean_username(username: str, *, may_be_reserved: bool = False) -> str:
 
 
 def is_reserved(username: str) -> bool:
-    """True for names that would pass for the site, its staff or its programs."""
+    """Return True for names that look like the site, its staff or its programs."""
     for mark in PUNCTUATION:
         username = username.replace(mark, " ")
     parts = username.split()
@@ -153,7 +153,7 @@ def is_reserved(username: str) -> bool:
 
 
 def _checked_script(letter: str) -> str | None:
-    """Return the script of a letter, None for what stands beside every script."""
+    """Return the script of a letter; None for characters that go with every script."""
     if letter in PUNCTUATION or letter in _DIGITS:
         return None
     category = unicodedata.category(letter)
@@ -181,7 +181,7 @@ def _refusal(code: str, message: str) -> ValidationError:
 
 
 def _reading(written: str) -> str:
-    """Return how somebody reads a word at a glance."""
+    """Return the word as it looks at a glance, digits read as letters."""
     plain = unicodedata.normalize("NFD", name_key(written).translate(_LEET))
     return "".join(letter for letter in plain if unicodedata.category(letter) != "Mn")
 

@@ -21,7 +21,7 @@ from common.http.serializers import refusals
 
 
 class ConfirmFormSerializer(serializers.Serializer[None]):
-    """What stands behind # in the link of an email."""
+    """The key that stands behind # in the link of an e-mail."""
 
     key = serializers.CharField(max_length=400)
 
@@ -44,7 +44,7 @@ class PendingAddressSerializer(serializers.Serializer[Any]):
 
 
 class EmailConfirmView(APIView):
-    """The link of an email."""
+    """Confirms an address with the key of an e-mail."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -63,7 +63,7 @@ class EmailConfirmView(APIView):
 
 
 class EmailResendView(APIView):
-    """The email once more."""
+    """Sends the confirmation once more."""
 
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]
@@ -79,7 +79,7 @@ class EmailResendView(APIView):
 
 
 class EmailChangeView(APIView):
-    """Another address."""
+    """Changes the address of an account."""
 
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]

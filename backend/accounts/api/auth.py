@@ -28,7 +28,7 @@ _COOKIE_PATH = "/api/auth"
 
 
 class TokenFormSerializer(serializers.Serializer[None]):
-    """OAuth2's password form; `cookie` keeps the refresh token out of a browser's scripts."""
+    """OAuth2's password form; with `cookie` the refresh token goes into an HttpOnly cookie."""
 
     grant_type = serializers.ChoiceField(["password"], required=False)
     username = serializers.CharField(max_length=254)
@@ -59,7 +59,7 @@ class TokensSerializer(serializers.Serializer[Any]):
 
 
 class TokenView(APIView):
-    """Logging in."""
+    """Logs a device in."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -96,7 +96,7 @@ class TokenView(APIView):
 
 
 class RefreshView(APIView):
-    """Staying logged in."""
+    """Renews the tokens of a device."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -109,9 +109,9 @@ class RefreshView(APIView):
     def post(self, request: Request) -> Response:
         """Trade a refresh token for new ones; the old one is used up.
 
-        Whoever lost the answer may ask once more with the same token: for 60 seconds, and until the
-        new one is used, the answer is the same again. Later than that it was stolen: all tokens of
-        the device end.
+        A client that lost the answer may ask again with the same token: for 60 seconds, and until
+        the new one is used, the answer is the same. A token that is used later than that counts as
+        stolen: all tokens of the device end.
         """
         token, in_cookie = presented_token(request)
         if not token:
@@ -122,7 +122,7 @@ class RefreshView(APIView):
 
 
 class LogoutView(APIView):
-    """Leaving this device."""
+    """Logs a device out."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -142,7 +142,7 @@ class LogoutView(APIView):
 
 
 def presented_token(request: Request) -> tuple[str, bool]:
-    """Return the refresh token of the body or of the cookie, and whether it was the cookie's."""
+    """Return the refresh token of the body or the cookie, and whether it came in the cookie."""
     form = RefreshFormSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     if form.validated_data["refresh_token"]:
@@ -152,7 +152,7 @@ def presented_token(request: Request) -> tuple[str, bool]:
 
 
 def answer_tokens(tokens: Tokens, *, in_cookie: bool) -> Response:
-    """Answer as OAuth2 words it; a browser's refresh token goes where no script reaches."""
+    """Return the tokens as OAuth2 names them; a browser's refresh token goes into its cookie."""
     told = {
         "access_token": tokens.access_token,
         "refresh_token": None if in_cookie else tokens.refresh_token,

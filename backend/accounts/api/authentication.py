@@ -1,4 +1,4 @@
-"""Who asks: `Authorization: Bearer <access token or API key>`, or Basic with a key as password."""
+"""Reads `Authorization`: `Bearer <access token or API key>`, or Basic with a key as password."""
 
 import base64
 import binascii
@@ -21,7 +21,7 @@ from accounts.auth.sessions import Identity, InvalidToken, read_access_token
 from accounts.models import ApiKey, User
 from common.http.errors import AppError, Forbidden
 
-# Where somebody whose role needs a second factor sets it up.
+# Users whose role needs a second factor reach these without one: they set it up here.
 _OPEN_WITHOUT_SECOND_FACTOR = "/api/auth/"
 
 
@@ -33,7 +33,7 @@ class InvalidBasic(InvalidKey):
 
 @dataclass(frozen=True)
 class Presented:
-    """What an Authorization header holds: an access token, or a key and whose it is said to be."""
+    """What an Authorization header holds: an access token, or an API key and its owner's name."""
 
     token: str = ""
     key: str = ""
@@ -41,12 +41,12 @@ class Presented:
 
     @property
     def is_key(self) -> bool:
-        """True for a key, be it a wrong one."""
+        """True for text that looks like an API key, valid or not."""
         return bool(self.key) or self.username is not None
 
 
 def presented_by(request: HttpRequest) -> Presented | None:
-    """Return what came in the header, None for nothing and for schemes that are not ours."""
+    """Return what the header holds; None without one, and for other schemes."""
     header = request.META.get("HTTP_AUTHORIZATION")
     if not header:
         return None
@@ -59,9 +59,9 @@ def presented_by(request: HttpRequest) -> Presented | None:
 
 
 def key_of(request: HttpRequest, presented: Presented, *, scopes: Mapping[str, str]) -> ApiKey:
-    """Return the key that came; raises where it is none, or not for this.
+    """Return the API key of the request; raises InvalidKey, InvalidBasic, Banned or Forbidden.
 
-    `scopes` says by method what a key must be for; methods that it leaves out are not for keys.
+    `scopes` names the scope that each method needs; methods that it leaves out take no keys.
     """
     try:
         key = use_key(presented.key, username=presented.username)
@@ -79,10 +79,10 @@ def key_of(request: HttpRequest, presented: Presented, *, scopes: Mapping[str, s
 
 
 class BearerAuthentication(BaseAuthentication):
-    """Our access tokens, of which one behind the user's epoch is over, and API keys."""
+    """Authenticates by access tokens, which end with the user's epoch, and by API keys."""
 
     def authenticate(self, request: Request) -> tuple[User, Identity | ApiKey] | None:
-        """Return the person and what they came with; raises InvalidToken, Forbidden or Banned."""
+        """Return the user and the token or key; raises InvalidToken, Forbidden or Banned."""
         presented = presented_by(request._request)
         if presented is None:
             return None
@@ -108,14 +108,14 @@ class BearerAuthentication(BaseAuthentication):
 
 
 def current_user(request: Request) -> User:
-    """Return who asks; for views that anonymous people do not reach."""
+    """Return the user of the request; raises NotAuthenticated for a guest."""
     if not isinstance(request.user, User):
         raise NotAuthenticated
     return request.user
 
 
 def own_session_id(request: Request) -> int:
-    """Return which of one's sessions asks; for views that take no API key."""
+    """Return the id of the session that the request belongs to; raises InvalidToken for a key."""
     if not isinstance(request.auth, Identity):
         raise InvalidToken
     return request.auth.session_id
@@ -130,20 +130,20 @@ def _read_basic(encoded: str) -> Presented:
 
 
 def _refuse_foreign_page(request: HttpRequest) -> None:
-    # A browser sends a Basic password by itself once it knows it, for other sites' pages as well.
+    # Once a browser knows a Basic password, it sends it by itself, also from pages of other sites.
     site = request.META.get("HTTP_SEC_FETCH_SITE", "none")
     if site not in {"same-origin", "none"}:
         raise Forbidden(_("Another site's page may not do this."))
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """Tell the schema about it."""
+    """Describes both schemes in the OpenAPI schema."""
 
     target_class = BearerAuthentication
     name = ["bearer", "basic"]
 
     def get_security_requirement(self, auto_schema: object) -> list[dict[str, list[Any]]]:
-        """Either will do; Basic only where keys may go."""
+        """Return both schemes as alternatives; Basic only for views that take keys."""
         view: Any = getattr(auto_schema, "view", None)
         method = str(getattr(auto_schema, "method", ""))
         takes_keys = method in getattr(view, "key_scopes", {})

@@ -1,9 +1,9 @@
-"""Views of cached views: throttle, ban epoch and cached body from one round trip, before DRF.
+"""Cached views get throttle, ban epoch and cached body in one round trip, before DRF.
 
-A list answers what anybody sees, so one body serves all. What only some may see (`?scope=`, or
-a thing that is not public) goes through DRF and is never stored. Both build their bodies by hand
-from rows: what is cold is measured (`python -m bench lists`), and serializers and paginators cost
-more than the rows do (`docs/decisions/0002-one-way-over-http.md`).
+A list shows what guests see, so one body serves all. What only some users may see (`?scope=`, or
+an object that is not public) goes through DRF and is never stored. Both build their bodies by hand
+from rows: uncached answers are measured (`python -m bench lists`), and serializers and paginators
+cost more than the rows do (`docs/decisions/0002-one-way-over-http.md`).
 """
 
 import gzip
@@ -31,32 +31,32 @@ from common.http.shared_cache import GENERATION, NO_GENERATION, current_generati
 BODY_SECONDS = 300
 _GENERATION_BYTES = 8
 _ETAG_BYTES = 16
-# A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
+# A body that is asked for only once is not worth more; others are in the cache by then.
 _GZIP_LEVEL = 1
-# What was found out for all pages of a list, with the generation it was read in and when it is
-# over; each process finds it out for itself. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
+# What `once` computed for all pages of a list, with its generation and its end; each process has
+# its own. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
 _MAX_FINDINGS = 2_000
 _findings: dict[str, tuple[bytes, float, Any]] = {}
 Finding = TypeVar("Finding")
 
 
 class CachedView(APIView):
-    """`public_body` builds what anybody sees; `get` answers those who may see more."""
+    """`public_body` builds what guests see; `get` answers users who may see more."""
 
     cache_seconds: ClassVar[int] = BODY_SECONDS
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
     generation = b""
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
-        """Return what is sent as JSON, or None where there is nothing public."""
+        """Return the value that is sent as JSON; None where nothing public is found."""
         raise NotImplementedError
 
     def moved_to(self, **place: Any) -> str | None:
-        """Return the path where the thing is now, for one that is not here any more."""
+        """Return the path that an object has moved to; None where it has not moved."""
         return None
 
     def once(self, what: str, find: Callable[[], Finding]) -> Finding:
-        """Find it out for the first page, and remember it for the others until a list changes."""
+        """Compute a value for the first page, and keep it for the others until a list changes."""
         generation, now = self.generation, time.monotonic()
         known = _findings.get(what)
         if known is not None and known[0] == generation != NO_GENERATION and now < known[1]:
@@ -74,7 +74,7 @@ class CachedView(APIView):
         try:
             identity, user_id = self._who_asks(request)
         except AppError as error:
-            # Guessing tokens and keys would else be free.
+            # Otherwise guessing tokens and keys would not be counted.
             return answer_error(_count_refused(request) or error)
         try:
             answer = self._answer(request, place, identity, user_id)
@@ -111,7 +111,7 @@ class CachedView(APIView):
             _refuse_old_epoch(identity, values[2])
         generation, stored = values[0], values[1]
         if generation is None or stored is None or stored[:_GENERATION_BYTES] != generation:
-            # What was read before the database is read: a change in between makes it stale.
+            # Read before the database is: a change in between makes the body stale.
             self.generation = generation or current_generation()
             built = self._build(request, place, key, is_gzip=is_gzip)
             if built is None:
@@ -151,16 +151,15 @@ def _count_refused(request: HttpRequest) -> Throttled | None:
 
 
 def _asks_for_scope(request: HttpRequest) -> bool:
-    # Most have no such letters in the query, which then need not be taken apart. One that is
-    # written in percent signs is.
+    # Most queries hold no such letters, and need not be parsed. Percent-encoded ones are.
     words = request.META.get("QUERY_STRING", "")
     return ("scope" in words or "%" in words) and "scope" in request.GET
 
 
 def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
     epoch = None if cached is None else int(cached)
-    # What we have signed is no forgery: a token ahead of the cache proves that the cache is behind,
-    # as where two commits were published the other way round, or one was not.
+    # The token is signed: an epoch ahead of the cache's proves that the cache is behind, as when
+    # two commits were published in the wrong order, or one was not published.
     if epoch is None or epoch < identity.epoch:
         epoch = (
             User.objects.filter(pk=identity.user_id, is_active=True)
@@ -169,7 +168,7 @@ def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
         )
         if epoch is None:
             raise InvalidToken
-        # Only what is known to be behind is overwritten: somebody may have published meanwhile.
+        # Only an epoch that is known to be old is overwritten: a newer one may have come meanwhile.
         store = shared_cache().put_if_absent if cached is None else shared_cache().put
         store(epoch_key(identity.user_id), str(epoch).encode(), BODY_SECONDS)
     if epoch != identity.epoch:

@@ -1,4 +1,4 @@
-"""Who left while their last request was on its way: a token that is over, and not our mistake."""
+"""A user may be deleted while a request of theirs is served: it is answered as an ended token."""
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
@@ -9,10 +9,9 @@ from accounts.models import User
 
 
 def as_deleted_user(error: Exception, request: Request) -> Exception:
-    """Return InvalidToken in place of what a row means that points at nobody any more.
+    """Return InvalidToken where an error comes from a row that points at a deleted user.
 
-    Stories lock or check the person where that decides something; this is for all others, which
-    find out when they write.
+    Stories that need the user's row lock it; this is for the others, which find out as they write.
     """
     if not isinstance(error, DatabaseError | ObjectDoesNotExist):
         return error

@@ -1,4 +1,4 @@
-"""/api/auth/keys: keys for programs. A key makes no keys: all of it needs a login."""
+"""/api/auth/keys: API keys. They are made and ended after a login, never with a key."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ _LIST = inline_serializer("KeyList", {"results": KeySerializer(many=True)})
 
 
 class KeyListView(APIView):
-    """One's keys."""
+    """The API keys of the user."""
 
     permission_classes = [IsAuthenticated]
 

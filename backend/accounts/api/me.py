@@ -1,4 +1,4 @@
-"""/api/auth/me: who one is, how one is shown and likes to read; one's data, and leaving."""
+"""/api/auth/me: the user's profile, preferences and avatar; export and deletion of the account."""
 
 from typing import Any, ClassVar, Literal
 
@@ -44,7 +44,7 @@ from common.http.serializers import refusals
 
 
 class ReadingFormSerializer(serializers.Serializer[None]):
-    """How one likes to read; empty and null leave it to the title or the device."""
+    """The user's way of reading; empty and null leave it to the title or the device."""
 
     direction = serializers.ChoiceField(Direction.choices, required=False, allow_blank=True)
     fit = serializers.ChoiceField(Fit.choices, required=False, allow_blank=True)
@@ -52,7 +52,7 @@ class ReadingFormSerializer(serializers.Serializer[None]):
 
 
 class MeFormSerializer(serializers.Serializer[None]):
-    """What one may change about oneself, and nothing else."""
+    """All that users may change about themselves."""
 
     display_name = serializers.CharField(
         max_length=MAX_DISPLAY_NAME, required=False, allow_blank=True
@@ -154,12 +154,12 @@ class MeSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: User) -> dict[str, Any]:
-        """Tell of a person what `_facts_of` finds out."""
+        """Return the facts of `_facts_of`."""
         return super().to_representation(_facts_of(instance))
 
 
 class MeView(APIView):
-    """Oneself."""
+    """The user of the request."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
@@ -192,7 +192,7 @@ class MeView(APIView):
 
 
 class AvatarView(APIView):
-    """One's picture."""
+    """The user's avatar."""
 
     permission_classes = [IsAuthenticated]
     parser_classes = [MultiPartParser]
@@ -223,7 +223,7 @@ class AvatarView(APIView):
 
 
 class ExportView(APIView):
-    """One's data."""
+    """The export of the user's data."""
 
     permission_classes = [IsAuthenticated]
 
@@ -240,7 +240,7 @@ class ExportView(APIView):
         form.is_valid(raise_exception=True)
         user = current_user(request)
         refuse_wrong_password(user, form.validated_data["password"])
-        # Not by the door: wrong passwords use nothing up.
+        # Not before the password is checked: wrong ones use nothing up.
         count_visit("export", f"u{user.pk}")
         return FileResponse(
             write_export(user),
@@ -283,7 +283,7 @@ def _facts_of(user: User) -> dict[str, Any]:
 
 
 def _columns(words: dict[str, Any]) -> dict[str, Any]:
-    """Return a form's words by the columns that they are for."""
+    """Return the values of a form by the columns that hold them."""
     reading = words.pop("reading", {})
     chosen = {column: reading[name] for column, name in READING_COLUMNS.items() if name in reading}
     return {**words, **chosen}

@@ -1,4 +1,4 @@
-"""Whose page a browser asks for: cookies are taken from, and given to, our own pages only."""
+"""Cookies are accepted from and given to pages of this site only."""
 
 from urllib.parse import urlsplit
 
@@ -10,10 +10,11 @@ from common.http.errors import Forbidden
 
 
 def refuse_foreign_page(request: HttpRequest) -> None:
-    """Refuse what another site's page makes a browser send; who is no browser says neither.
+    """Raise Forbidden for a request that a page of another site made a browser send.
 
-    SameSite=Strict keeps our cookie from other sites, but not from a neighbour under the same
-    domain, and does not keep a foreign form from logging somebody in as somebody else.
+    Other clients than browsers send neither header. SameSite=Strict keeps our cookie from other
+    sites, but not from a neighbour under the same domain, and does not keep a form of another site
+    from logging a user in to another account.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:

@@ -1,4 +1,4 @@
-"""/api/auth/password/...: changing it, and setting it anew when it is forgotten."""
+"""/api/auth/password/...: changing a password, and resetting a forgotten one."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from common.http.serializers import refusals
 
 
 class PasswordChangeFormSerializer(serializers.Serializer[None]):
-    """The old one, and the new one; `cookie` as with /api/auth/token."""
+    """The old and the new password; `cookie` as with /api/auth/token."""
 
     old_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
     new_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
@@ -28,20 +28,20 @@ class PasswordChangeFormSerializer(serializers.Serializer[None]):
 
 
 class ResetFormSerializer(serializers.Serializer[None]):
-    """Whose password is forgotten."""
+    """The address of the account whose password is forgotten."""
 
     email = serializers.EmailField(max_length=254)
 
 
 class ResetConfirmFormSerializer(serializers.Serializer[None]):
-    """What stands behind # in the link of an email, and the new password."""
+    """The key that stands behind # in the link of an e-mail, and the new password."""
 
     key = serializers.CharField(max_length=400)
     password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
 
 
 class PasswordChangeView(APIView):
-    """Another password."""
+    """Changes the password."""
 
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]
@@ -65,7 +65,7 @@ class PasswordChangeView(APIView):
 
 
 class PasswordResetView(APIView):
-    """A forgotten password."""
+    """Sends the link for a forgotten password."""
 
     throttle_scope = "auth"
     authentication_classes = ()
@@ -82,7 +82,7 @@ class PasswordResetView(APIView):
 
 
 class PasswordResetConfirmView(APIView):
-    """The link of an email."""
+    """Sets a new password with the key of an e-mail."""
 
     throttle_scope = "auth"
     authentication_classes = ()

@@ -1,4 +1,4 @@
-"""/api/auth/register: coming in for the first time."""
+"""/api/auth/register: creating an account."""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +14,7 @@ from common.http.serializers import refusals
 
 
 class RegisterFormSerializer(serializers.Serializer[None]):
-    """A new person."""
+    """The name, address and password of a new account."""
 
     username = serializers.CharField(
         max_length=200, help_text="3 to 30 letters and digits of one alphabet, with . _ - between"
@@ -27,7 +27,7 @@ class RegisterFormSerializer(serializers.Serializer[None]):
 
 
 class RegisterView(APIView):
-    """Coming in for the first time."""
+    """Creates accounts."""
 
     throttle_scope = "auth"
     authentication_classes = ()

@@ -1,4 +1,4 @@
-"""/api/auth/second-factor: setting it up with an authenticator app, and doing without again."""
+"""/api/auth/second-factor: setting it up with an authenticator app, and turning it off."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class BeginFormSerializer(serializers.Serializer[None]):
 
 
 class FirstCodeFormSerializer(serializers.Serializer[None]):
-    """What the beginning gave, and the first code that the app shows."""
+    """The enrolment that the first step gave, and the first code that the app shows."""
 
     enrolment = serializers.CharField(max_length=1000)
     code = serializers.CharField(max_length=32)
@@ -68,7 +68,7 @@ class RecoveryCodesSerializer(serializers.Serializer[Any]):
 
 
 class SecondFactorView(APIView):
-    """One's second factor."""
+    """The user's second factor."""
 
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"
@@ -127,7 +127,7 @@ class SecondFactorConfirmView(APIView):
 
 
 class RecoveryCodesView(APIView):
-    """Codes for the day when the phone is lost."""
+    """Recovery codes, for when the phone is lost."""
 
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"

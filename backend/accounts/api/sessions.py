@@ -1,4 +1,4 @@
-"""/api/auth/sessions: where one is logged in, and ending it."""
+"""/api/auth/sessions: the devices that are logged in, and logging them out."""
 
 from typing import Any
 

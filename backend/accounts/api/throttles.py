@@ -18,7 +18,7 @@ _COUNTED = "mangakg.counted"
 
 
 def window_of(scope: str, who: str) -> tuple[str, int, int | None]:
-    """Return the counter of this moment, its length in seconds and its limit (None: off)."""
+    """Return the current window's counter, its length in seconds and its limit (None: off)."""
     rate = settings.THROTTLES[scope]
     seconds = rate[1] if rate else NO_LIMIT_WINDOW_SECONDS
     counter = f"throttle:{scope}:{who}:{int(time.time()) // seconds}"
@@ -32,7 +32,7 @@ def refuse_over_limit(count: int, seconds: int, limit: int | None) -> None:
 
 
 def count_visit(scope: str, who: str) -> None:
-    """Count one request of `who`; raises Throttled where it is one too many."""
+    """Count one request of `who`; raises Throttled over the limit."""
     counter, seconds, limit = window_of(scope, who)
     if limit is not None:
         count, _values = shared_cache().visit(counter, seconds, ())
@@ -43,7 +43,7 @@ class ScopeThrottle(BaseThrottle):
     """Throttle requests by `view.throttle_scope` where it has one, else anon or user."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Count the request; raises Throttled where it is one too many."""
+        """Count the request; raises Throttled over the limit."""
         if _COUNTED in request._request.META:  # when it was asked whether a long body is wanted
             return True
         scope = getattr(view, "throttle_scope", None)
@@ -58,9 +58,9 @@ class ScopeThrottle(BaseThrottle):
 
 
 def answer_counted(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: what was refused before DRF came to the throttles counts too.
+    """Answer an exception for DRF, and count requests that were refused before the throttles.
 
-    Otherwise guessing tokens, or asking for what needs a login, would be free.
+    Otherwise guessing tokens would not be counted.
     """
     view, request = context["view"], context["request"]._request
     error = as_deleted_user(error, context["request"])
@@ -73,7 +73,7 @@ def answer_counted(error: Exception, context: dict[str, Any]) -> Response | None
 
 
 def _count_refused(request: Request, view: Any) -> None:
-    # Where authentication itself has failed, nobody is known.
+    # Where authentication itself has failed, there is no user.
     user = request.__dict__.get("_user")
     if user is not None and user.is_authenticated:
         count_visit("user", f"u{user.pk}")

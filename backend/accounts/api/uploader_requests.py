@@ -15,7 +15,7 @@ from common.http.serializers import refusals
 
 
 class UploaderRequestFormSerializer(serializers.Serializer[None]):
-    """Why, in one's own words."""
+    """Why the user wants to upload."""
 
     text = serializers.CharField(max_length=1000, allow_blank=True, default="")
 
@@ -28,7 +28,7 @@ class UploaderRequestSerializer(serializers.Serializer[UploaderRequest]):
 
 
 class UploaderRequestView(APIView):
-    """Becoming an uploader."""
+    """Takes requests for the role of uploader."""
 
     permission_classes = [IsAuthenticated]
 

@@ -1,7 +1,7 @@
-"""E-mail addresses: rows of allauth's EmailAddress, good once confirmed, then nobody else's.
+"""E-mail addresses are rows of allauth's EmailAddress; a confirmed one belongs to one user only.
 
-The primary row is the address in use, `User.email` the same; a row beside it waits to take its
-place. Confirming is by a signed key that only an email to the address holds.
+The primary row is the address in use, which `User.email` repeats; another row is a new address that
+waits to be confirmed. It is confirmed with a signed key that only an e-mail to the address holds.
 """
 
 import structlog
@@ -28,19 +28,19 @@ CONFIRM_DAYS = 3
 _MAX_LENGTH = 254  # of the column; a foreign domain grows when it is written in ASCII
 _SALT = "accounts.addresses.confirm"
 _CONFIRM = "confirm"  # the kind of its emails
-# Of all who give an address as theirs, so that strangers who do use up nobody's emails at once.
+# Counted over all users who claim an address, so that strangers cannot use up its e-mails quickly.
 _MAX_TO_ONE_ADDRESS = 20
 
 
 class Unconfirmed(AppError):
-    """The person has yet to confirm their address."""
+    """The user has not confirmed an address yet."""
 
     code = "unconfirmed"
     status = 403
 
 
 class DeadLink(AppError):
-    """The key of an email is over, used, forged, or of something that is no more."""
+    """The key of an e-mail has ended, was used or forged, or its object is deleted."""
 
     code = "invalid_key"
 
@@ -52,7 +52,7 @@ class DeadLink(AppError):
 
 
 def clean_address(email: str, *, field: str = "email") -> str:
-    """Return the address as it is kept, the same for every spelling; raises Invalid."""
+    """Return the normal form of an address, the same for every spelling; raises Invalid."""
     email = email.strip()
     try:
         validate_email(email)
@@ -67,20 +67,20 @@ def clean_address(email: str, *, field: str = "email") -> str:
 
 
 def is_confirmed(user: User) -> bool:
-    """True with a confirmed address, or with none at all: staff made that account by hand."""
+    """True with a confirmed address, and without any: then an admin made the account by hand."""
     rows = EmailAddress.objects.filter(user=user).values_list("primary", "verified")
     states = set(rows)
     return (True, False) not in states or any(verified for _primary, verified in states)
 
 
 def pending_email(user: User) -> str | None:
-    """Return the new address that waits to be confirmed; until then the old one stays in use."""
+    """Return the new address that waits to be confirmed; None where none does."""
     email: str | None = _pending(user).values_list("email", flat=True).first()
     return email
 
 
 def refuse_unconfirmed(user: User) -> None:
-    """Raise Unconfirmed for somebody whose address waits to be confirmed."""
+    """Raise Unconfirmed where the user's address is not confirmed."""
     if not is_confirmed(user):
         raise Unconfirmed(_("Confirm your e-mail address first."))
 
@@ -96,15 +96,15 @@ def _pending(user: User) -> QuerySet[EmailAddress]:
 
 
 def claim_first_address(user: User, email: str) -> None:
-    """Give a new person the address that they typed, to be confirmed."""
+    """Give a new account its address, and send the e-mail that asks to confirm it."""
     row = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
     _write_confirmation(row)
 
 
 def change_address(user: User, *, email: str, password: str) -> str:
-    """Have a new address confirmed; until then nothing changes. Returns it as it is kept.
+    """Ask to confirm a new address; until then the old one stays. Returns its normal form.
 
-    Whether it is somebody's already, only the email to it tells.
+    The answer does not tell whether another account has the address; only the e-mail to it does.
     """
     email = clean_address(email)
     refuse_wrong_password(user, password)
@@ -121,15 +121,15 @@ def change_address(user: User, *, email: str, password: str) -> str:
 
 
 def forget_change(user: User) -> None:
-    """Keep the address in use; links to the one that waited are dead."""
+    """Drop the new address that waits to be confirmed; the links sent to it are dead."""
     with acting(user):
         _pending(user).delete()
 
 
 def resend_confirmation(user: User) -> None:
-    """Send the email once more, for the address that waits; nothing where none does.
+    """Send the confirmation once more; does nothing where no address waits.
 
-    Raises Throttled where it would be dropped as one too many.
+    Raises Throttled where the e-mail would be dropped because of its limit.
     """
     with acting(user):
         waiting = EmailAddress.objects.filter(user=user, verified=False)
@@ -142,7 +142,7 @@ def resend_confirmation(user: User) -> None:
 
 
 def _write_confirmation(row: EmailAddress) -> None:
-    # The same work whoever has the address: the worker looks, and decides what the email says.
+    # The request does the same work for every address: the worker looks who has it.
     queue_email(
         _CONFIRM,
         address=row.email,
@@ -198,7 +198,7 @@ def _tell_the_owner() -> EmailText:
 
 
 def confirm_address(key: str) -> str:
-    """Make the address of an email its person's one; returns it. A second time changes nothing."""
+    """Confirm the address that a key is for, and return it; a second time changes nothing."""
     try:
         pk = signing.loads(key, salt=_SALT, max_age=CONFIRM_DAYS * 86_400)
     except signing.BadSignature as error:
@@ -213,9 +213,9 @@ def confirm_address(key: str) -> str:
 
 
 def settle_confirmed(row: EmailAddress) -> None:
-    """Make `row` its person's one address, within the caller's transaction; raises DeadLink.
+    """Make `row` its user's only address, within the caller's transaction; raises DeadLink.
 
-    Of two people who claim an address, the database lets one confirm it.
+    Of two users who claim an address, the database lets one confirm it.
     """
     user = User.objects.select_for_update(no_key=True).get(pk=row.user_id)
     now = EmailAddress.objects.filter(pk=row.pk).first()
@@ -234,7 +234,7 @@ def settle_confirmed(row: EmailAddress) -> None:
         raise DeadLink(_("Another account has confirmed this address.")) from error
     old_email = old.email if old is not None and old.verified else ""
     if old is None and not now.primary:
-        old_email = user.email  # staff made the account by hand: its address counted
+        old_email = user.email  # an admin made the account by hand: its address counted
     User.objects.filter(pk=user.pk).update(email=row.email)
     if old_email:
         queue_email("address_changed", address=old_email, language=user.language, user=user)

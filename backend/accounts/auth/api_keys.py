@@ -1,6 +1,6 @@
-"""API keys: made with the password, shown once, checked at every request, ended one by one.
+"""API keys are made with the password, shown once, and checked at every request.
 
-They outlive a changed password, as programs do, and end with their date, their person or by hand.
+They stay when the password changes. They end at their date, by hand, or with the account.
 """
 
 import hashlib
@@ -36,14 +36,14 @@ _KEPT_AFTER_END = timedelta(days=30)
 
 
 class InvalidKey(InvalidToken):
-    """The key is unknown, over, or not that person's."""
+    """The key is unknown, has ended, or belongs to another user."""
 
     def __init__(self) -> None:
         super().__init__(_("This API key is not known, or it is over."))
 
 
 def keys_of(user: User) -> QuerySet[ApiKey]:
-    """Return a person's keys, the newest first; those that are over stay for some days."""
+    """Return the keys of a user, the newest first; ended ones are kept for some days."""
     return ApiKey.objects.filter(user=user).order_by("-pk")
 
 
@@ -55,7 +55,7 @@ def make_key(
     expires_in_days: int | None,
     password: str,
 ) -> tuple[ApiKey, str]:
-    """Return a new key and its text, which is nowhere else. Unconfirmed people have keys too."""
+    """Make a key; return it and its text, which is stored nowhere. Needs no confirmed address."""
     refuse_wrong_password(user, password)
     now = timezone.now()
     text = KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
@@ -94,9 +94,9 @@ def _tell_of_key(row: OutgoingEmail) -> EmailText:
 
 
 def use_key(text: str, *, username: str | None = None) -> ApiKey:
-    """Return the key with its person, in one query; raises InvalidKey or Banned.
+    """Return the key with its user, in one query; raises InvalidKey or Banned.
 
-    `username`, where it was given, must be the owner's.
+    `username`, where one is given, must be the owner's.
     """
     if not text.startswith(KEY_PREFIX):
         raise InvalidKey
@@ -111,7 +111,7 @@ def use_key(text: str, *, username: str | None = None) -> ApiKey:
 
 
 def end_key(user: User, pk: int) -> None:
-    """End one of one's keys."""
+    """End a key of the user; raises NotFound."""
     with acting(user):
         ended, _rows = ApiKey.objects.filter(user=user, pk=pk).delete()
     if not ended:
@@ -120,13 +120,13 @@ def end_key(user: User, pk: int) -> None:
 
 
 def end_all_keys(user: User) -> None:
-    """End all of one's keys."""
+    """End all keys of the user."""
     with acting(user):
         remove_keys(user)
 
 
 def remove_keys(user: User) -> None:
-    """End all keys of a person, as after a theft, in the caller's transaction."""
+    """End all keys of a user, in the caller's transaction."""
     ended, _rows = ApiKey.objects.filter(user=user).delete()
     if ended:
         log.info("key.all_ended", user_id=user.pk, keys=ended)
@@ -134,13 +134,13 @@ def remove_keys(user: User) -> None:
 
 @scheduled_task(every_seconds=86_400)
 def purge_keys() -> int:
-    """Remove keys that ended a while ago; how many."""
+    """Delete keys that ended some days ago; return how many."""
     ended, _rows = ApiKey.objects.filter(expires_at__lt=timezone.now() - _KEPT_AFTER_END).delete()
     return ended
 
 
 def _note_use(key: ApiKey) -> None:
-    # A reader that asks every second is not worth a write every second.
+    # A program that asks every second is not worth a write every second.
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - _USE_NOTED_EVERY:
         ApiKey.objects.filter(pk=key.pk, last_used_at=key.last_used_at).update(last_used_at=now)

@@ -79,12 +79,12 @@ def _forget_permissions(user: User) -> None:
 
 
 def _compare(user: User, now: User | None) -> None:
-    user.lost_authority = True  # unless all of this holds
+    user.lost_authority = True  # until all checks below have passed
     if now is None or not now.is_active:
         raise InvalidToken
     refuse_banned(now)
     if user.used_key_id is not None:
-        # Keys outlive a changed password, and end by themselves.
+        # Keys stay when the password changes, and end by themselves.
         is_alive = ApiKey.objects.filter(live_keys(), pk=user.used_key_id, user=user.pk).exists()
     else:
         is_alive = (now.password, now.admin_epoch) == (user.password, user.admin_epoch) and (

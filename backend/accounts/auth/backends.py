@@ -1,6 +1,6 @@
-"""Who somebody is who says so, and how long an admin page keeps to it.
+"""Django's authentication backend: finds users by name or address, and ends admin sessions.
 
-Logging in is `accounts.auth.login`'s; this is what Django asks.
+It logs nobody in; `accounts.auth.login` does.
 """
 
 from typing import Any, cast
@@ -17,7 +17,7 @@ from common.http.errors import Invalid
 
 
 class NameOrEmailBackend(ModelBackend):
-    """Django's backend with our idea of who may come in."""
+    """Finds users by name or confirmed address, and keeps banned ones out of the admin."""
 
     def authenticate(
         self,
@@ -26,16 +26,16 @@ class NameOrEmailBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Let nobody in: a password alone is not enough, and every one that is tried is counted."""
+        """Return None: a password alone is no login; `accounts.auth.login` counts the attempts."""
         return
 
     def user_can_authenticate(self, user: AbstractBaseUser | AnonymousUser | None) -> bool:
-        """Refuse the banned too, so that their admin session ends with the ban."""
+        """Return False for banned users too, so that a ban ends their admin sessions."""
         return isinstance(user, User) and user.is_active and not user.is_banned
 
 
 def find_by_login(login: str) -> User | None:
-    """Find a person by name, or by an address that they confirmed; always the same queries."""
+    """Find a user by name or by a confirmed address, always with the same queries."""
     by_address = None
     if "@" in login:
         by_address = (
@@ -50,5 +50,5 @@ def find_by_login(login: str) -> User | None:
 def _as_kept(login: str) -> str:
     try:
         return clean_address(login)
-    except Invalid:  # asked for all the same: a refusal here would take less time
+    except Invalid:  # the query runs all the same: without it the answer would take less time
         return login.strip()

@@ -1,9 +1,9 @@
-"""What a device is called in a list of sessions: "Firefox on Android", from its User-Agent."""
+"""Names devices in the list of sessions by their User-Agent: "Firefox on Android"."""
 
 import re
 
 _MAX_LENGTH = 60
-# The first that is found wins: most browsers also call themselves Chrome or Safari.
+# The first match wins: most browsers also call themselves Chrome or Safari.
 _PROGRAMS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -32,7 +32,7 @@ _PRODUCT = re.compile(r"([A-Za-z][\w.-]{0,30})/\d")
 
 
 def name_device(text: str) -> str:
-    """Return a short name for a User-Agent; what a person or program calls itself stays."""
+    """Return a short name for a browser's User-Agent; other names are kept as they are."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not text.startswith("Mozilla/") and not text.startswith("Opera/"):
         product = _PRODUCT.match(text)

@@ -1,4 +1,4 @@
-"""How passwords are hashed, whichever way their letters were typed."""
+"""Passwords are hashed in one normal form, whatever keyboard they were typed on."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
 
 
 def normalize_password(password: str) -> str:
-    """Return the password as it is hashed: in NFKC, the same for every way to type it.
+    """Return the password in NFKC, the form that is hashed: the same for every keyboard.
 
     A Mac writes `й` as two characters and a phone as one; a Japanese keyboard has wide letters and
     a Mac's has no-break spaces. NIST SP 800-63B asks for NFKC or NFKD.
@@ -15,7 +15,7 @@ def normalize_password(password: str) -> str:
 
 
 def spend_password_check(password: str) -> None:
-    """Do the work of checking this password, where there is none to compare it with."""
+    """Take as long as checking this password does, where there is no hash to compare it with."""
     make_password(password)
     if normalize_password(password) != password:
         make_password(password)
@@ -25,7 +25,7 @@ class PasswordHasher(Argon2PasswordHasher):
     """Argon2id with 19 MiB, two passes and one lane: OWASP's Password Storage Cheat Sheet.
 
     Django's default takes 100 MiB and eight lanes: sixteen logins at once would need 1.6 GB. A
-    password that was hashed with other figures is hashed anew when its person next logs in.
+    password that was hashed with other parameters is hashed anew at the user's next login.
     """
 
     time_cost = 2
@@ -33,14 +33,14 @@ class PasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        """Hash the normal form."""
+        """Hash the normal form of a password."""
         return super().encode(normalize_password(password), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Compare the normal form; and what was typed, of which older hashes were made.
+        """Compare the normal form, and the typed one, which older hashes were made of.
 
-        Where the two differ both are computed, whichever is right: how long it takes depends on
-        what was typed and on nothing that is kept.
+        Where the two differ both are computed, whichever is right: so the time depends only on
+        what was typed.
         """
         normal = normalize_password(password)
         is_right = super().verify(normal, encoded)

@@ -1,7 +1,8 @@
-"""Logging in, the one story of the API and the admin: password, ban, second factor.
+"""Logging in, for the API and the admin: password, ban, second factor.
 
-Every check is reserved as a guess first and hashed once, whoever is meant; so wrong, unknown,
-banned and without a password look alike from outside, in answer, queries and work.
+Every attempt is reserved first and hashed once, also for unknown users; so a wrong password, an
+unknown name, a banned account and one without a password look alike from outside, in answer,
+queries and time.
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 class WrongCredentials(AppError):
-    """The name or the password is wrong; which one is nobody's business."""
+    """The name or the password is wrong; the answer does not tell which."""
 
     code = "invalid_credentials"
     status = 401
@@ -47,14 +48,14 @@ class WrongCredentials(AppError):
 
 @dataclass(frozen=True)
 class Entrance:
-    """Somebody who came in, and whether a second factor was asked for."""
+    """A user who logged in, and whether a second factor was asked for."""
 
     user: User
     second_factor: bool
 
 
 def log_in(login: str, password: str, *, client: ClientContext, code: str = "") -> Entrance:
-    """Check all that is asked for at once; the caller opens the session.
+    """Check password, ban and code in one call; the caller opens the session.
 
     Raises Throttled, WrongCredentials, Banned, SecondFactorRequired or InvalidCode.
     """
@@ -67,7 +68,7 @@ def log_in(login: str, password: str, *, client: ClientContext, code: str = "") 
 
 
 def check_login(login: str, password: str, *, client: ClientContext) -> User:
-    """The first step: whose password this is. A ban is told only to who knows it."""
+    """Do the first step: check the password. Only after the right one does Banned tell of a ban."""
     user = find_by_login(login)
     with _refusals_logged("password", user, client):
         limiters = password_limiters(login, user, client)
@@ -85,7 +86,7 @@ def check_login(login: str, password: str, *, client: ClientContext) -> User:
 
 
 def check_code(user: User, code: str, *, client: ClientContext) -> None:
-    """The second step, for whom the first has let through: an app's code or a recovery code."""
+    """Do the second step: check a code of the app, or a recovery code."""
     if not code.strip():
         raise SecondFactorRequired(_("Type the code of your second factor."), status=401)
     with _refusals_logged("code", user, client):
@@ -99,9 +100,9 @@ def check_code(user: User, code: str, *, client: ClientContext) -> None:
 
 
 def finish_login(user: User, *, client: ClientContext, second_factor: bool) -> None:
-    """After the last step: this device starts anew, and that somebody is in is noted.
+    """Do the last step: reset the device's failed attempts, and write `last_login`.
 
-    Raises WrongCredentials for who has left meanwhile.
+    Raises WrongCredentials where the account was deleted meanwhile.
     """
     if not User.objects.filter(pk=user.pk).update(last_login=timezone.now()):
         raise WrongCredentials
@@ -111,7 +112,7 @@ def finish_login(user: User, *, client: ClientContext, second_factor: bool) -> N
 
 @contextmanager
 def _refusals_logged(step: str, user: User | None, client: ClientContext) -> Iterator[None]:
-    """Log who was not let in; what was typed is no part of it, since people mix up the fields."""
+    """Log refused logins without what was typed: users put passwords into the wrong field."""
     try:
         yield
     except AppError as error:
@@ -123,5 +124,5 @@ def _refusals_logged(step: str, user: User | None, client: ClientContext) -> Ite
 
 
 def _short(client: ClientContext) -> str:
-    # Enough to see that many come from one network, and no address.
+    # Enough to see that many come from one network, without the address.
     return client.network[:12]

@@ -36,8 +36,8 @@ from common.work.background import scheduled_task
 _DEVICE_SALT = "accounts.device"
 _DEVICE_SECONDS = 400 * 86_400  # as long as browsers keep a cookie
 _PEOPLE_ON_A_DEVICE = 5
-# What a device's mark begins with: who reads somebody's mail must not have more codes to guess
-# with every reset.
+# A device's mark begins with one of these: a thief who reads the user's mail must not get more
+# attempts at codes with every reset of the password.
 _LOGGED_IN, _RESET = "in.", "reset."
 _NETWORK_BITS = 24
 # A row that rests this long is as good as none.
@@ -48,7 +48,7 @@ _KEY = hmac.new(settings.SECRET_KEY.encode(), b"guesses", hashlib.sha256).digest
 
 @dataclass(frozen=True)
 class ClientContext:
-    """Where a request comes from: a keyed hash of its network, and its device's marks by user."""
+    """The client of a request: a keyed hash of its network, and its device's marks by user."""
 
     network: str = ""
     devices: dict[int, str] = field(default_factory=dict)
@@ -71,16 +71,16 @@ class Limiter:
     blocks: bool = True
 
     def delay_seconds(self, count: int) -> int:
-        """Return for how long the limiter blocks after `count` failed attempts."""
+        """Return for how many seconds the limiter blocks after `count` failed attempts."""
         over = count - self.free
         return 0 if over < 0 else min(self.max_delay_seconds, 2 ** min(over, 30))
 
 
-# --- Places -------------------------------------------------------------------------------------
+# --- Clients ------------------------------------------------------------------------------------
 
 
 def client_context(request: HttpRequest) -> ClientContext:
-    """Read where a request comes from; a device cookie that is not ours is none."""
+    """Return the client of a request; a device cookie that we did not sign counts as none."""
     try:
         marks = signing.loads(
             request.COOKIES.get(settings.DEVICE_COOKIE_NAME, ""),
@@ -102,9 +102,9 @@ def network_key(address: str) -> str:
 def remember_device(
     response: HttpResponseBase, user: User, client: ClientContext, *, logged_in: bool = False
 ) -> None:
-    """Make this device one that the person has used: after a login, or a reset by mail.
+    """Mark this device as one that the user has used, after a login or a reset by e-mail.
 
-    Only one that has `logged_in` gets a counter of its own for codes, too.
+    Only a device that has `logged_in` also gets a limiter of its own for codes.
     """
     mark = client.devices.get(user.pk, "")
     if not mark or (logged_in and not mark.startswith(_LOGGED_IN)):
@@ -136,7 +136,7 @@ def password_limiters(login: str, user: User | None, client: ClientContext) -> l
         return [_account_limiter("device", f"{user.pk} {mark}")]
     network = _network_limiter(client)
     if user is not None and is_known_network:
-        # Counted for the network too: else the work would tell who is at home in it.
+        # Counted for the network too: otherwise the work would tell which users are known in it.
         counted = replace(network, blocks=False)
         return [counted, _account_limiter("home", f"{user.pk} {client.network}")]
     return [network, _account_limiter("login", login_key(login))]
@@ -164,13 +164,13 @@ def confirmation_code_limiters(user: User) -> list[Limiter]:
 
 def login_key(login: str) -> str:
     """Fold a login so that no two spellings of one account are counted apart."""
-    # Databases compare addresses in capitals, where more letters meet: "ı" and "i" are both "I".
+    # Databases compare addresses in capitals, where more letters are equal: "ı" and "i" become "I".
     return name_key(login.upper() if "@" in login else login)
 
 
 def _was_logged_in_from(user: User | None, client: ClientContext) -> bool:
     user_id = user.pk if user else 0
-    # An empty network is nobody's, and asked for all the same.
+    # The query runs for an empty network too, which no session has.
     found = Session.objects.filter(user_id=user_id, network=client.network).exists()
     return found and bool(client.network)
 
@@ -182,7 +182,7 @@ def _account_limiter(kind: str, whose: str) -> Limiter:
 
 
 def _code_limiter(kind: str, whose: str) -> Limiter:
-    # Six digits are few, and who comes this far knows the password.
+    # Six digits are few, and whoever gets here knows the password.
     return Limiter(
         _hash(f"code {kind}", whose), settings.GUESSES_FREE, 4 * 3600,
         4 * settings.GUESS_MAX_DELAY_SECONDS,
@@ -190,7 +190,7 @@ def _code_limiter(kind: str, whose: str) -> Limiter:
 
 
 def _network_limiter(client: ClientContext) -> Limiter:
-    # Many share one: a wrong password a minute is what a crowd does by mistake.
+    # Many users share a network: a wrong password a minute is what a crowd does by mistake.
     return Limiter(
         _hash("crowd", client.network), settings.GUESSES_FREE_OF_NETWORK, 60,
         settings.GUESS_MAX_DELAY_SECONDS,
@@ -226,9 +226,9 @@ def reserve_attempt(limiters: list[Limiter]) -> None:
 
 
 def release_attempt(limiters: list[Limiter]) -> None:
-    """Uncount an attempt that was right, or was not checked after all.
+    """Take an attempt off the count that was right, or was not checked after all.
 
-    A limiter that only right attempts have blocked, by coming at once, is free again.
+    A limiter is free again where only right attempts have blocked it, by coming at the same time.
     """
     for limiter in limiters:
         is_free_again = When(count__lte=limiter.free, then=None)
@@ -238,7 +238,7 @@ def release_attempt(limiters: list[Limiter]) -> None:
 
 
 def forget_device_attempts(user: User, client: ClientContext) -> None:
-    """Start anew on this device, after a login; what strangers do goes on being counted."""
+    """Reset the limiters of this device after a login; those of strangers are kept."""
     mark = client.devices.get(user.pk)
     if mark is None:
         return
@@ -248,9 +248,9 @@ def forget_device_attempts(user: User, client: ClientContext) -> None:
 
 
 def forget_attempts(user: User) -> None:
-    """Reset the limiters of a user's logins, who has proved by e-mail who they are.
+    """Reset the limiters of a user's passwords after a reset by e-mail.
 
-    Those of codes stay: who reads somebody's mail would else guess codes without end.
+    Those of codes are kept: a thief who reads the user's mail would otherwise guess without end.
     """
     addresses = EmailAddress.objects.filter(user=user, verified=True)
     logins = [user.username, *addresses.values_list("email", flat=True)]
@@ -265,7 +265,8 @@ def _pass(limiter: Limiter) -> int:
     with transaction.atomic(durable=True):
         row = AttemptCount.objects.select_for_update().filter(key=limiter.key).first()
         if row is None:
-            # Somebody else's at the same moment is locked by this, and then surely there.
+            # A row that another request inserts at the same moment is locked by this, and then
+            # exists.
             AttemptCount.objects.bulk_create(
                 [AttemptCount(key=limiter.key)],
                 update_conflicts=True, unique_fields=["key"], update_fields=["key"],
@@ -276,7 +277,7 @@ def _pass(limiter: Limiter) -> int:
         if limiter.blocks and shut_until is not None:
             return _seconds_until(shut_until, now)
         forgotten = max(0, int((now - row.changed_at).total_seconds()) // limiter.forget_seconds)
-        # `changed_at` is the clock of forgetting: what is left of the last hour counts on.
+        # Attempts are forgotten by `changed_at`: what remains of the last hour is still counted.
         rested = row.changed_at + timedelta(seconds=forgotten * limiter.forget_seconds)
         row.changed_at = rested if row.count > forgotten else now
         row.count = max(0, row.count - forgotten) + 1
@@ -293,9 +294,9 @@ def _seconds_until(moment: datetime, now: datetime) -> int:
 
 @scheduled_task(every_seconds=3600)
 def purge_attempt_counts() -> int:
-    """Remove counters that nobody has raised for days; returns how many."""
+    """Delete counters that have not been raised for days; return how many."""
     old = AttemptCount.objects.filter(changed_at__lt=timezone.now() - _KEPT)
     keys = list(old.values_list("pk", flat=True)[:_PURGED_AT_ONCE])
-    # One that is being raised at this moment has a new time, and stays.
+    # A counter that is being raised at this moment has a new time, and is kept.
     purged, _rows = old.filter(pk__in=keys).delete()
     return purged

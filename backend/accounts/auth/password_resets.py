@@ -1,4 +1,4 @@
-"""A forgotten password: asked for by address, set anew by a link that only its mailbox gets."""
+"""Resetting a forgotten password: by a link that is sent to the address of the account."""
 
 from datetime import timedelta
 
@@ -21,16 +21,16 @@ from accounts.models import OutgoingEmail, User
 log = structlog.get_logger(__name__)
 
 RESET_SECONDS = 3600
-# Anybody may ask for anybody: strangers make the owner wait, and never lock them out. Whoever
-# asked, the email is the owner's.
+# Strangers may ask for any address: they make its owner wait for the next e-mail, and never lock
+# them out, for the e-mail goes to the owner whoever asked.
 _LONGEST_PAUSE = timedelta(hours=2)
 _SALT = "accounts.resets"
-# Accounts whose claim to one address nobody has confirmed: more is a prank.
+# Accounts that claim one address without having confirmed it; more of them are a prank.
 _MAX_CLAIMS = 5
 
 
 def ask_for_reset(email: str, *, language: str) -> None:
-    """Put an email into the queue, whoever the address belongs to: the worker finds out."""
+    """Queue an e-mail to any address; the worker looks whether an account has it."""
     address = clean_address(email)
     with transaction.atomic():
         queue_email("reset", address=address, language=language)
@@ -67,16 +67,16 @@ def _write_reset(row: OutgoingEmail) -> EmailText | None:
 
 
 def reset_password(key: str, password: str) -> User:
-    """Set the password of the account that an email was about; raises DeadLink or Invalid.
+    """Set the password of the account that the key is for; raises DeadLink or Invalid.
 
-    Whoever was in is out: sessions and API keys end. The mailbox has proved itself, so an address
-    that waited is confirmed, and limiters that guessing had shut open.
+    All sessions and API keys end. The link proves who owns the mailbox, so its address is confirmed
+    if it was not, and the limiters of the account's logins are reset.
     """
     user, address = _read_key(key)
     refuse_weak_password(password, user)
     with transaction.atomic():
         row = EmailAddress.objects.filter(user=user, email=address).first()
-        if row is None:  # staff made the account by hand
+        if row is None:  # an admin made the account by hand
             row = EmailAddress.objects.create(user=user, email=address, primary=True)
         settle_confirmed(row)
         if not replace_password(user, password):
@@ -88,7 +88,10 @@ def reset_password(key: str, password: str) -> User:
 
 
 def _people_of(address: str) -> list[User]:
-    """Return whose password an email to `address` may reset: of one, once that is confirmed."""
+    """Return the users whose password an e-mail to `address` may reset.
+
+    It is one user where the address is confirmed, otherwise those who claim it.
+    """
     rows = EmailAddress.objects.filter(email=address, user__is_active=True).select_related("user")
     confirmed = rows.filter(verified=True).first()
     if confirmed is not None:
@@ -118,6 +121,6 @@ def _read_key(key: str) -> tuple[User, str]:
 
 
 def _fingerprint(user: User, address: str) -> str:
-    # Dead with the password, and with the address; logging in changes neither.
+    # The key ends when the password or the address changes; logging in changes neither.
     of_what = f"{user.pk} {user.password} {address}"
     return salted_hmac(_SALT, of_what, algorithm="sha256").hexdigest()[:32]

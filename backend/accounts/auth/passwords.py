@@ -1,4 +1,4 @@
-"""Passwords: asked for again before what matters, and changed."""
+"""Passwords are confirmed before important changes, and changed."""
 
 import structlog
 from allauth.account.models import EmailAddress
@@ -21,7 +21,7 @@ MAX_PASSWORD_LENGTH = 1000
 
 
 class MaximumLengthValidator:
-    """Nobody types more; a hash of more costs us, and not them."""
+    """Refuses passwords that are longer than anybody types: hashing them would cost us much."""
 
     def validate(self, password: str, user: object = None) -> None:
         """Raise ValidationError for a password that is too long."""
@@ -34,10 +34,11 @@ class MaximumLengthValidator:
 
 
 def refuse_wrong_password(user: User, password: str, *, field: str = "password") -> None:
-    """Raise Invalid, with its sentence under `field`, unless this is the person's password.
+    """Raise Invalid, with its message under `field`, unless this is the user's password.
 
-    Wrong ones are counted, and after some of them Throttled is raised: not in a transaction. What
-    is right for the object that the request came in with may be over: see confirm_authority.
+    Wrong ones are counted, and after some of them it raises Throttled; so it must not run in a
+    transaction. The password is compared with the object of the request, which may be out of date:
+    `confirm_authority` compares that with the row.
     """
     limiters = confirmation_limiters(user)
     reserve_attempt(limiters)
@@ -48,7 +49,7 @@ def refuse_wrong_password(user: User, password: str, *, field: str = "password")
 
 
 def refuse_weak_password(password: str, user: User, *, field: str = "password") -> None:
-    """Raise Invalid, with what is wrong under `field`, for a password that is easily guessed."""
+    """Raise Invalid, with its message under `field`, for a password that is easily guessed."""
     try:
         validate_password(normalize_password(password), user)
     except ValidationError as error:
@@ -56,7 +57,7 @@ def refuse_weak_password(password: str, user: User, *, field: str = "password") 
 
 
 def change_password(user: User, *, old_password: str, new_password: str, session_id: int) -> Tokens:
-    """Set a new password; every device is logged out, and this one gets new tokens."""
+    """Set a new password and log every device out; return new tokens for this one."""
     refuse_wrong_password(user, old_password, field="old_password")
     refuse_weak_password(new_password, user, field="new_password")
     here = Session.objects.filter(pk=session_id, user=user).first()
@@ -73,10 +74,10 @@ def change_password(user: User, *, old_password: str, new_password: str, session
 
 
 def replace_password(user: User, password: str) -> bool:
-    """Put a password in client of the one that `user` was read with; False if that is over.
+    """Replace the password that `user` was read with; False where it has been replaced already.
 
-    With the old one all goes that whoever knew it has begun: sessions, and a change of address.
-    The person is told. Within the caller's transaction.
+    Whatever the old password began ends with it: sessions, and a change of address. The user gets
+    an e-mail. Runs in the caller's transaction.
     """
     old = user.password
     user.set_password(password)

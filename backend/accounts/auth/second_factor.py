@@ -1,8 +1,9 @@
 """A second factor: codes of an authenticator app (TOTP, RFC 6238) and recovery codes.
 
-Begun with a secret that only its sealed enrolment carries, on once a code proves that the app has
-it. The rows are of allauth's model, pyotp makes the app's codes; that each is good once, whoever
-asks at the same moment, is ours (docs/decisions/0007).
+Setting it up begins with a secret that is only in the sealed enrolment, and ends with a code which
+proves that the app has it. The rows are of allauth's model and pyotp makes the app's codes; that
+each code is good once, also for two requests at the same moment, is our own code
+(docs/decisions/0007).
 """
 
 import hmac
@@ -50,7 +51,7 @@ _RECOVERY_CODES, _RECOVERY_DIGITS = 10, 12
 
 
 class InvalidCode(AppError):
-    """The code is wrong, used or over."""
+    """The code is wrong, was used, or has ended."""
 
     code = "invalid_code"
     status = 400
@@ -61,7 +62,7 @@ class InvalidCode(AppError):
 
 
 class SecondFactorRequired(AppError):
-    """A code is asked for, or a second factor has to be set up first."""
+    """The login needs a code, or the user has to set a second factor up first."""
 
     code = "second_factor_required"
     status = 403
@@ -69,7 +70,7 @@ class SecondFactorRequired(AppError):
 
 @dataclass(frozen=True)
 class Enrolment:
-    """What an authenticator app needs; `sealed` comes back with the first code."""
+    """The secret as an authenticator app takes it; `sealed` is sent back with the first code."""
 
     sealed: str
     secret: str
@@ -79,7 +80,7 @@ class Enrolment:
 
 @dataclass(frozen=True)
 class SecondFactorState:
-    """Whether a person has one, must have one, and how many recovery codes are unused."""
+    """Whether the user has a second factor, must have one, and how many recovery codes are left."""
 
     enabled: bool
     required: bool
@@ -90,30 +91,30 @@ class SecondFactorState:
 
 
 def has_second_factor(user: User) -> bool:
-    """True where a code is asked for at login."""
+    """Return True where a login needs a code."""
     return bool(Authenticator.objects.filter(user=user, type=_TYPE.TOTP).exists())
 
 
 def must_have_second_factor(user: User) -> bool:
-    """True for those who may enter the admin, while STAFF_SECOND_FACTOR is on."""
+    """Return True for users who may enter the admin, while STAFF_SECOND_FACTOR is on."""
     return bool(settings.STAFF_SECOND_FACTOR) and (
         user.is_staff or user.has_perm("accounts.enter_admin")
     )
 
 
 def lacks_second_factor(user: User) -> bool:
-    """True for somebody who must have one and has none; no query while the setting is off."""
+    """Return True for a user who must have one and has none; no query while the setting is off."""
     return must_have_second_factor(user) and not has_second_factor(user)
 
 
 def refuse_without_second_factor(user: User) -> None:
-    """Raise SecondFactorRequired for somebody who has to set one up first."""
+    """Raise SecondFactorRequired for a user who has to set one up first."""
     if lacks_second_factor(user):
         raise SecondFactorRequired(_("Your role needs a second factor: set it up first."))
 
 
 def second_factor_state(user: User) -> SecondFactorState:
-    """Return what a person is told about theirs."""
+    """Return what the user is told about their second factor."""
     rows = _rows(user)
     left = _unused(rows.get(_TYPE.RECOVERY_CODES))
     return SecondFactorState(_TYPE.TOTP in rows, must_have_second_factor(user), left)
@@ -123,7 +124,7 @@ def second_factor_state(user: User) -> SecondFactorState:
 
 
 def begin_second_factor(user: User) -> Enrolment:
-    """Make a secret for an app to hold. Nothing is stored: the caller brings it back, sealed."""
+    """Make a secret for an app. Nothing is stored: the client sends the secret back, sealed."""
     if has_second_factor(user):
         raise AlreadyDecided(_("You have a second factor already."))
     secret = pyotp.random_base32()
@@ -134,7 +135,7 @@ def begin_second_factor(user: User) -> Enrolment:
 def show_enrolment(user: User, sealed: str) -> Enrolment:
     """Return the enrolment again, so that a wrong code does not ask for another app entry."""
     secret = _enrolled_secret(user, sealed)
-    # No address stands in a picture.
+    # The name and not the address: QR codes are photographed.
     uri = pyotp.TOTP(secret).provisioning_uri(name=user.username, issuer_name=settings.SITE_NAME)
     return Enrolment(sealed, secret, uri, _qr_picture(uri))
 
@@ -142,10 +143,10 @@ def show_enrolment(user: User, sealed: str) -> Enrolment:
 def confirm_second_factor(
     user: User, *, enrolment: str, code: str, session_id: int | None = None
 ) -> list[str]:
-    """Switch it on with the first code; returns the recovery codes, which are shown only now.
+    """Switch it on with the first code; return the recovery codes, which are shown only now.
 
-    Whoever came in before did so with the password alone, and is out: all devices but the session
-    that the code came from, and all pages of the admin.
+    All other logins were made with the password alone, and end: all devices but the session that
+    the code came from, and all pages of the admin.
     """
     secret = _enrolled_secret(user, enrolment)
     step = _matching_step(secret, code, after=0)
@@ -165,7 +166,7 @@ def confirm_second_factor(
 
 
 def renew_recovery_codes(user: User, *, password: str, code: str) -> list[str]:
-    """Trade a code for new recovery codes; the old ones are over."""
+    """Return new recovery codes; the old ones end."""
     _confirm_with_both(user, password=password, code=code)
     with acting(user):
         if not has_second_factor(user):
@@ -175,7 +176,7 @@ def renew_recovery_codes(user: User, *, password: str, code: str) -> list[str]:
 
 
 def turn_off_second_factor(user: User, *, password: str, code: str) -> None:
-    """Do without, for those who may."""
+    """Switch it off; raises SecondFactorRequired for users whose role needs it."""
     if must_have_second_factor(user):
         raise SecondFactorRequired(_("Your role needs a second factor."))
     _confirm_with_both(user, password=password, code=code)
@@ -187,7 +188,10 @@ def turn_off_second_factor(user: User, *, password: str, code: str) -> None:
 
 
 def remove_second_factor(user: User, *, admin: User, reason: str) -> None:
-    """Let in somebody who lost both phone and recovery codes; an admin has made sure who asks."""
+    """Remove the second factor of a user who lost phone and recovery codes, as an admin.
+
+    The admin has made sure who the user is.
+    """
     if not admin.has_perm("accounts.change_user"):
         raise Forbidden(_("Only admins may do this."))
     if admin.pk == user.pk:
@@ -221,9 +225,9 @@ def _remove_rows(user: User) -> bool:
 
 
 def spend_code(user: User, code: str) -> None:
-    """Use up a code of the app or a recovery code; raises InvalidCode. The caller counts guesses.
+    """Use up a code of the app or a recovery code; raises InvalidCode. The caller counts attempts.
 
-    The rows are locked: of two that bring the same code at once, one is let in.
+    The rows are locked: of two requests with the same code at the same moment one is let in.
     """
     with transaction.atomic():
         rows = _rows(user, lock=True)
@@ -262,7 +266,7 @@ def _spend_recovery_code(row: Authenticator | None, code: str) -> bool:
 
 
 def _matching_step(secret: str, code: str, *, after: int) -> int | None:
-    # A step that was used, and all before it, are over.
+    # A time step that was used, and all before it, have ended.
     found, now = None, int(time.time()) // _STEP_SECONDS
     for step in range(now - _TOLERANCE, now + _TOLERANCE + 1):
         if _is_same(code, pyotp.HOTP(secret).at(step)) and step > after:
@@ -271,7 +275,7 @@ def _matching_step(secret: str, code: str, *, after: int) -> int | None:
 
 
 def _is_same(typed: str, code: str) -> bool:
-    """Compare without what people write between digits, and without telling by time."""
+    """Compare codes without spaces and dashes, in constant time."""
     return constant_time_compare(re.sub(r"[\W_]", "", typed), code)
 
 
@@ -289,7 +293,7 @@ def _fresh_recovery_codes(user: User) -> list[str]:
 
 
 def _recovery_codes(data: dict[str, Any]) -> list[str]:
-    # As allauth makes them of a seed, so that its rows and ours are alike.
+    # Made of a seed as allauth makes them, so that its rows and ours are alike.
     chain = hmac.new(open_sealed(data["seed"], purpose=_SECRET).encode(), digestmod="sha1")
     codes = []
     for number in range(_RECOVERY_CODES):
@@ -327,7 +331,8 @@ def _enrolled_secret(user: User, sealed: str) -> str:
 
 
 def _qr_picture(uri: str) -> str:
-    # Attributes only, no style: a strict policy shows it. White ground, so that dark mode does.
+    # Attributes and no style, which the CSP would refuse; a white ground, so that it can be read in
+    # dark mode.
     picture = BytesIO()
     qrcode.make(uri, image_factory=SvgPathFillImage).save(picture)
     return f"data:image/svg+xml;base64,{b64encode(picture.getvalue()).decode()}"

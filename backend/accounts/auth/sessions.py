@@ -1,7 +1,7 @@
-"""Being logged in: short access tokens (JWT), and refresh tokens that rotate and are stored hashed.
+"""Sessions: short access tokens (JWT), and refresh tokens that rotate and are stored hashed.
 
-The user's `epoch` is in every access token; raising it ends them all at the next request. What
-ends all sessions raises `admin_epoch` with it, which ends those of the admin's pages.
+The user's `epoch` is in every access token; raising it ends them all at the next request. Ending
+all sessions also raises `admin_epoch`, which ends those of the admin.
 """
 
 import base64
@@ -32,17 +32,17 @@ log = structlog.get_logger(__name__)
 
 _ALGORITHM, _CLAIMS = "HS256", ["sub", "sid", "epoch", "aud", "exp"]
 _FAMILY_LENGTH = 32
-# How long after its use a refresh token is answered once more: a line breaks, a page is left, two
-# tabs ask at once. Who asks again that late has lost an answer, or stolen a token.
+# For so long after its use a refresh token is answered again: a connection breaks, a page is left,
+# two tabs ask at once. After that the token counts as stolen.
 REUSE_SECONDS = 60
 _PURGED = 5_000
-# A key of their own: a leaked token key signs no cookie and no link, and the other way round.
+# Tokens have a key of their own: one that leaks signs no cookie and no link, nor the other way.
 _TOKEN_KEY = hmac.new(settings.SECRET_KEY.encode(), b"access tokens", hashlib.sha256).digest()
 _REFRESH_KEY = hmac.new(settings.SECRET_KEY.encode(), b"refresh tokens", hashlib.sha256).digest()
 
 
 class InvalidToken(AppError):
-    """The token is unknown, used, forged or over."""
+    """The token is unknown, used, forged or has ended."""
 
     code = "invalid_token"
     status = 401
@@ -53,7 +53,7 @@ class InvalidToken(AppError):
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a login or a refresh gives: `expires_in` is in seconds."""
+    """The tokens that a login or a refresh returns; `expires_in` is in seconds."""
 
     access_token: str
     refresh_token: str
@@ -62,7 +62,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who an access token speaks for; true only while `epoch` is the user's."""
+    """The user and session of an access token; valid only while `epoch` is the user's."""
 
     user_id: int
     session_id: int
@@ -74,7 +74,7 @@ def open_session(
 ) -> Tokens:
     """Log a device in; the caller has checked the password and the ban.
 
-    `device` is its name or its User-Agent; `second_factor` says that one was asked for.
+    `device` is its name or its User-Agent; `second_factor` says whether a code was checked.
     """
     family = secrets.token_hex(_FAMILY_LENGTH // 2)
     refresh_token = _new_refresh_token(family)
@@ -90,17 +90,17 @@ def open_session(
                 second_factor=second_factor,
                 expires_at=_refresh_end(),
             )
-    except IntegrityError as error:  # the person has left meanwhile
+    except IntegrityError as error:  # the account was deleted meanwhile
         raise InvalidToken from error
     return _tokens(session, refresh_token)
 
 
 def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
-    """Trade a refresh token for a new pair. One that was used before ends its whole family.
+    """Return a new pair of tokens for a refresh token; one that was used before ends its session.
 
-    But for REUSE_SECONDS after its use, as long as the new one has not been used: then the answer
-    is the same again. Each token is made from the one before with a key of ours, so that no token
-    need be kept for that, and however many ask, one is good.
+    Within REUSE_SECONDS after its use, and as long as the new one has not been used, the answer is
+    the same again instead. Each token is made from the one before with a key of ours, so that none
+    has to be stored for that, and only one is good however many requests ask.
     """
     family, presented = refresh_token[:_FAMILY_LENGTH], _hash(refresh_token)
     while True:
@@ -122,12 +122,12 @@ def rotate_session(refresh_token: str) -> tuple[User, Tokens]:
         ).update(refresh_hash=_hash(fresh), refreshed_at=timezone.now(), expires_at=_refresh_end())
         if rotated:
             return session.user, _tokens(session, fresh)
-        # Overtaken: by a second use, or by another device's logout, which moves the epoch of this
-        # session and ends it not. Looking again tells them apart.
+        # Another request was first: a second use, or another device's logout, which raises the
+        # epoch of this session without ending it. Looking again tells which.
 
 
 def find_session(refresh_token: str) -> Session | None:
-    """Return the session whose newest refresh token this is, or the one before."""
+    """Return the session that this refresh token is the newest of, or the last but one."""
     hashes = [_hash(refresh_token), _hash(_next_refresh_token(refresh_token))]
     return (
         Session.objects.select_related("user")
@@ -137,21 +137,22 @@ def find_session(refresh_token: str) -> Session | None:
 
 
 def live_sessions(user: User) -> QuerySet[Session]:
-    """Return the devices on which a person is logged in."""
+    """Return the sessions of the devices on which a user is logged in."""
     return Session.objects.filter(user=user, epoch=user.epoch, expires_at__gt=timezone.now())
 
 
 def end_session(session: Session) -> None:
-    """Log one device out; the others of that person get new access tokens by refreshing."""
+    """Log one device out; the user's other devices get new access tokens by refreshing."""
     with transaction.atomic():
-        # The person first: two devices that log out at once would else wait for each other's row.
+        # The user's row first: otherwise two devices that log out at once wait for each other's
+        # row.
         person = User.objects.select_for_update(no_key=True).filter(pk=session.user_id).first()
         if person is None:
             return
         old = person.epoch
         ended = Session.objects.filter(pk=session.pk)
         was_live = ended.filter(epoch=old).delete()[0]
-        if not was_live:  # over, or ended by somebody at the same moment
+        if not was_live:  # ended already, or at the same moment by another request
             ended.delete()
             return
         User.objects.filter(pk=session.user_id).update(epoch=F("epoch") + 1)
@@ -161,7 +162,7 @@ def end_session(session: Session) -> None:
 
 
 def end_all_sessions(user: User) -> None:
-    """Log every device out, and the admin's pages too, in one update."""
+    """End all sessions of a user, those of the admin too, in one update."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(
             epoch=F("epoch") + 1, admin_epoch=F("admin_epoch") + 1
@@ -171,10 +172,10 @@ def end_all_sessions(user: User) -> None:
 
 
 def end_sessions_without_second_factor(user: User, *, confirmed_by: int | None) -> None:
-    """Log every device out that came in with the password alone, and the admin's pages.
+    """End all sessions that were opened with the password alone, and those of the admin.
 
     The session `confirmed_by` has shown a code and goes on, with new access tokens by refreshing;
-    raises InvalidToken where it has been ended meanwhile.
+    raises InvalidToken where it has ended meanwhile.
     """
     with transaction.atomic():
         end_all_sessions(user)
@@ -189,10 +190,10 @@ def end_sessions_without_second_factor(user: User, *, confirmed_by: int | None) 
 
 @scheduled_task(every_seconds=3600)
 def purge_sessions() -> int:
-    """Remove what is over: sessions of devices, and those of the admin's pages; how many."""
+    """Delete ended sessions of devices and of the admin; return how many."""
     is_over = Q(expires_at__lt=timezone.now()) | Q(epoch__lt=F("user__epoch"))
     with transaction.atomic():
-        # One that is being ended at this moment is not waited for.
+        # Sessions that are being ended at this moment are skipped and not waited for.
         over = Session.objects.select_for_update(skip_locked=True, of=("self",)).filter(is_over)
         ended, _rows = Session.objects.filter(
             pk__in=list(over.values_list("pk", flat=True)[:_PURGED])
@@ -202,23 +203,23 @@ def purge_sessions() -> int:
 
 
 def read_access_token(token: str) -> Identity:
-    """Check signature, end and audience; the caller compares the epoch."""
+    """Return the identity of a token, its signature, end and audience checked; not its epoch."""
     identity, expires_at = _read_signed(token, settings.INSTANCE)
     if expires_at <= time.time():
         raise InvalidToken
     return identity
 
 
-@lru_cache(maxsize=4_096)  # who reads asks many times with one token, and a signature stays right
+@lru_cache(maxsize=4_096)  # a reader sends one token many times, and its signature does not change
 def _read_signed(token: str, audience: str) -> tuple[Identity, float]:
-    """Return what we have signed for an installation, and when it is over."""
+    """Return the signed identity and the time at which it ends."""
     try:
         claims = jwt.decode(
             token,
             _TOKEN_KEY,
             algorithms=[_ALGORITHM],
             audience=audience,
-            # A clock that is behind another server's does not matter.
+            # Servers' clocks may differ a little.
             options={"require": _CLAIMS, "strict_aud": True, "verify_iat": False},
         )
         identity = Identity(int(claims["sub"]), int(claims["sid"]), int(claims["epoch"]))
@@ -228,7 +229,7 @@ def _read_signed(token: str, audience: str) -> tuple[Identity, float]:
 
 
 def epoch_key(user_id: int) -> str:
-    """Return the cache key of a person's epoch."""
+    """Return the cache key of a user's epoch."""
     return f"epoch:{user_id}"
 
 

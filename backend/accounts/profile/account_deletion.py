@@ -1,4 +1,4 @@
-"""Leaving for good: what is shared stays under nobody's name, what is private goes."""
+"""Deleting an account: shared content stays without a name, private data is deleted."""
 
 import structlog
 from allauth.account.models import EmailAddress

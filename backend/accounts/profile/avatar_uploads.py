@@ -1,4 +1,4 @@
-"""A picture that a person sends of themselves: kept as sent, and prepared in the background.
+"""An avatar that a user sends is kept as it is, and prepared in the background.
 
 Starts at `submit_avatar` in the request, which decodes nothing, ends in `prepare_avatar` in the
 worker: the user has the new avatar (`accounts.profile.avatars`), or the row says why it cannot be
@@ -48,12 +48,12 @@ log = structlog.get_logger(__name__)
 SIDE_PIXELS = 256
 LIMITS = PictureLimits(max_picture_bytes=5 * MIB, max_picture_pixels=25_000_000)
 MAX_ATTEMPTS = 5
-# A failure that is nobody's fault but ours.
+# A failure of the site, not of the picture.
 GAVE_UP = "gave_up"
 
 
 def avatar_upload_of(user: User) -> AvatarUpload | None:
-    """Return the picture that the person sent last, where it waits or cannot be used."""
+    """Return the picture that the user sent last, where it waits or cannot be used."""
     return AvatarUpload.objects.filter(user=user).first()
 
 
@@ -68,13 +68,13 @@ def failure_sentence(sent: AvatarUpload) -> str:
 
 
 def submit_avatar(user: User, picture: "File[bytes]") -> AvatarUpload:
-    """Keep a picture that is to take the place of the person's, and of one that waits already.
+    """Keep a picture that is to replace the user's avatar, and one that waits already.
 
     Nothing is decoded here. Raises ImageRejected, Banned, Unconfirmed or StorageUnavailable.
     """
     refuse_unconfirmed(user)
     data = read_undecoded(picture, limits=LIMITS)
-    # File first, row after: what a request leaves that dies in between, the sweep finds.
+    # File first, row after: the sweep finds the file of a request that dies in between.
     name = new_private_name()
     try:
         quarantine_storage().save(name, ContentFile(data))
@@ -102,11 +102,11 @@ def _uploads_to_prepare() -> Iterable[int]:
     return due.order_by("created_at").values_list("pk", flat=True)[:20]
 
 
-# A queue of its own: emails and take-downs must not wait for a decode, which may take seconds, and
-# whoever sent the picture looks on and must not wait for a zip, which may take minutes.
+# A queue of its own: e-mails and take-downs must not wait for a decode, which may take seconds, and
+# the user watches and must not wait for a zip, which may take minutes.
 @background_task(due=_uploads_to_prepare, queue="avatars")
 def prepare_avatar(pk: int) -> None:
-    """Decode what a person sent and give it to them in place of their picture, or say why not."""
+    """Decode a picture that a user sent and make it their avatar, or keep why it cannot be."""
     lease = claim(AvatarUpload.objects.filter(error_code=""), pk)
     sent = lease.rows().select_related("user").first() if lease is not None else None
     if lease is None or sent is None:
@@ -126,11 +126,11 @@ def prepare_avatar(pk: int) -> None:
         found = error.rejection
         _fail(sent, lease, code=found.code, params={"problem": found.problem, **found.params})
     except (Banned, InvalidToken) as error:
-        # They sent it while they might; it is to be shown by somebody who may no longer.
+        # The user had the right when they sent it, and has lost it meanwhile.
         _drop(sent, lease)
         log.info("avatar.dropped", user_id=sent.user_id, code=error.code)
     except STORAGE_ERRORS:
-        # Not the picture's fault: a storage that is away uses no attempts up.
+        # Not the picture's fault: a storage that fails uses up no attempts.
         lease.rows().update(attempts=Greatest(F("attempts") - 1, 0))
         raise
 
@@ -139,7 +139,7 @@ def prepare_avatar(pk: int) -> None:
 
 
 def _take_square(sent: AvatarUpload, lease: Lease[AvatarUpload], square: bytes) -> None:
-    """Give the person their picture; raises Banned, InvalidToken or LeaseLost."""
+    """Make the picture the user's avatar; raises Banned, InvalidToken or LeaseLost."""
     if is_grown(sent.user):
         while not _settle(sent, lease, avatar=store_media(square, CONTENT_TYPE)):
             continue  # a sweep took the file away between the two steps

@@ -1,9 +1,9 @@
-"""Pictures of people: square, and public only after some time.
+"""Avatars are square, and those of new accounts are public only after some time.
 
-A new account's picture lies in quarantine, where members see it through short-lived addresses,
-until a moderator approves it or the account is old enough. `User.avatar` is the public one,
-`User.avatar_draft` the name of the one that waits; a person has one of the two at most. How they
-come here is told in `accounts.profile.avatar_uploads`.
+A new account's avatar lies in quarantine, where members see it through short-lived addresses, until
+a moderator approves it or the account is old enough. `User.avatar` is the public file,
+`User.avatar_draft` the name of one that waits; a user has at most one of the two.
+`accounts.profile.avatar_uploads` makes them.
 """
 
 import re
@@ -51,25 +51,25 @@ ROOT = "avatars"
 CONTENT_TYPE = "image/webp"
 _PRIVATE_NAME = re.compile(r"[0-9a-f]{32}")
 _STRAY_AFTER = timedelta(days=1)
-# How long a person is told why a picture of theirs could not be used.
+# For so long a user is told why a picture of theirs could not be used.
 _FAILED_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Avatar:
-    """Where a person's picture is now, and from when on everybody sees it; None: now."""
+    """Where a user's avatar is, and from when on it is public; None: it is public now."""
 
     url: str
     public_from: datetime | None = None
 
     @property
     def is_public(self) -> bool:
-        """True where everybody sees it."""
+        """Return True where guests may see it too."""
         return self.public_from is None
 
 
 def avatar_of(user: User) -> Avatar | None:
-    """Return the picture as members see it; strangers see only those that are public."""
+    """Return the avatar as members see it; guests see only public ones."""
     if user.avatar is not None:
         return Avatar(media_url(user.avatar.name))
     if user.avatar_draft:
@@ -78,24 +78,24 @@ def avatar_of(user: User) -> Avatar | None:
 
 
 def shown_avatar_url(user: User, *, viewer: User | AnonymousUser) -> str | None:
-    """Return the address of the picture, where `viewer` may see it."""
+    """Return the address of the avatar; None where `viewer` may not see it."""
     avatar = avatar_of(user)
     may_see = avatar is not None and (avatar.is_public or viewer.is_authenticated)
     return avatar.url if avatar is not None and may_see else None
 
 
 def avatar_name(user: User) -> str:
-    """Return the name of the picture as it is now: what a moderator saw, when they decide."""
+    """Return the name of the current picture; a moderator decides about the one that they saw."""
     return user.avatar.name if user.avatar is not None else user.avatar_draft
 
 
 def drafts() -> QuerySet[User]:
-    """Return the people whose picture waits for a moderator or for their account to grow."""
+    """Return the users whose avatar waits for a moderator or for their account to be older."""
     return User.objects.exclude(avatar_draft="").order_by("date_joined", "pk")
 
 
 def remove_avatar(user: User) -> None:
-    """Leave the person without a picture, also without one that waits; twice changes nothing."""
+    """Remove the user's avatar and one that waits; a second time changes nothing."""
     with acting(user):
         locked = lock_person(user.pk)
         forget_upload(locked)
@@ -104,7 +104,7 @@ def remove_avatar(user: User) -> None:
 
 
 def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
-    """Show a waiting picture to everybody; `seen` is the `avatar_name` that the moderator saw."""
+    """Make a waiting avatar public; `seen` is the `avatar_name` that the moderator saw."""
     _refuse_unless_moderator(moderator, user)
     if not seen or seen != user.avatar_draft:
         raise _changed()
@@ -112,7 +112,7 @@ def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
         published = _publish(user, seen, moderator=moderator)
     except STORAGE_ERRORS as error:
         if not User.objects.filter(pk=user.pk, avatar_draft=seen).exists():
-            raise _changed() from error  # somebody else decided, and the file went meanwhile
+            raise _changed() from error  # another moderator was first, and the file is gone
         log.exception("avatar.not_stored", user_id=user.pk)
         raise StorageUnavailable from error
     if not published:
@@ -121,7 +121,7 @@ def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
 
 
 def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> None:
-    """Take a picture away, public or not; `seen` is the `avatar_name` that the moderator saw."""
+    """Remove an avatar, public or not; `seen` is the `avatar_name` that the moderator saw."""
     _refuse_unless_moderator(moderator, user)
     with acting(moderator, on=user):
         locked = lock_person(user.pk)
@@ -150,7 +150,7 @@ def _drafts_to_publish() -> Iterable[int]:
 
 @background_task(due=_drafts_to_publish, queue="publishing", every_seconds=600)
 def publish_avatar(pk: int) -> None:
-    """Show the picture of an account that is old enough now. Running twice changes nothing."""
+    """Make the avatar of an account public that is old enough now; twice changes nothing."""
     user = User.objects.filter(pk=pk).first()
     if user is None or not user.avatar_draft or user.is_banned or not is_grown(user):
         return
@@ -159,9 +159,9 @@ def publish_avatar(pk: int) -> None:
 
 @scheduled_task(every_seconds=6 * 3600)
 def sweep_stray_avatars() -> int:
-    """Remove private pictures that are nobody's: who wrote or replaced them died on the way.
+    """Delete private pictures that no row names: their request or worker died on the way.
 
-    What is said of those that could not be used is forgotten here too, after a week.
+    The rows of pictures that could not be used are deleted here too, after a week.
     """
     told_long_ago = AvatarUpload.objects.filter(created_at__lt=timezone.now() - _FAILED_KEPT)
     told_long_ago.exclude(error_code="").delete()
@@ -185,17 +185,17 @@ def _public_from(user: User) -> datetime:
 
 
 def is_grown(user: User) -> bool:
-    """True where the account is old enough for its picture to be public at once."""
+    """Return True where the account is old enough for its avatar to be public at once."""
     return _public_from(user) <= timezone.now()
 
 
 def new_private_name() -> str:
-    """Return a name in quarantine for a picture; the sweep finds it where it is nobody's."""
+    """Return a new name in quarantine for a picture; the sweep finds files that no row names."""
     return f"{ROOT}/{uuid.uuid4().hex}"
 
 
 def read_private(name: str) -> bytes | None:
-    """Return a file of quarantine; None where it is gone."""
+    """Return the bytes of a file in quarantine; None where it is gone."""
     try:
         with quarantine_storage().open(name, "rb") as file:
             return bytes(file.read())
@@ -204,9 +204,9 @@ def read_private(name: str) -> bytes | None:
 
 
 def forget_upload(owner: User) -> None:
-    """Cancel what the person sent last, or forget why it failed, in the caller's transaction."""
+    """Delete the row of the picture that the user sent last, in the caller's transaction."""
     for sent in AvatarUpload.objects.filter(user=owner):
-        sent.delete()  # a worker that has it notices as it writes
+        sent.delete()  # a worker that holds it notices when it writes
         if sent.file_name:
             transaction.on_commit(partial(delete_private, sent.file_name))
 
@@ -214,7 +214,7 @@ def forget_upload(owner: User) -> None:
 def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
     data = read_private(draft)
     if data is None:
-        # Replaced meanwhile; or lost, and then nobody waits for it any longer.
+        # It was replaced meanwhile; or the file is lost, and then the draft is dropped.
         if User.objects.filter(pk=owner.pk, avatar_draft=draft).update(avatar_draft=""):
             log.error("avatar.lost", user_id=owner.pk)
         return False
@@ -243,7 +243,7 @@ def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
 
 
 def lock_person(user_id: int) -> User:
-    """Return the person's row, locked until the transaction ends; raises InvalidToken."""
+    """Return the user's row, locked until the transaction ends; raises InvalidToken."""
     locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if locked is None:  # deleted meanwhile
         raise InvalidToken
@@ -253,7 +253,7 @@ def lock_person(user_id: int) -> User:
 def replace_avatar(
     locked: User, *, avatar: MediaFile | None, draft: str, is_urgent: bool = False
 ) -> None:
-    """Write the one or the other and let go of what was there, in the caller's transaction."""
+    """Set the avatar or the draft and release the old one, in the caller's transaction."""
     User.objects.filter(pk=locked.pk).update(avatar=avatar, avatar_draft=draft)
     if locked.avatar_id is not None:
         old = [locked.avatar_id]
@@ -265,7 +265,7 @@ def replace_avatar(
 
 
 def forget_avatar(user_id: int) -> None:
-    """Take away the pictures of somebody who leaves, in the caller's transaction."""
+    """Remove the avatars of a user who deletes their account, in the caller's transaction."""
     locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if locked is not None:
         forget_upload(locked)
@@ -273,7 +273,7 @@ def forget_avatar(user_id: int) -> None:
 
 
 def _sweep_now(ids: list[int]) -> None:
-    # Where this fails, the scheduled sweep takes it at its next round.
+    # Where this fails, the next scheduled sweep removes it.
     try:
         sweep_media(older_than=timedelta(0), ids=ids)
     except STORAGE_ERRORS:

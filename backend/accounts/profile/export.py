@@ -1,4 +1,4 @@
-"""All that is kept about a person, as one zip: a file for each thing, and what they are."""
+"""The export of an account: all that is kept about a user, as one zip with a README."""
 
 import tempfile
 import zipfile
@@ -20,9 +20,9 @@ README = "README.txt"
 
 
 def write_export(user: User) -> BinaryIO:
-    """Return the zip, ready to be read, in a file without a name that goes when it is closed.
+    """Return the zip as a temporary file, at its beginning, which is deleted when it is closed.
 
-    Rows are read and written one after the other: neither they nor the zip are ever in memory.
+    Rows are streamed: neither they nor the zip are ever in memory as a whole.
     """
     folder = Path(settings.FILE_UPLOAD_TEMP_DIR)
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def _write_file(
     archive: zipfile.ZipFile, exported: ExportedFile | ExportedPicture, user_id: int
 ) -> None:
     if isinstance(exported, ExportedFile):
-        # Of a size that nobody knows before.
+        # Its size is not known before.
         with archive.open(exported.name, "w", force_zip64=True) as entry:
             _write_rows(entry, exported, user_id)
     elif (picture := exported.read(user_id)) is not None:
@@ -56,7 +56,7 @@ def _write_file(
 
 
 def _write_rows(entry: IO[bytes], exported: ExportedFile, user_id: int) -> None:
-    """Write a JSON list, a row a line."""
+    """Write a JSON list with one row on each line."""
     entry.write(b"[")
     separator = b"\n"
     for row in exported.rows(user_id):
@@ -66,7 +66,7 @@ def _write_rows(entry: IO[bytes], exported: ExportedFile, user_id: int) -> None:
 
 
 def _readme(user: User) -> str:
-    """Say what is what, in the person's language."""
+    """Return the README, which names the files in the user's language."""
     with override(user.language):
         lines = [
             _("This is what %(site)s keeps about %(name)s, as of %(date)s.")

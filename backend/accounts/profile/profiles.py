@@ -1,4 +1,4 @@
-"""What people say about themselves and how they like to read; and who may see it."""
+"""Profiles: what users write about themselves, their preferences, and who may see them."""
 
 import unicodedata
 from collections.abc import Collection
@@ -17,26 +17,26 @@ from common.http.errors import Invalid
 
 MAX_DISPLAY_NAME, MAX_BIO = 60, 1000
 LANGUAGES = ("en", "ky", "ru")
-# All that a person may change about themselves; nothing else is ever written here.
+# All that users may change about themselves; nothing else is written here.
 EDITABLE = frozenset(
     {
         "display_name", "bio", "language", "time_zone", "visibility",
         "reading_direction", "reading_fit", "data_saver", "hidden_ratings",
     }
 )  # fmt: skip
-# Those that the API keeps together under `reading`, and their names there.
+# The columns that the API puts under `reading`, by their names there.
 READING_COLUMNS = {
     "reading_direction": "direction", "reading_fit": "fit", "data_saver": "data_saver",
 }  # fmt: skip
-# More marks over one letter than any language writes.
+# No language writes more marks over one letter.
 _MAX_MARKS = 3
-# They turn the direction of what stands around them. The marks that Arabic and Hebrew need turn
-# nothing: U+200E, U+200F, U+061C.
+# They change the direction of the text around them. The marks that Arabic and Hebrew need do not:
+# U+200E, U+200F, U+061C.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def edit_profile(user: User, **changes: Any) -> None:
-    """Write those of the EDITABLE columns that are given; raises Invalid with its fields."""
+    """Write the given EDITABLE columns; raises Invalid with the fields that are wrong."""
     unknown = set(changes) - EDITABLE
     if unknown:
         raise TypeError(f"nobody writes these here: {sorted(unknown)}")
@@ -57,9 +57,9 @@ def edit_profile(user: User, **changes: Any) -> None:
 
 
 def find_profile(username: str, *, viewer: User | AnonymousUser) -> User | None:
-    """Return the person who is called exactly so, case aside, where `viewer` may see them."""
+    """Return the user of this name, case aside; None where `viewer` may not see the profile."""
     found = User.objects.select_related("avatar").filter(username_key=name_key(username)).first()
-    # Who looks alike has the same key: asking for `аdmin` must not show who `admin` is.
+    # Names that look alike share a key: asking for `аdmin` must not show the profile of `admin`.
     if found is None or not found.is_active or _plain(found.username) != _plain(username):
         return None
     if found.pk == viewer.pk or viewer.has_perm("accounts.ban_user"):
@@ -70,7 +70,7 @@ def find_profile(username: str, *, viewer: User | AnonymousUser) -> User | None:
 
 
 def clean_display_name(display_name: str, *, user: User) -> str:
-    """Return the name as it is kept; raises Invalid. Empty: the user name is shown."""
+    """Return the display name in its normal form; raises Invalid. Empty: the user name is shown."""
     name = unicodedata.normalize("NFKC", display_name).strip()
     if len(name) > MAX_DISPLAY_NAME:
         raise Invalid(_("A display name has at most %(max)d letters.") % {"max": MAX_DISPLAY_NAME})
@@ -91,7 +91,7 @@ def clean_display_name(display_name: str, *, user: User) -> str:
 
 
 def _is_somebody_else(key: str, user: User) -> bool:
-    # With the spaces out, too: `M o` is read as `Mo`.
+    # Without its spaces too: `M o` is read as `Mo`.
     keys = {key, "".join(key.split())}
     return User.objects.filter(username_key__in=keys).exclude(pk=user.pk).exists()
 
@@ -158,7 +158,7 @@ def _has_too_many_marks(categories: list[str]) -> bool:
 
 
 def _is_blank(letter: str) -> bool:
-    # Letters by their category that leave nothing on the screen: Hangul fillers, empty Braille.
+    # Characters that are letters by their category and show nothing: Hangul fillers, empty Braille.
     return letter in "\u115f\u1160\u3164\uffa0\u2800"
 
 
@@ -167,5 +167,5 @@ def _plain(username: str) -> str:
 
 
 def _field(column: str) -> str:
-    """Return where the API's form has the column."""
+    """Return the path of a column in the API's form."""
     return f"reading.{READING_COLUMNS[column]}" if column in READING_COLUMNS else column

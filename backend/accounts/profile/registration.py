@@ -1,4 +1,4 @@
-"""Coming in for the first time."""
+"""Creating an account."""
 
 import structlog
 from django.core.exceptions import ValidationError
@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 def register_user(*, username: str, email: str, password: str, language: str = "") -> User:
     """Create a reader whose address waits to be confirmed; raises Invalid with all its fields.
 
-    Nothing here looks whether the address is somebody's: the email to it tells, and only it.
+    Nothing here looks whether another account has the address: only the e-mail to it tells.
     """
     user = User(username=username, email=email, language=language or _language())
     fields: dict[str, list[str]] = {}
@@ -44,7 +44,7 @@ def register_user(*, username: str, email: str, password: str, language: str = "
             user.save()
             grant_role(user, READER)
             claim_first_address(user, user.email)
-    except IntegrityError as error:  # somebody was faster by a moment
+    except IntegrityError as error:  # another request took the name a moment before
         (taken,) = name_is_taken().messages
         raise Invalid(taken, fields={"username": [taken]}) from error
     log.info("user.registered", user_id=user.pk)
@@ -52,7 +52,7 @@ def register_user(*, username: str, email: str, password: str, language: str = "
 
 
 def refuse_taken_name(username: str, *, user: User | None = None) -> None:
-    """Raise ValidationError where somebody else is called so, or looks as if."""
+    """Raise ValidationError where another user has this name, or one that looks like it."""
     found = User.objects.called(username)
     if found is not None and found != user:
         raise name_is_taken()

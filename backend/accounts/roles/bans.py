@@ -1,7 +1,7 @@
-"""Strikes and bans: malicious uploads count, the third within a month closes the door.
+"""Strikes and bans: the third malicious upload within a month bans the uploader.
 
-Not that of staff: a stolen key that may only upload would shut out whoever could help. Then the key
-ends, and the admins are told.
+Staff are not banned by it: otherwise a stolen key that may only upload would lock out those who can
+help. Instead that key ends, and the admins get an e-mail.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _STAFF_SPARED = "staff_spared"
 
 @dataclass(frozen=True)
 class Counted:
-    """What became of a strike: not new where its subject has been counted before."""
+    """The outcome of a strike; it is not new where its subject has been counted before."""
 
     is_new: bool
     has_banned: bool = False
@@ -38,16 +38,16 @@ class Counted:
 def add_strike(
     user: User, *, code: str, subject: str, reason: str = "", key_id: int | None = None
 ) -> Counted:
-    """Count a malicious act once; at `STRIKES_TO_BAN` within the window, ban for good.
+    """Count a strike once for each subject; at `STRIKES_TO_BAN` within the window, ban for good.
 
-    `reason` is a moderator's; `key_id` is the API key that it was done with. Staff are not banned:
-    that key ends, and the admins get an email.
+    `reason` is the moderator's where one gave the strike; `key_id` is the API key that the upload
+    came with. Staff are not banned: that key ends, and the admins get an e-mail.
     """
     with transaction.atomic():
-        # As the row is: what `user` holds may be limited to the rights of a key.
+        # Read anew: the object `user` may be limited to the scopes of a key.
         person = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
         if person is None:
-            return Counted(is_new=False)  # left meanwhile
+            return Counted(is_new=False)  # the account was deleted meanwhile
         strike, is_new = Strike.objects.get_or_create(
             user=user, subject=subject, defaults={"code": code, "reason": reason}
         )
@@ -70,9 +70,9 @@ def add_strike(
 
 
 def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None = None) -> None:
-    """Ban until `until`, or for good; sessions, tokens and uploads stop at the next request.
+    """Ban until `until`, or for good; it ends sessions and tokens at the next request.
 
-    A ban in force gets longer by it, and never shorter: then it raises AlreadyDecided.
+    A ban that lasts can be made longer, never shorter: that raises AlreadyDecided.
     """
     with acting(moderator, on=user):
         refuse_unless_above(moderator, user)
@@ -81,7 +81,7 @@ def ban_user(user: User, *, moderator: User, reason: str, until: datetime | None
 
 
 def lift_ban(user: User, *, moderator: User, reason: str) -> None:
-    """End a ban now; the strikes until here lead to no other."""
+    """End a ban now; the strikes until now are lifted and lead to no other."""
     with acting(moderator, on=user):
         refuse_unless_above(moderator, user)
         lifted = User.objects.filter(active_ban(), pk=user.pk).update(
@@ -117,7 +117,7 @@ def refuse_unless_above(
 
 
 def _spare_staff(person: User, strike: Strike, *, key_id: int | None) -> None:
-    """End the key that a member of staff's uploads came with, and tell them and the admins."""
+    """End the API key of a staff member's malicious uploads; tell them and the admins by e-mail."""
     key = ApiKey.objects.filter(pk=key_id, user=person).first() if key_id is not None else None
     if key is not None:
         key.delete()
@@ -136,7 +136,7 @@ def _spare_staff(person: User, strike: Strike, *, key_id: int | None) -> None:
 def _tell_of_spared_staff(row: OutgoingEmail) -> EmailText | None:
     strike = Strike.objects.select_related("user").filter(pk=row.params["strike"]).first()
     if strike is None:
-        return None  # the person has left
+        return None  # the account was deleted
     body = _(
         "Hello %(name)s,\n\nuploads of %(uploader)s were meant to do harm, so many that others"
         " would be banned for it. Who is of the staff is not banned by itself."
@@ -160,7 +160,7 @@ def _tell_of_spared_staff(row: OutgoingEmail) -> EmailText | None:
 
 
 def _end_trust(user: User, *, code: str) -> None:
-    """Let the uploads of somebody with a strike wait for review again."""
+    """Make a trusted uploader with a strike a plain one, whose uploads wait for review."""
     memberships = User.groups.through.objects.filter(user=user, group__name=TRUSTED)
     ended, _rows = memberships.delete()
     if ended:
@@ -171,7 +171,7 @@ def _end_trust(user: User, *, code: str) -> None:
 
 
 def _set_ban(user: User, *, reason: str, until: datetime | None, actor: User | None) -> bool:
-    """Ban who is free, or for longer than until now; False where neither is so."""
+    """Ban a user who is not banned, or not for so long; return False for others."""
     rows = User.objects.filter(pk=user.pk)
     ends_earlier = Q(banned_until__isnull=False) if until is None else Q(banned_until__lt=until)
     candidates = {

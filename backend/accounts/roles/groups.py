@@ -17,7 +17,7 @@ RolePermissions = Mapping[str, Collection[str]]
 
 
 def declared_permissions() -> dict[str, set[str]]:
-    """Return what each role but the admin's may do, as the apps declare it.
+    """Return the permissions of each role but the admin's, as the apps declare them.
 
     An app declares in `<app>/permissions.py` what it adds: `ROLE_PERMISSIONS: RolePermissions`.
     """
@@ -29,7 +29,7 @@ def declared_permissions() -> dict[str, set[str]]:
 
 
 def grant_declared_permissions(**options: Any) -> None:
-    """Make the groups and their permissions exactly as declared; admins have all there are."""
+    """Give each group exactly its declared permissions; admins get all there are."""
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")
@@ -39,7 +39,7 @@ def grant_declared_permissions(**options: Any) -> None:
         admins.permissions.set(known.values())
         for role, names in declared_permissions().items():
             group, _ = Group.objects.get_or_create(name=role)
-            # After the migrations of lower apps the permissions of upper ones are not there yet.
+            # After the migrations of lower apps the permissions of upper ones do not exist yet.
             group.permissions.set(known[name] for name in names if name in known)
 
 
@@ -50,7 +50,7 @@ def grant_role(user: User, role: str) -> None:
 
 
 def roles_of(user: User) -> list[str]:
-    """Return the roles in their order; everybody is a reader."""
+    """Return the user's roles in their order; every user is a reader."""
     names = set(user.groups.values_list("name", flat=True)) | {READER}
     if user.is_superuser:
         names.add(ADMIN)

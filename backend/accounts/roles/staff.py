@@ -1,4 +1,4 @@
-"""Accounts as admins make and change them by hand; every change of rights is in the log."""
+"""Accounts that admins create and change by hand; every change of rights is logged."""
 
 from collections.abc import Collection
 
@@ -19,7 +19,7 @@ _RIGHTS = {"is_staff", "is_superuser"}
 
 
 def settle_address(user: User) -> None:
-    """Make `user.email` the person's one confirmed address: an admin vouches for it."""
+    """Make `user.email` the user's only address, confirmed because an admin entered it."""
     email = clean_address(user.email) if user.email.strip() else ""
     with transaction.atomic():
         refuse_taken_address(email, user=user)
@@ -31,7 +31,7 @@ def settle_address(user: User) -> None:
 
 
 def refuse_taken_address(email: str, *, user: User | None = None) -> None:
-    """Raise Invalid where somebody else has confirmed this address."""
+    """Raise Invalid where another user has confirmed this address."""
     others = EmailAddress.objects.filter(email=email, verified=True)
     if user is not None and user.pk:
         others = others.exclude(user=user)
@@ -48,9 +48,9 @@ def record_account_edit(
     roles_before: Collection[str] = (),
     is_new: bool = False,
 ) -> None:
-    """After an account was saved: log it, with the roles before and after.
+    """Log the edit of an account that was saved, with its roles before and after.
 
-    Who becomes staff, or is staff no more, logs in anew, in the admin as well.
+    A user who becomes staff, or stops being staff, has to log in again, in the admin too.
     """
     if not admin.has_perm("accounts.change_user"):
         raise Forbidden(_("Only admins may do this."))
@@ -74,15 +74,15 @@ def record_account_edit(
 
 
 def set_password_for(user: User, *, admin: User, password: str) -> None:
-    """Give somebody a new password; all their devices are logged out."""
+    """Set a new password for a user; all their devices are logged out."""
     if not admin.has_perm("accounts.change_user"):
         raise Forbidden(_("Only admins may do this."))
     with acting(admin, on=user):
-        # Whatever it was a moment ago, it is replaced.
+        # Read anew: it is replaced, whatever it is by now.
         now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         replace_password(now, password)
         log_decision(user, action="set_password", actor=admin)
-    # What the admin's page of this admin's own account goes on with.
+    # So that an admin who sets their own password stays logged in.
     user.password, user.admin_epoch = now.password, now.admin_epoch
 
 

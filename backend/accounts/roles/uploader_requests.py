@@ -1,4 +1,4 @@
-"""A reader asks to become an uploader; a moderator says yes or no. And who is trusted later on."""
+"""Readers ask to become uploaders, and moderators decide; and moderators trust uploaders."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -19,25 +19,25 @@ _ANSWER = "uploader_answer"
 
 
 class AlreadyAsked(AppError):
-    """Their last request waits."""
+    """The user's last request still waits."""
 
     code = "already_submitted"
     status = 409
 
 
 def newest_request(user: User) -> UploaderRequest | None:
-    """Return the last request that the person made."""
+    """Return the user's last request."""
     return user.uploader_requests.order_by("-pk").first()
 
 
 def waiting_requests() -> QuerySet[UploaderRequest]:
-    """Return what waits for a moderator, the oldest first."""
+    """Return the requests that wait for a moderator, the oldest first."""
     waiting = UploaderRequest.objects.filter(state=RequestState.WAITING)
     return waiting.order_by("created_at", "pk")
 
 
 def ask_to_upload(user: User, *, text: str) -> UploaderRequest:
-    """Put a request into the moderators' queue; one waits at a time."""
+    """Queue a request for the moderators; raises AlreadyAsked while another one waits."""
     refuse_unconfirmed(user)
     if user.has_perm("reader.submit_upload"):
         raise AlreadyDecided(_("You may upload already."))
@@ -49,7 +49,7 @@ def ask_to_upload(user: User, *, text: str) -> UploaderRequest:
 
 
 def grant_request(request: UploaderRequest, *, moderator: User, answer: str = "") -> None:
-    """Make the person an uploader and tell them."""
+    """Make the user an uploader, and tell them by e-mail."""
     _refuse_unless_grantor(moderator, request.user)
     if request.user.is_banned:
         raise Forbidden(_("This person is banned."))
@@ -59,14 +59,14 @@ def grant_request(request: UploaderRequest, *, moderator: User, answer: str = ""
 
 
 def refuse_request(request: UploaderRequest, *, moderator: User, answer: str = "") -> None:
-    """Say no; they may ask again."""
+    """Refuse a request, and tell the user by e-mail; they may ask again."""
     _refuse_unless_grantor(moderator, request.user)
     with acting(moderator):
         _decide(request, RequestState.REFUSED, moderator=moderator, answer=answer)
 
 
 def set_trusted(user: User, *, moderator: User) -> None:
-    """Let an uploader's chapters go live without review, but for a sample."""
+    """Let an uploader's chapters go live without review, except for a sample."""
     _refuse_unless_grantor(moderator, user)
     if user.is_banned:
         raise Forbidden(_("This person is banned."))
@@ -80,7 +80,7 @@ def set_trusted(user: User, *, moderator: User) -> None:
 
 
 def unset_trusted(user: User, *, moderator: User) -> None:
-    """Send every chapter of an uploader to review again."""
+    """Let every chapter of an uploader wait for review again."""
     _refuse_unless_grantor(moderator, user)
     with acting(moderator):
         taken, _rows = User.groups.through.objects.filter(user=user, group=_trusted()).delete()
