@@ -1,11 +1,11 @@
-"""Words that titles and what people prefer have in common."""
+"""Choices that both titles and users' preferences have."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Rating(models.TextChoices):
-    """For whom a title is; readers may hide some."""
+    """How explicit a title is; readers may hide some ratings."""
 
     SAFE = "safe", _("Safe")
     SUGGESTIVE = "suggestive", _("Suggestive")
@@ -14,7 +14,7 @@ class Rating(models.TextChoices):
 
 
 class Direction(models.TextChoices):
-    """How pages follow each other."""
+    """The direction in which pages follow each other."""
 
     RIGHT_TO_LEFT = "rtl", _("Right to left")
     LEFT_TO_RIGHT = "ltr", _("Left to right")

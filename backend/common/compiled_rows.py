@@ -1,8 +1,8 @@
-"""Rows of cached views by SQL that is compiled once: building a query costs more than running it.
+"""Reads rows for cached views by SQL compiled once, as building a query costs more than running it.
 
-A compiled query is made from an ordinary queryset, so that what is visible is decided where it
-always is. It may be kept only while its parameters stay true: no times of now, no ids of a moment.
-What differs from run to run is a `Placeholder` in the queryset, and is found again as that object.
+A compiled query is made from an ordinary queryset, so that `visible_to` and `public` decide as
+everywhere. It is kept, so it must hold no value that changes, such as the time or an id: in its
+place stands a `Placeholder`, which is found again among the parameters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ from django.db.models import Expression, QuerySet
 
 
 class Placeholder(Expression):
-    """Where each run of a compiled query puts a value of its own; `times(n)` is a list for `IN`.
+    """Stands where each run of a compiled query puts its own value; `times(n)` is a list for `IN`.
 
-    No field converts it on its way into SQL, and so the value has to be what the driver takes.
+    No field converts the value for SQL, so it has to be what the driver takes.
     """
 
-    # The object itself stands among the parameters, whatever Django compares or copies on the way.
+    # The very object has to be among the parameters, whatever Django compares or copies before.
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
@@ -40,11 +40,11 @@ class Placeholder(Expression):
         return self
 
     def resolve_expression(self, *args: Any, **options: Any) -> Self:
-        """Refer to nothing of the query."""
+        """Return itself: it refers to nothing in the query."""
         return self
 
     def as_sql(self, compiler: Any, connection: Any, **options: Any) -> tuple[str, Any]:
-        """Be a parameter."""
+        """Return the SQL of one parameter."""
         return "%s", [self]
 
     def times(self, count: int) -> "_Places":
@@ -54,7 +54,7 @@ class Placeholder(Expression):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Item:
-    """One parameter of a list: it gets the value at this index of what the placeholder is given."""
+    """One parameter of a list: it gets the value at this index of the placeholder's list."""
 
     placeholder: Placeholder
     index: int
@@ -69,7 +69,7 @@ class _Places(Expression):
         self.items = [_Item(placeholder, index) for index in range(count)]
 
     def as_sql(self, compiler: Any, connection: Any, **options: Any) -> tuple[str, Any]:
-        """Be a list in parentheses."""
+        """Return the SQL of a list in parentheses."""
         if not self.items:
             raise EmptyResultSet
         return f"({', '.join(['%s'] * len(self.items))})", list(self.items)
@@ -89,8 +89,7 @@ class CompiledQuery:
     columns: tuple[str, ...]
 
     def rows(self, values: Values = _NOTHING) -> Sequence[Sequence[Any]]:
-        """Run it whole; `values` has one for each placeholder it was compiled with, lists for those
-        of `times`."""
+        """Return all rows; `values` has one value for each placeholder, and a list for `times`."""
         if not self.sql:
             return []
         params = [_value_of(param, values) for param in self.params]
@@ -101,7 +100,7 @@ class CompiledQuery:
         return found
 
     def page(self, start: int, count: int, values: Values = _NOTHING) -> Sequence[Sequence[Any]]:
-        """Run it for one page of a list."""
+        """Return `count` rows from row `start` on."""
         if not self.sql:
             return []
         params = (*self.params, count, start)
@@ -116,9 +115,9 @@ def _value_of(param: Any, values: Values) -> Any:
 
 
 def read_rows(sql: str, params: Sequence[Any], columns: Sequence[str]) -> Sequence[Sequence[Any]]:
-    """Run SQL that gives columns of these names.
+    """Run SQL that selects columns of these names, and return its rows.
 
-    SQLite packs them into one JSON text: its driver lets go of the interpreter's lock and takes it
+    SQLite packs them into one JSON text: its driver releases the interpreter's lock and takes it
     back for every row, which costs busy threads more than the rows do.
     """
     with connection.cursor() as cursor:
@@ -144,7 +143,7 @@ def compile_rows(queryset: QuerySet[Any], columns: Sequence[str]) -> CompiledQue
 
 
 def as_utc(moment: datetime | str | None) -> datetime | str | None:
-    """Give a time its zone: SQLite keeps none, and all that is kept is UTC."""
+    """Return a time with its zone: SQLite keeps none, and all stored times are UTC."""
     if isinstance(moment, str):
         return f"{moment[:10]}T{moment[11:19]}Z"  # as `common.http.renderers` writes times
     if moment is None or moment.tzinfo is not None:

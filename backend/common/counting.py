@@ -1,4 +1,4 @@
-"""Counts beside the rows of a list, and of the list itself."""
+"""Counting related rows of a list, and the list itself, at bounded cost."""
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Model, OuterRef, Subquery
@@ -17,11 +17,11 @@ def count_of(model: type[Model], reference: str, *, what: str = "pk") -> Coalesc
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg] # Django's own takes no parameter
-    """Counts no further than `max_count`: whoever looks for something older searches for it."""
+    """Counts no further than `max_count`: older rows are found by searching."""
 
     max_count = 10_000
 
     @cached_property
     def count(self) -> int:
-        """Return how many there are, or the most that are counted."""
+        """Return how many rows there are, at most `max_count`."""
         return int(self.object_list[: self.max_count].count())  # type: ignore[attr-defined]

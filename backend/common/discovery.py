@@ -1,6 +1,6 @@
-"""What each app declares is found in its modules, so that a new app edits no central list.
+"""Finds what each app declares in its modules, so that a new app edits no central list.
 
-An app of this project is one of INSTALLED_APPS whose code lies beside this one's.
+The apps of this project are those of INSTALLED_APPS that lie in the same folder as this one.
 """
 
 from collections.abc import Iterator

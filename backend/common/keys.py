@@ -1,4 +1,4 @@
-"""The embedded profile's secrets: made once in the data folder, kept for good."""
+"""The secrets of the embedded profile are made once, in the data folder."""
 
 import os
 import secrets
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read_or_make_key(folder: Path, name: str) -> str:
-    """Return the key called `name`; two processes that start at once agree on one."""
+    """Return the key in the file `name`, made where it is missing; two processes agree on one."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / name
     if not path.exists():

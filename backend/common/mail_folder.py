@@ -1,4 +1,4 @@
-"""Mails as files, for an installation without a mail server: one `.eml` each, in one folder."""
+"""Without a mail server, e-mails are written as `.eml` files into one folder."""
 
 import itertools
 import os
@@ -17,16 +17,16 @@ _numbers = itertools.count(1)
 
 
 def warn_without_mail_server() -> None:
-    """Say, as a process of the services profile starts, that emails will reach nobody."""
+    """Log, as a process of the services profile starts, that e-mails will not be delivered."""
     if hasattr(settings, "EMAIL_FILE_PATH"):
         log.warning("mail.no_server", folder=str(settings.EMAIL_FILE_PATH), missing="EMAIL_HOST")
 
 
 class MailFolder(BaseEmailBackend):
-    """Writes to `EMAIL_FILE_PATH` and says where: people look for the link that was "sent"."""
+    """Writes to `EMAIL_FILE_PATH` and logs the file, so that the link in it can be found."""
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
-        """Write each mail; whole or not at all, and readable by the owner alone."""
+        """Write each e-mail, whole or not at all, readable only by the owner of the process."""
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in messages:

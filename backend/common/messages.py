@@ -1,6 +1,6 @@
-"""Compiling `.po` files to `.mo` in Python, so that GNU gettext need not be installed.
+"""Compiles `.po` files to `.mo` in Python, so that GNU gettext need not be installed.
 
-`python -m common.messages` does it for all of `locale/`; what is up to date is left alone.
+`python -m common.messages` does it for all of `locale/`; files that are up to date are skipped.
 """
 
 from pathlib import Path

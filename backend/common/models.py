@@ -1,11 +1,11 @@
-"""Rows that every app may use: stored public files, pauses."""
+"""Models that every app may use: public files, pauses."""
 
 from django.db import models
 from django.db.models.functions import Now
 
 
 class MediaFile(models.Model):
-    """One stored public object. Its name is an HMAC of its bytes, so equal bytes exist once.
+    """One public file. Its name is an HMAC of its bytes, so equal bytes are stored once.
 
     Pages, covers and variants point at it with PROTECT. A row that nothing points at has
     `unreferenced_since`; the sweeper (`common.files.media`) removes it and its file later.
@@ -31,7 +31,7 @@ class MediaFile(models.Model):
 
 
 class Pause(models.Model):
-    """What is not done again before a moment, whichever process asks; see `common.work.pauses`."""
+    """Something that no process does again before a time; see `common.work.pauses`."""
 
     name = models.CharField(max_length=40, primary_key=True)
     until = models.DateTimeField()

@@ -1,9 +1,9 @@
-"""Names compared and ordered alike on every database, whatever its collation.
+"""Names are compared and sorted alike on every database, whatever its collation.
 
-`fold_text` is the form in which two spellings are one name, `order_key` what names are sorted by.
-Columns that hold them (`FoldedField`, `OrderKeyField`) are written with their row; whoever updates
-a name by itself names them too, which a guard test looks for. Any text is searched without regard
-to case by `column__folded__contains=fold_text(word)`.
+Two spellings are one name if `fold_text` returns the same for both; names are sorted by
+`order_key`. The columns that hold these (`FoldedField`, `OrderKeyField`) are written when their row
+is saved; code that updates a name by itself has to name them too, which a guard test checks. Any
+text is searched without regard to case by `column__folded__contains=fold_text(word)`.
 """
 
 import unicodedata
@@ -24,10 +24,11 @@ def fold_text(text: str) -> str:
 
 
 class Folded(Transform):
-    """`__folded`: a column as `fold_text` folds it, but for spaces, computed by the database.
+    """`__folded`: a column as `fold_text` folds it, except for spaces, computed by the database.
 
-    For searching by a part of a text, where no index helps anyway. SQLite knows capitals of ASCII
-    only, PostgreSQL those of its locale: so the one calls Python and the other its own copy of ICU.
+    It is for searching by a part of a text, where no index helps anyway. SQLite knows only the
+    capitals of ASCII and PostgreSQL those of its locale: so SQLite calls Python, and PostgreSQL its
+    copy of ICU.
     """
 
     lookup_name = "folded"
@@ -37,7 +38,7 @@ class Folded(Transform):
         return self.as_sql(compiler, connection, function="mangakg_fold", **options)
 
     def as_postgresql(self, compiler: Any, connection: Any, **options: Any) -> Any:
-        """Write small letters, and the two whose folded form is another one."""
+        """Lower the letters, and replace the two whose folded form is not the lower one."""
         template = (
             'replace(replace(lower(normalize(%(expressions)s, NFKC) COLLATE "und-x-icu"),'
             " 'ß', 'ss'), 'ς', 'σ')"
@@ -59,8 +60,8 @@ def _fold_or_null(text: str | None) -> str | None:
     return None if text is None else fold_text(text)
 
 
-# Kyrgyz, which holds Russian; letters of Ukrainian, Kazakh, Uzbek and Tajik stand behind the letter
-# that they come from.
+# The Kyrgyz alphabet, which includes the Russian one; letters of Ukrainian, Kazakh, Uzbek and Tajik
+# stand behind the letter that they come from.
 _CYRILLIC = "аәбвгґғдеёєжзиіїйјкқлмнңоөпрстуўүұфхҳһцчҷшщъыьэюя"
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _OTHER_LATIN = {
@@ -75,10 +76,10 @@ _WEIGHTS = {
 
 
 def order_key(name: str) -> bytes:
-    """Return what names are sorted by, byte by byte: digits, Latin, Cyrillic in the order of the
-    Kyrgyz alphabet, other scripts by code point.
+    """Return the bytes that names are sorted by: digits, Latin, Cyrillic in the order of the Kyrgyz
+    alphabet, other scripts by code point.
 
-    Case and signs do not count, nor marks on Latin letters but between names that are else alike.
+    Case, signs and marks on Latin letters only count between names that are otherwise the same.
     Names of signs only come first.
     """
     folded = unicodedata.normalize("NFC", fold_text(name))[:_MAX_ORDERED_CHARS]
@@ -87,7 +88,7 @@ def order_key(name: str) -> bytes:
 
 
 def _letters(folded: str) -> str:
-    """Return letters, digits and single spaces for what stands between them."""
+    """Return the letters and digits, with single spaces for anything between them."""
     plain = []
     for letter in folded:
         if letter in _WEIGHTS:  # й and ё are letters, not letters with a mark
@@ -108,7 +109,7 @@ def _weight(letter: str) -> bytes:
 
 
 class _DerivedField(models.Field[Any, Any]):
-    """A column that holds what is made of another column, `source`, of the same row."""
+    """A column that is computed from another column, `source`, of the same row."""
 
     def __init__(self, source: str, **options: Any) -> None:
         self.source = source
@@ -116,7 +117,7 @@ class _DerivedField(models.Field[Any, Any]):
 
     @staticmethod
     def make(text: str) -> Any:
-        """Return what the column holds for a source of this text."""
+        """Return the value of the column for this text in `source`."""
         raise NotImplementedError
 
     def deconstruct(self) -> Any:
@@ -125,14 +126,14 @@ class _DerivedField(models.Field[Any, Any]):
         return name, path, [self.source], options
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Make it anew with each save that writes it."""
+        """Compute it anew with each save that writes it."""
         made = self.make(getattr(model_instance, self.source) or "")
         setattr(model_instance, self.attname, made)
         return made
 
 
 class FoldedField(_DerivedField, models.TextField[str, str]):
-    """What two names must not share: see `fold_text`."""
+    """The folded text of a name, by which two names are the same: see `fold_text`."""
 
     @staticmethod
     def make(text: str) -> str:
@@ -141,7 +142,7 @@ class FoldedField(_DerivedField, models.TextField[str, str]):
 
 
 class OrderKeyField(_DerivedField, models.BinaryField[Any, Any]):
-    """What names are sorted by: see `order_key`. Bytes, which every database compares alike."""
+    """The key that names are sorted by: see `order_key`. Every database compares bytes alike."""
 
     @staticmethod
     def make(text: str) -> bytes:
@@ -150,14 +151,16 @@ class OrderKeyField(_DerivedField, models.BinaryField[Any, Any]):
 
 
 def derived_fields(model: type[models.Model], changed: str) -> list[_DerivedField]:
-    """Return the columns that are made of the column `changed`."""
+    """Return the columns that are computed from the column `changed`."""
     fields = model._meta.concrete_fields
     return [f for f in fields if isinstance(f, _DerivedField) and f.source == changed]
 
 
 def fill_derived_columns(model: type[models.Model], *names: str, batch: int = 1000) -> None:
-    """Write such columns of all rows anew, for a migration: in batches, by statements that take a
-    tenth of the time of `bulk_update`, and twice without harm."""
+    """Write such columns of all rows anew, for a migration; running it twice does no harm.
+
+    It works in batches, by statements that take a tenth of the time of `bulk_update`.
+    """
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     sources = [field.source for field in fields]  # type: ignore[attr-defined] # they are derived
     columns = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)

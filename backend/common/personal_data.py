@@ -1,4 +1,4 @@
-"""What every app knows about a person: the registry that the export and the deletion walk.
+"""What the apps know about a user: the registry behind the export and the deletion of an account.
 
 An app declares its parts in `<app>/personal_data.py`:
 
@@ -11,18 +11,18 @@ An app declares its parts in `<app>/personal_data.py`:
         ),
     )
 
-- `covers` names every column that points at a person, as `app.Model.field`. A test fails when a
+- `covers` names every column that points at a user, as `app.Model.field`. A test fails when a
   column of any model, ours or a library's, is covered by no participant, or by two.
-- `files` says what of it the person gets when they ask for their data. `rows(user_id)` yields
+- `files` says what of it the user gets when they ask for their data. `rows(user_id)` yields
   plain values (str, int, bool, None, dates, lists, dicts), see `stream_rows`: an account may hold
-  a million rows. Leave out what is about others: names of moderators, of who reported. A picture
-  is an `ExportedPicture`.
-- `erase(user_id)` runs in the one transaction in which the person leaves, after their row has been
-  locked (the person first, then what is theirs: everywhere) and before it is deleted; parts of
-  upper apps first. What is private it deletes, what is shared it takes the name off (the column to
-  null). Rows that carry the name in words lose it too: see `accounts.audit.forget_labels` for a
-  subject whose `__str__` names the person. It only touches rows; files go with
-  `transaction.on_commit`, and so that a sweep finds them when the process dies in between.
+  a million rows. Leave out what is about others, such as names of moderators and reporters. A
+  picture is an `ExportedPicture`.
+- `erase(user_id)` runs in the one transaction that deletes the account, after the user's row has
+  been locked (everywhere the user is locked before their rows) and before it is deleted; parts of
+  upper apps first. It deletes private rows, and sets the column of shared ones to null. Rows whose
+  text holds the name lose it too: see `accounts.audit.forget_labels` for a subject whose `__str__`
+  names the user. It only changes rows; files are deleted with `transaction.on_commit`, and in a way
+  that a sweep finds them when the process dies in between.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ class ExportedPicture:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """One part of what is known about a person, and who takes care of it."""
+    """One part of what is known about a user: its columns, its export and its erasure."""
 
     name: str
     covers: Collection[str]
@@ -96,9 +96,9 @@ def refuse_overlap(participant: Participant, others: Iterable[Participant]) -> N
 
 
 def stream_rows(rows: QuerySet[Any], *columns: str) -> Iterator[dict[str, object]]:
-    """Yield the columns of rows by their keys, some at a time.
+    """Yield the columns of rows as dicts, reading some rows at a time.
 
-    Not `.iterator()`: behind a pooler PostgreSQL has no cursors, and the driver would hold all.
+    Not by `.iterator()`: behind a pooler PostgreSQL has no cursors, and the driver would hold all.
     """
     last = 0
     while piece := list(rows.filter(pk__gt=last).order_by("pk").values("pk", *columns)[:_PIECE]):
@@ -108,7 +108,7 @@ def stream_rows(rows: QuerySet[Any], *columns: str) -> Iterator[dict[str, object
 
 
 def columns_about_people() -> Iterator[str]:
-    """Yield every column, of any installed model, that points at a person or is a person's."""
+    """Yield every column, of any installed model, that points at a user or is a list of theirs."""
     person = get_user_model()
     for model in apps.get_models():
         if model._meta.proxy:
@@ -120,9 +120,9 @@ def columns_about_people() -> Iterator[str]:
 
 
 def erase_person(user_id: int) -> None:
-    """Let every part forget the person, whose row the caller has locked.
+    """Run the erasure of every part for a user, whose row the caller has locked.
 
-    Upper apps come first, for they may need the rows of lower ones.
+    Upper apps come first, as they may need the rows of lower ones.
     """
     for participant in reversed(participants().values()):
         participant.erase(user_id)

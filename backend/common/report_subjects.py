@@ -1,4 +1,4 @@
-"""What can be reported: each app declares its kinds in `<app>/report_subjects.py`.
+"""The kinds of objects that can be reported; each app declares its own in `report_subjects.py`.
 
 SUBJECT_KINDS = {"chapter": SubjectKind(gettext_lazy("chapter"), _find_chapter, "admin:…")}
 """

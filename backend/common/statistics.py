@@ -1,6 +1,6 @@
-"""What the planner knows about the tables: PostgreSQL keeps it by itself, SQLite has to be asked.
+"""Statistics for the query planner: PostgreSQL keeps them by itself, SQLite has to be told to.
 
-Without it SQLite takes any column that is compared for a rare one, and reads a list of the newest
+Without them SQLite takes every compared column for a selective one, and reads a list of the newest
 chapters by way of all approved titles.
 """
 
@@ -8,13 +8,13 @@ from django.db import connection
 
 from common.work.background import scheduled_task
 
-# Rows of each index that are looked at: enough to tell common values from rare ones.
+# The rows that are read of each index: enough to tell common values from rare ones.
 _LOOKED_AT = 1000
 
 
 @scheduled_task(every_seconds=24 * 3600)
 def refresh_statistics() -> None:
-    """Count how common values are; a process that runs sees it when it next opens the database."""
+    """Count how common values are; running processes use it when they next open the database."""
     if connection.vendor != "sqlite":
         return
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""/api/schema: it changes with the code only, and takes a third of a second to write."""
+"""/api/schema is written once, as it takes a third of a second and changes only with the code."""
 
 from functools import lru_cache
 from typing import Any
@@ -15,13 +15,13 @@ from rest_framework.request import Request
 
 
 class SchemaView(SpectacularAPIView):
-    """The same for everybody, in the language of `?lang=` or of the request."""
+    """The schema, in the language of `?lang=` or of the request."""
 
     authentication_classes: list[type[BaseAuthentication]] = []
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **options: Any) -> HttpResponse:
-        """Answer what was written once."""
+        """Answer the schema that was written once."""
         asked = request.query_params.get("lang", "")
         language = asked if asked in dict(settings.LANGUAGES) else get_language()
         renderer = request.accepted_renderer
@@ -34,7 +34,7 @@ class SchemaView(SpectacularAPIView):
 
 @lru_cache
 def write_schema(format_: str, language: str) -> bytes:
-    """Return the schema as yaml or json; one is kept for each of these and of our languages."""
+    """Return the schema as yaml or json; one is kept for each of these in each language."""
     renderer = OpenApiYamlRenderer() if format_ == "yaml" else OpenApiJsonRenderer()
     generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]
     with override(language):

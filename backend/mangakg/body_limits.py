@@ -1,4 +1,4 @@
-"""What no honest client sends is refused before anything reads it."""
+"""Bodies that no honest client sends are refused before anything reads them."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ from common.http.errors import AppError, answer_error
 from common.http.parsers import BodyTooLarge, refuse_charset
 from mangakg.request_bodies import REFUSAL, BodyAwaited
 
-# Words and boundaries around an archive.
+# The other fields and the boundaries around an archive.
 _FORM_BYTES = 2**20
 _ADMIN = "/admin/"
 _MAX_DIGITS = 15
 
 
 class BodyLimitMiddleware:
-    """A body without a length, in a charset of its own, or longer than we take from this person."""
+    """Refuses a body without a length, in another charset, or too long for this user."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,17 +34,17 @@ class BodyLimitMiddleware:
                 return refusal
         try:
             return self.get_response(request)
-        except BodyAwaited:  # whoever reads it says by that that it is wanted
+        except BodyAwaited:  # the view tried to read the body, so it is wanted
             return HttpResponse(status=100)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., object], *_place: object
     ) -> HttpResponse | None:
-        """Refuse a long body while nobody has read it.
+        """Refuse a long body before it is read.
 
-        The check of the forms' tokens, whose turn is after ours, reads the whole form onto the
-        disk to find the token in it: also a stranger's, and for a view that wants no form. A view
-        that it passes by is the API's, and says itself how much it takes and from whom.
+        Django's CSRF check, which comes next, reads the whole form onto the disk to find its token,
+        even a guest's, and for a view that wants no form. Views without that check belong to the
+        API, and limit their bodies themselves.
         """
         if getattr(view, "csrf_exempt", False):
             return None
@@ -56,16 +56,17 @@ class BodyLimitMiddleware:
 
 
 def _is_page_for(request: HttpRequest) -> bool:
-    """True for the admin's pages, and who is in: the first of two steps has a session as well.
+    """Return True for a page of the admin and a user who is logged in there.
 
-    Not by `request.user`, which would stay what it is now until the last byte is here.
+    A session alone is not enough: the first step of a login has one too. Not by `request.user`,
+    which would be kept as it is now until the last byte has come.
     """
     user = get_user(request) if request.path.startswith(_ADMIN) else None
     return isinstance(user, User) and user.can_enter_admin
 
 
 def _refusal_of(request: HttpRequest, length: str) -> HttpResponse | None:
-    # Nobody has looked yet which language is asked for.
+    # The language of the request has not been set yet.
     with translation.override(translation.get_language_from_request(request)):
         try:
             _refuse_odd_body(request, length)
@@ -78,7 +79,7 @@ def _refuse_odd_body(request: HttpRequest, length: str) -> None:
     if REFUSAL in request.META:
         raise request.META[REFUSAL]
     if not (length.isascii() and length.isdigit() and len(length) <= _MAX_DIGITS):
-        # One that comes in pieces would be taken for an empty one.
+        # Django would take a chunked body for an empty one.
         raise AppError(_("Send the body's length with it."), code="length_required", status=411)
     try:
         refuse_charset(request)

@@ -1,4 +1,4 @@
-"""The services profile's worker: the same functions as Celery tasks, the same schedule as beat.
+"""The worker of the services profile runs background tasks in Celery, and the schedule in beat.
 
 The row is the queue: a lost message costs one round of the schedule, a repeated one nothing.
 """
@@ -36,23 +36,23 @@ from mangakg.orphans import end_with_parent  # noqa: E402
 
 log = structlog.get_logger(__name__)
 
-# How long a worker that is asked to end may finish what it does; rows keep the rest.
+# For so long a worker that is asked to end may finish its tasks; rows keep the rest.
 _LAST_SECONDS = 20
 
-# A wake-up that was not heard by the second next round is repeated by that one.
+# A message that was not received by then is repeated by the second next round.
 _ROUNDS_HEARD = 2
 
 app = celery_app()
 app.set_current()
 app.conf.update(
     task_default_queue="publishing",
-    # Named, so that a worker can take all but some (-X): a new queue then has a worker already.
+    # Declared, so that a worker can take all queues but some (-X): a new queue then has a worker.
     task_queues=[Queue(name, Exchange(name), routing_key=name) for name in queues()],
     worker_hijack_root_logger=False,
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=200,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    # In memory: there is no file that a kill could break, and each start enqueues everything once.
+    # In memory: no file can be broken by a kill, and each start enqueues everything once.
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=60,
     timezone="UTC",
@@ -86,7 +86,7 @@ def _queue_task(queue: str) -> Callable[[], None]:
 
 
 def round_seconds(task: BackgroundTask) -> int:
-    """Return how often due rows are looked for: a killed worker's row waits no second lease."""
+    """Return how often due rows are looked for, so that a killed worker's row waits one lease."""
     return min(task.every_seconds, int(settings.LEASE_SECONDS))
 
 
@@ -115,8 +115,8 @@ app.conf.beat_schedule = beat
 
 @beat_init.connect
 def _enqueue_everything_once(**_: Any) -> None:
-    # Intervals start anew with each start of beat: what runs every six hours would never run
-    # where something is deployed every five.
+    # Intervals start anew with each start of beat: a task of every six hours would never run
+    # where a version is deployed every five.
     for entry in beat.values():
         try:
             app.send_task(entry["task"], retry=False, **entry["options"])
@@ -132,7 +132,7 @@ def _say_where_emails_go(**_: Any) -> None:
 
 @worker_init.connect
 def _keep_one_connection(**_: Any) -> None:
-    # A worker's process runs one task at a time; a pool is for the web's threads.
+    # A process of the worker runs one task at a time; only the web's threads need a pool.
     connections["default"].settings_dict.get("OPTIONS", {}).pop("pool", None)
 
 
@@ -143,7 +143,7 @@ def _end_with_worker(**_: Any) -> None:
 
 @worker_shutting_down.connect
 def _end_in_time(**_: Any) -> None:
-    # Celery's warm shutdown waits for its pool without an end, and once in a while for good.
+    # Celery's warm shutdown waits for its pool without a limit, and sometimes for ever.
     timer = threading.Timer(_LAST_SECONDS, os._exit, (0,))
     timer.daemon = True
     timer.start()

@@ -1,4 +1,4 @@
-"""Every environment variable that MangaKG reads, typed, with its default or its refusal.
+"""Every environment variable that MangaKG reads, typed, with its default and its checks.
 
 `.env.example` lists the same names; a test compares the two.
 """
@@ -19,7 +19,7 @@ MIN_KEY_LENGTH = 32
 MIN_TOKEN_LENGTH = 16
 # A sample of 32 hexadecimal digits has some 110 by this measure.
 _MIN_KEY_BITS, _MIN_LETTERS = 90, 8
-# What documentation and generators of projects leave in keys, without anything but letters.
+# Words that documentation and project generators leave in keys, reduced to letters.
 _PLACEHOLDERS = (
     "changeme", "changethis", "changeit", "replaceme", "replacethis", "placeholder", "insecure",
     "example", "secretkey", "yoursecret", "yourkey", "mysecret", "password", "notsecret",
@@ -27,7 +27,7 @@ _PLACEHOLDERS = (
 
 
 def _bits_of(text: str) -> float:
-    """Return how much a text can hold, judged by how often each of its characters stands in it."""
+    """Return the entropy of a text in bits, judged by how often each character occurs."""
     counts = Counter(text).values()
     return -sum(count * math.log2(count / len(text)) for count in counts)
 
@@ -76,7 +76,7 @@ class Environment(BaseSettings):
         env_file=REPOSITORY / "backend" / ".env", extra="ignore", env_ignore_empty=True
     )
 
-    # Where and who
+    # Site
     MANGAKG_DATA: Path = REPOSITORY / "var"
     MANGAKG_INSTANCE: str = Field(default="mangakg", pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")
     MANGAKG_SITE_NAME: str = "MangaKG"
@@ -94,7 +94,7 @@ class Environment(BaseSettings):
     SECRET_KEY: str = ""
     MEDIA_NAME_KEY: str = ""
 
-    # Doors
+    # Hosts and proxies
     ALLOWED_HOSTS: CommaList = []
     CSRF_TRUSTED_ORIGINS: CommaList = []
     CORS_ALLOWED_ORIGINS: CommaList = []
@@ -125,7 +125,7 @@ class Environment(BaseSettings):
     DEFAULT_FROM_EMAIL: str = "MangaKG <noreply@localhost>"
     MODERATOR_DIGEST: Annotated[int | None, BeforeValidator(_off_is_none)] = None
 
-    # Watching over it
+    # Logs and monitoring
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     LOG_JSON: bool = False
     METRICS_TOKEN: str = ""
@@ -179,7 +179,7 @@ class Environment(BaseSettings):
     @field_validator("MANGAKG_DATA")
     @classmethod
     def _is_absolute(cls, value: Path) -> Path:
-        # Relative to the checkout, wherever a command was started.
+        # Relative to the checkout, whatever folder a command was started in.
         return (REPOSITORY / value.expanduser()).resolve()
 
     @field_validator("MANGAKG_TIME_ZONE")
@@ -210,7 +210,7 @@ class Environment(BaseSettings):
     def _is_complete(self) -> "Environment":
         missing = []
         if self.DATABASE_URL:
-            # With a database of its own, no data folder can be trusted to keep the keys.
+            # An external database outlives data folders, which then must not keep the keys.
             missing += [
                 name for name in ("SECRET_KEY", "MEDIA_NAME_KEY") if not getattr(self, name)
             ]
@@ -243,7 +243,7 @@ class Environment(BaseSettings):
 
 
 def read_environment() -> Environment:
-    """Read and check the environment once; a bad variable ends the process and is named."""
+    """Return the checked environment; a bad variable ends the process and is named."""
     try:
         return Environment()
     except ValidationError as error:

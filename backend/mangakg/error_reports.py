@@ -10,7 +10,7 @@ _KEPT_WORDS = {"upload_id", "chapter_id", "title_id", "request_id", "task", "pk"
 
 
 def scrub_event(event: "Event", hint: "Hint") -> "Event":
-    """Keep what explains a fault; drop who it happened to and what they sent."""
+    """Keep what explains a fault; drop the user and what they sent."""
     event.pop("user", None)
     event.pop("server_name", None)
     request: dict[str, Any] = dict(event.get("request", {}))
@@ -26,8 +26,8 @@ def scrub_event(event: "Event", hint: "Hint") -> "Event":
         event["request"] = request
     event.pop("breadcrumbs", None)  # SQL and outbound addresses
     for error in event.get("exception", {}).get("values", []):
-        # What went wrong is told by its type and its place. The text may hold anything: the name
-        # of a file, the row that a constraint refused, an address.
+        # The type and the place explain the fault. The message may hold anything: the name of a
+        # file, the row that a constraint refused, an address.
         error["value"] = ""
         for frame in (error.get("stacktrace") or {}).get("frames", []):
             frame.pop("vars", None)
@@ -41,16 +41,16 @@ def _scrub_log_entry(event: "Event", hint: "Hint") -> None:
     event["extra"] = {key: value for key, value in words.items() if key in _KEPT_WORDS}
     event.pop("message", None)
     if event.pop("logentry", None):
-        # Of structlog's entries the event's name, of others the text before its places are filled.
+        # The event of structlog's entries; of others the message without its arguments.
         template = str(record.msg) if record and record.args else ""
         event["logentry"] = {"message": str(words.get("event", template))}
 
 
 def start_error_reports(*, dsn: str, environment: str) -> None:
-    """Start Sentry when there is somewhere to send to."""
+    """Start Sentry where SENTRY_DSN is set."""
     if not dsn:
         return
-    # A tenth of the time that every start takes, for those who have no Sentry.
+    # Importing it takes a tenth of every start, which installations without Sentry save.
     import sentry_sdk  # noqa: PLC0415
     from sentry_sdk.integrations.celery import CeleryIntegration  # noqa: PLC0415
     from sentry_sdk.integrations.django import DjangoIntegration  # noqa: PLC0415

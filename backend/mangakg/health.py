@@ -20,20 +20,20 @@ from mangakg.worker import is_worker_alive
 
 log = structlog.get_logger(__name__)
 
-# Anybody may ask, and trying costs: two files in the buckets, a connection to the broker.
+# Any client may ask, and checking costs: two files in the buckets, a connection to the broker.
 _KEPT_SECONDS = 5
 _PATIENCE_SECONDS = 2
 
 
 @require_safe
 def alive(request: HttpRequest) -> HttpResponse:
-    """Answer as long as this process can."""
+    """Answer 200: this process is alive."""
     return json_response({"status": "ok"})
 
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """Tell what worked at most five seconds ago; 503 where a part did not."""
+    """Tell which parts worked at most five seconds ago; 503 where one did not."""
     parts = _parts.states()
     is_ready = all(state == "ok" for state in parts.values())
     body = {"status": "ok" if is_ready else "unavailable", **parts}
@@ -41,7 +41,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 
 class Parts:
-    """What is known of each part in this process: tried by one at a time, and kept a while."""
+    """The states of the parts: checked by one thread at a time, and kept for a while."""
 
     def __init__(self) -> None:
         self._trying = Lock()
@@ -49,9 +49,9 @@ class Parts:
         self._kept_until = 0.0
 
     def states(self) -> dict[str, str]:
-        """Return ok or failed by name, tried anew unless somebody just did.
+        """Return "ok" or "failed" by the part's name, checked anew unless another thread just did.
 
-        Who comes meanwhile waits, but not for what hangs: until it answers, it has failed.
+        Other threads wait for the check, but not for a part that hangs: it counts as failed.
         """
         if time.monotonic() >= self._kept_until:
             if self._trying.acquire(timeout=_PATIENCE_SECONDS):
@@ -64,7 +64,7 @@ class Parts:
         return dict(self._states)
 
     def _try_all(self) -> None:
-        if time.monotonic() < self._kept_until:  # the one that was waited for has done it
+        if time.monotonic() < self._kept_until:  # the thread that was waited for has done it
             return
         self._states = dict.fromkeys(_CHECKS, "failed")
         for name, check in _CHECKS.items():

@@ -1,4 +1,4 @@
-"""/metrics for Prometheus: for who holds the token, or, without one, for this machine alone."""
+"""/metrics for Prometheus: with the token, or, where none is set, from this machine only."""
 
 import hmac
 import ipaddress
@@ -13,7 +13,7 @@ from common.http.client_addresses import client_address
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer the counters; for anybody else there is nothing here."""
+    """Answer the metrics; 404 to other clients."""
     if not _may_read(request):
         raise Http404
     answer: HttpResponse = django_prometheus.exports.ExportToDjangoView(request)

@@ -1,4 +1,4 @@
-"""A killed parent takes its children with it, and the next start finds those that stayed."""
+"""Child processes end with a killed parent, and the next start finds those that did not."""
 
 import ctypes
 import os
@@ -27,7 +27,7 @@ def find_marked(mark: str) -> list[int]:
     for folder in _PROCESSES.glob("[0-9]*"):
         try:
             variables = (folder / "environ").read_bytes().split(b"\0")
-        except OSError:  # ended meanwhile, or somebody else's
+        except OSError:  # ended meanwhile, or another user's
             continue
         if mark.encode() in variables and int(folder.name) != os.getpid():
             found.append(int(folder.name))

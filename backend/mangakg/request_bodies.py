@@ -1,4 +1,4 @@
-"""Bodies on their way in: into memory or onto the disk, bounded in bytes and in time."""
+"""Receives request bodies into memory or onto the disk, bounded in bytes and in time."""
 
 import asyncio
 import io
@@ -14,17 +14,17 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from common.files.storages import StorageUnavailable
 from common.http.errors import AppError
 
-# In a request's META: the AppError for which the server could not take the body.
+# The key in a request's META of the AppError with which receiving the body failed.
 REFUSAL = "mangakg.refusal"
-# What one request may hold in memory on its way in, and on its way out; more waits on the disk.
+# The bytes of a body or an answer that one request may hold in memory; more goes onto the disk.
 MEMORY_BYTES = 64 * 1024
-# A browser comes to the answer when it has sent all, and shows an error of the network where it is
-# cut off before: the rest of a body that was refused is read for so long, and thrown away.
+# A browser reads the answer when it has sent all, and shows a network error where the connection is
+# closed before: so the rest of a refused body is read for so long, and dropped.
 _DISCARD_SECONDS = 30
 
 
 class BodyStalled(AppError):
-    """The body stopped coming."""
+    """No bytes of the body came for too long."""
 
     code = "request_timeout"
     status = 408
@@ -34,15 +34,15 @@ class BodyStalled(AppError):
 
 
 class BodyCut(Exception):
-    """The client went away in the middle of its body."""
+    """The client closed the connection in the middle of its body."""
 
 
 class BodyAwaited(BaseException):
-    """Somebody wants to read a body that has not been taken yet. No handler of errors stops it."""
+    """A view tries to read a body that was not received yet. No error handler catches it."""
 
 
 class AnnouncedBody(io.RawIOBase):
-    """Stands for a body of which only the length is known."""
+    """Stands for a body that was not received yet."""
 
     def read(self, size: int = -1) -> NoReturn:
         """Raise BodyAwaited."""
@@ -54,14 +54,14 @@ class AnnouncedBody(io.RawIOBase):
 
 
 class IncomingBodies:
-    """The bodies that one process is taking, with what they fill of the disk together."""
+    """The bodies that one process is receiving, and the disk space that they take together."""
 
     def __init__(self) -> None:
         self._bytes_on_disk = 0
 
     @asynccontextmanager
     async def take(self, protocol: HTTPProtocol, length: int) -> AsyncIterator[IO[bytes]]:
-        """Yield the body when all of it is here, and let it go afterwards.
+        """Yield the body when all of it has come, and release it afterwards.
 
         Raises BodyStalled, BodyCut, or StorageUnavailable where the disk has no room for it.
         """
@@ -85,14 +85,14 @@ class IncomingBodies:
     async def _write(self, body: IO[bytes], chunk: bytes) -> None:
         if self._bytes_on_disk > settings.INCOMING_MAX_BYTES:
             raise StorageUnavailable
-        try:  # in a thread of its own: a disk that is busy stops nobody who reads
+        try:  # in another thread: a busy disk must not stop the event loop
             await asyncio.get_running_loop().run_in_executor(None, body.write, chunk)
         except OSError as error:
             raise StorageUnavailable from error
 
 
 async def discard_body(protocol: HTTPProtocol) -> None:
-    """Read what still comes of a body that was refused, so that its sender reads the answer."""
+    """Read and drop the rest of a refused body, so that the client reads the answer."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_DISCARD_SECONDS):
             async for chunk in protocol:
@@ -103,7 +103,7 @@ async def discard_body(protocol: HTTPProtocol) -> None:
 def _open_buffer(*, on_disk: bool) -> IO[bytes]:
     if not on_disk:
         return io.BytesIO()
-    try:  # without a name: it is gone with this process, however that ends
+    try:  # without a name: it is deleted with this process, however that ends
         return tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, buffering=0)
     except OSError as error:
         raise StorageUnavailable from error

@@ -1,7 +1,7 @@
 """The RSGI application for granian: it buffers bodies and answers outside of Django's threads.
 
-A thread is taken once a body is here as a whole, and is free again as soon as the answer is
-written: who sends or reads slowly holds a connection and never a thread. Why so, and what else was
+A thread is taken once the whole body has come, and is free again as soon as the answer is written:
+a client that sends or reads slowly holds a connection and never a thread. Why so, and what else was
 tried: docs/decisions/0010-web-server.md.
 """
 
@@ -33,7 +33,7 @@ from mangakg.request_bodies import (
 from mangakg.wsgi import application as django_application
 
 _THREADS = 8
-# To take a form of hundreds of megabytes apart keeps a processor busy: it waits for its turn.
+# Parsing a form of hundreds of megabytes keeps a processor busy: only so many do so at once.
 _LONG_BODY_THREADS = 2
 # How long a thread that computes keeps the interpreter from those that wait for it. A request waits
 # some eight times: with Python's 5 ms, two forms that are taken apart made each list wait for 70.
@@ -67,7 +67,8 @@ class Application:
         elif length <= MEMORY_BYTES:
             await self._take_and_answer(environ, protocol, length, self._threads)
         else:
-            # Whether it is wanted, and from this person, is asked before it is taken.
+            # Django runs without the body first: only where it tries to read it is the body
+            # received.
             environ["wsgi.input"] = AnnouncedBody()
             if await self._answer(environ, protocol, self._threads) == _CONTINUE:
                 await self._take_and_answer(environ, protocol, length, self._long_body_threads)
@@ -99,7 +100,7 @@ class Application:
 
 
 class FileAnswer:
-    """What Django makes of an open file by `wsgi.file_wrapper`: the server reads it, not we."""
+    """Stands for `wsgi.file_wrapper`: the server itself reads and sends the file."""
 
     def __init__(self, file: Any, block_bytes: int) -> None:
         self.file, self._block_bytes = file, block_bytes

@@ -13,12 +13,12 @@ from common.logs import logging_settings
 from mangakg.environment import REPOSITORY, read_environment
 from mangakg.error_reports import start_error_reports
 
-# ModelAdmin[Title], File[bytes]: the stubs know the parameters, and so Django does as well.
+# Lets Django's classes take the type parameters of the stubs: ModelAdmin[Title], File[bytes].
 django_stubs_ext.monkeypatch()
 
 env = read_environment()
 
-# --- Where things are -------------------------------------------------------------------------
+# --- Site and folders -------------------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
 FRONTEND_BUILD = REPOSITORY / "frontend" / "build"
 DATA_FOLDER = env.MANGAKG_DATA
@@ -36,7 +36,7 @@ _KEYS = DATA_FOLDER / "keys"
 SECRET_KEY = env.SECRET_KEY or read_or_make_key(_KEYS, "secret_key")
 MEDIA_NAME_KEY = env.MEDIA_NAME_KEY or read_or_make_key(_KEYS, "media_name_key")
 
-# --- Doors ------------------------------------------------------------------------------------
+# --- Hosts and cookies ------------------------------------------------------------------------
 # Names are unique without regard to case, by a constraint that this check does not see.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 ALLOWED_HOSTS = env.ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]"]
@@ -51,7 +51,7 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if env.HTTPS_ONLY else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.HTTPS_ONLY
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = env.HTTPS_ONLY
-# A browser takes a cookie of such a name only over HTTPS, and only from this very host.
+# A browser accepts a cookie with this prefix only over HTTPS, and only from this very host.
 _PREFIX = "__Host-" if env.HTTPS_ONLY else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}{INSTANCE}_admin"
 CSRF_COOKIE_NAME = f"{_PREFIX}{INSTANCE}_csrf"
@@ -59,12 +59,12 @@ LANGUAGE_COOKIE_NAME = f"{_PREFIX}{INSTANCE}_language"  # of the admin's pages
 CSRF_FAILURE_VIEW = "mangakg.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Strict"
-# Who is told something is logged in; Django's own storage would make a cookie of it.
+# Only users who are logged in get messages; Django's default storage would make a cookie of them.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_AGE = 12 * 3600  # of the admin's pages: a day's work
 SECURE_REFERRER_POLICY = "same-origin"
 
-# --- Parts ------------------------------------------------------------------------------------
+# --- Apps -------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "mangakg.admin_config.MangaAdminConfig",
     "django.contrib.auth",
@@ -224,7 +224,7 @@ if env.STATIC_TO_S3:
     STORAGES["staticfiles"] = _bucket(env.S3_BUCKET_STATIC, is_public=True)
     STORAGES["staticfiles"]["BACKEND"] = "common.files.storages.StaticBucket"
 
-# --- People -----------------------------------------------------------------------------------
+# --- Users ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.auth.backends.NameOrEmailBackend"]
 PASSWORD_HASHERS = ["accounts.auth.hashers.PasswordHasher"]
@@ -240,7 +240,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "admin:login"
 ACCESS_TOKEN_SECONDS = 15 * 60
 REFRESH_TOKEN_SECONDS = 60 * 86_400
-# It has a path of its own, which the name __Host- does not allow.
+# It has its own path, which the prefix __Host- does not allow.
 REFRESH_COOKIE_NAME = f"{'__Secure-' if env.HTTPS_ONLY else ''}{INSTANCE}_refresh"
 DEVICE_COOKIE_NAME = f"{_PREFIX}{INSTANCE}_device"
 STAFF_SECOND_FACTOR = env.STAFF_SECOND_FACTOR
@@ -349,7 +349,7 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"  # of the API, which clients turn into their own
 SITE_TIME_ZONE = env.MANGAKG_TIME_ZONE
 
-# --- Watching over it -------------------------------------------------------------------------
+# --- Logs and monitoring ----------------------------------------------------------------------
 LOGGING_CONFIG = None
 logging_settings(level=env.LOG_LEVEL, as_json=env.LOG_JSON or bool(env.DATABASE_URL))
 start_error_reports(dsn=env.SENTRY_DSN, environment=env.SENTRY_ENVIRONMENT)

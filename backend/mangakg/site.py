@@ -1,4 +1,4 @@
-"""GET /api/site: what the web app must know of this installation."""
+"""GET /api/site: the settings of this installation that the web app needs."""
 
 from typing import Any
 

@@ -29,7 +29,7 @@ _STOP_SECONDS = 10
 _LOOK_SECONDS = 0.2
 _RESTART_SECONDS = 1
 _PORT_SECONDS = 3
-# Of a web process, besides connections and what they send: databases, logs, libraries.
+# Files that a web process opens besides connections and bodies: databases, logs, libraries.
 _OTHER_FILES = 256
 _MANAGE = str(settings.BASE_DIR / "manage.py")
 
@@ -52,7 +52,7 @@ def take_over() -> IO[str] | None:
         killed = kill_marked(f"{MARK}={mark_file.read_text()}")
         if killed:
             log.warning("supervisor.took_over", killed=killed)
-    # Nobody is uploading now: these belong to requests that were killed.
+    # No request is running now: these belong to requests that were killed.
     for received in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*"):
         received.unlink(missing_ok=True)
     return lock
@@ -103,9 +103,9 @@ def web_command() -> list[str]:
 
 
 def _connections() -> int:
-    """Return how many connections a process may hold: each may have a file open besides.
+    """Return how many connections a process may hold; each may have a file open too.
 
-    What opens files from here on, the web server too, may open as many as this user is allowed.
+    It also raises the limit of open files, for the children too, to what the system allows.
     """
     wanted = settings.WEB_CONNECTIONS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,4 +1,4 @@
-"""Times in the admin, in the zone of the moderator who looks: what they type is taken in it too."""
+"""The admin shows and reads times in the time zone of its user."""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Every address: those of the apps, and those of the wiring."""
+"""All addresses: those of the apps, and those of this project."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -14,7 +14,7 @@ from mangakg.web_app import web_page
 from reader.api.files import private_file, public_file
 
 api: list[URLPattern | URLResolver] = [
-    # Addresses are tried from the top: what is asked for most stands first.
+    # Patterns are tried from the top: the most requested ones come first.
     path("", include("reader.urls")),
     path("", include("catalog.urls")),
     path("", include("accounts.urls")),

@@ -1,7 +1,8 @@
 """The embedded profile's worker: runs due rows and the schedule, without a broker.
 
-One thread a queue, so that variants never delay extraction; the main thread listens for wake-ups.
-Whoever holds the lock file is the only worker, and so takes over at once what a killed one left.
+Each queue has a thread, so that variants never delay extraction; the main thread listens for
+wake-ups. The process that holds the lock file is the only worker, and so takes over at once what a
+killed one left.
 """
 
 import fcntl
@@ -32,7 +33,7 @@ def lock_file() -> Path:
 
 
 def is_worker_alive() -> bool:
-    """True while some process holds the worker's lock."""
+    """Return True while some process holds the worker's lock."""
     try:
         with lock_file().open("a") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -42,9 +43,9 @@ def is_worker_alive() -> bool:
 
 
 def run_worker() -> None:
-    """Work until SIGTERM or SIGINT; what is under way then is finished by the next worker."""
+    """Work until SIGTERM or SIGINT; the next worker finishes rows that are under way then."""
     lock = _take_lock()
-    if connection.vendor == "sqlite":  # on a database of its own, other hosts may work too
+    if connection.vendor == "sqlite":  # with an external database other hosts may have workers too
         end_all_leases()
     remove_drafts()
     stop = threading.Event()
@@ -66,7 +67,7 @@ def run_worker() -> None:
         if not all(lane.is_alive() for lane in lanes):
             raise SystemExit("a lane of the worker died")
     lock.close()
-    os._exit(0)  # a page that is being decoded is not waited for: its row's lease is
+    os._exit(0)  # do not wait for a page that is being decoded: its row's lease ends
 
 
 def _take_lock() -> IO[str]:
@@ -83,7 +84,7 @@ def _take_lock() -> IO[str]:
 
 
 class WakeUp:
-    """The file that wakes a queue's lane, and whether it was touched since the lane looked last."""
+    """The file that wakes a queue's thread, and whether it was touched since that last looked."""
 
     def __init__(self, queue: str) -> None:
         self._file = wake_up_file(queue)
@@ -91,7 +92,7 @@ class WakeUp:
         self.was_touched = threading.Event()
 
     def listen(self) -> None:
-        """Wake the lane where the file has changed."""
+        """Wake the thread where the file has changed."""
         last_touched = self._last_touched()
         if last_touched != self._time:
             self._time = last_touched
@@ -107,7 +108,7 @@ class WakeUp:
 def _run_lane(queue: str, wake_up: WakeUp) -> None:
     scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
     while True:
-        wake_up.was_touched.clear()  # before looking: what comes meanwhile wakes it once more
+        wake_up.was_touched.clear()  # before looking: a row that comes meanwhile wakes it again
         worked = False
         try:
             worked = run_due_rows(queue)

@@ -15,7 +15,7 @@ _HEALTH = ("/healthz", "/readyz")
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Answer a request; whoever watches over this machine asks it by address, not by name."""
+    """Answer a request; health checks call this machine by its address, not by a host name."""
     if environ.get("PATH_INFO", "").rstrip("/") in _HEALTH and "*" not in settings.ALLOWED_HOSTS:
         environ["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].removeprefix(".")
     return _django(environ, start_response)

@@ -1,4 +1,4 @@
-"""The emails of this app: a report was decided, a word of warning."""
+"""The e-mails of this app: to reporters of a decided case, and to users who are warned."""
 
 from django.conf import settings
 from django.utils.translation import gettext as _

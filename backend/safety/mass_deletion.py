@@ -1,7 +1,7 @@
-"""All uploads of one person are deleted in one act, and brought back by another within 30 days.
+"""All uploads of a user are deleted in one action, which can be undone for 30 days.
 
-The rows move in one transaction (`reader.publication.mass_removal`): at its commit nothing of
-them is public. The files follow in the background, each upload's by itself.
+The rows change in one transaction (`reader.publication.mass_removal`): after its commit none of
+them is public. The files follow in the background, upload by upload.
 """
 
 from collections.abc import Iterable
@@ -36,9 +36,9 @@ _ATTEMPTS = 3
 
 
 def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDeletion:
-    """Take everything that `user` uploaded out of public and out of the queue, at once.
+    """Delete all uploads of `user` that are public or on their way, at once.
 
-    Raises AlreadyDecided where there is nothing.
+    Raises AlreadyDecided where there are none.
     """
     reason = refuse_empty(reason)
     now = timezone.now()
@@ -70,11 +70,11 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
 
 
 def undo_mass_deletion(deletion: MassDeletion, *, moderator: User) -> None:
-    """Bring back exactly what that act removed; what somebody else's upload stands for is left."""
+    """Restore exactly the uploads that it removed, except those whose place is taken by now."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _undo(deletion, moderator=moderator)
-        except IntegrityError:  # the same zip came in at this moment; now it is seen
+        except IntegrityError:  # the same zip was submitted at this moment; the next try sees it
             if attempt == _ATTEMPTS:
                 raise
         else:
@@ -95,7 +95,7 @@ def _undo(deletion: MassDeletion, *, moderator: User) -> None:
         )  # fmt: skip
         if not undone:
             raise AlreadyDecided(_("This has been undone already, or its time is over."))
-        # What somebody restored since, and perhaps removed again, is not this act's any more.
+        # Uploads that a moderator has restored since, even if removed again, are left as they are.
         own = Upload.objects.filter(
             mass_deletion_items__deletion=deletion, decided_at=deletion.created_at
         )
@@ -125,10 +125,10 @@ def _deletions_to_settle() -> Iterable[int]:
 
 @background_task(due=_deletions_to_settle, queue="publishing", every_seconds=15)
 def settle_mass_deletion(pk: int) -> None:
-    """Wake workers for the files of the act's uploads, out of `media` or back, each by itself.
+    """Wake workers that move the files of its uploads, out of `media` or back.
 
-    Some at a time, and then once more behind them: what somebody else takes down meanwhile does
-    not wait for the whole act.
+    It wakes some at a time and queues itself behind them, so that another take-down does not wait
+    for all of them.
     """
     lease = claim(MassDeletion.objects.filter(settled_at__isnull=True), pk)
     if lease is None:
@@ -147,5 +147,5 @@ def settle_mass_deletion(pk: int) -> None:
         lease.release()
         settle_mass_deletion.enqueue(pk)
         return
-    # Of those that a worker holds, each is due by itself.
+    # Uploads that a worker holds at this moment are due by themselves.
     lease.rows().update(settled_at=timezone.now(), lease_token=None, lease_until=None, attempts=0)

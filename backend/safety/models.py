@@ -1,4 +1,4 @@
-"""What readers report, what moderators do about people, and how to take it back."""
+"""Reports of readers and their cases; warnings and mass deletions of moderators."""
 
 import uuid
 from typing import TYPE_CHECKING, Self
@@ -30,7 +30,7 @@ class Reason(models.TextChoices):
     OTHER = "other", _("Something else")
 
 
-# What cannot wait behind spam.
+# Reasons that must not wait behind spam.
 SEVERE = (Reason.ILLEGAL, Reason.SEXUAL_MINOR)
 
 
@@ -44,9 +44,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
     """Reads of cases; `visible_to` alone decides who sees what."""
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Those that moderators may decide: nobody judges a report about their own things.
+        """Return the cases that the user may decide: not those about the user's own content.
 
-        But admins do, for there may be nobody else; who reported them they do not see.
+        Admins may decide those too, as there may be no other; they do not see who reported them.
         """
         if not user.has_perm("safety.view_case"):
             return self.none()
@@ -54,11 +54,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
 
 class Case(models.Model):
-    """All reports of one thing while it is one person's, until a moderator decides.
+    """All reports about one object of one user, until a moderator decides.
 
-    Later reports open the next case; so do those of what somebody else put in its place. What it
-    is about is a kind of `common.report_subjects` and an id. Label and address stay when it goes,
-    but those of a user do not.
+    Later reports open the next case; so do those about what another user put in its place. The
+    object is named by a kind of `common.report_subjects` and an id. Its label and address are kept
+    when it is deleted, except those of a user.
     """
 
     subject_type = models.CharField(_("kind of thing"), max_length=20)
@@ -69,8 +69,9 @@ class Case(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
         related_name="cases_about", verbose_name=_("whose"),
     )  # fmt: skip
-    # The id of `accused` while they are here, 0 for nobody: by this and not by that an open case is
-    # unique, or two of one thing would be in each other's way when their people leave.
+    # The id of `accused`, 0 for none, kept when that user is deleted. An open case is unique by
+    # this and not by `accused`: otherwise two cases about one object would collide when both users
+    # leave.
     opened_against = models.BigIntegerField(default=0, editable=False)
     state = models.CharField(
         _("state"), max_length=9, choices=CaseState, default=CaseState.OPEN, editable=False
@@ -112,12 +113,12 @@ class Case(models.Model):
 
     @property
     def shown_label(self) -> str:
-        """What it is called; a person's name goes with them."""
+        """Return the label; that of a deleted user is not kept."""
         return self.subject_label or gettext("somebody who left")
 
 
 class Report(models.Model):
-    """What one person says about it. Who that was, only moderators learn."""
+    """The report of one user in a case; only moderators see who reported."""
 
     case = models.ForeignKey(
         Case, on_delete=models.CASCADE, related_name="reports", verbose_name=_("case")
@@ -143,7 +144,7 @@ class Report(models.Model):
 
 
 class ModeratorWarning(models.Model):
-    """A moderator's word of warning, shown to the person until they have read it."""
+    """A moderator's warning, shown to the user until they have read it."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="warnings",
@@ -154,7 +155,7 @@ class ModeratorWarning(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
         verbose_name=_("by"),
     )  # fmt: skip
-    # The form that it was sent with: one sent twice warns once.
+    # The key of the form that it was sent with, so that a form sent twice warns once.
     form_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen"), null=True)
@@ -173,7 +174,7 @@ class ModeratorWarning(models.Model):
 
 
 class MassDeletion(Leased):
-    """One act that removed all uploads of a person; `created_at` marks them (`decided_at`)."""
+    """One deletion of all uploads of a user, whose `decided_at` is its `created_at`."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
@@ -192,7 +193,7 @@ class MassDeletion(Leased):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     restored_count = models.PositiveIntegerField(default=0)
-    # Null while a worker has yet to move the files, one way or back.
+    # Null until a worker has seen to the files, after the deletion and after undoing it.
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -212,22 +213,22 @@ class MassDeletion(Leased):
 
     @property
     def left_count(self) -> int:
-        """How many an undo left as they were."""
+        """Return how many uploads an undo has not restored."""
         return self.upload_count - self.restored_count
 
     @property
     def can_be_undone(self) -> bool:
-        """True until it is undone, or its time is over."""
+        """Return True until it is undone or too late."""
         return self.undone_at is None and self.undo_until > timezone.now()
 
 
 class MassDeletionItem(models.Model):
-    """One upload that it removed, and the state that it had."""
+    """An upload that a mass deletion removed, and the state that it had."""
 
     deletion = models.ForeignKey(MassDeletion, on_delete=models.CASCADE, related_name="items")
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="mass_deletion_items")
     from_state = models.CharField(max_length=16)
-    # Null until it is undone; False: left, for another upload stands there by now.
+    # Null until it is undone; False where it was not restored, as its place was taken by then.
     is_restored = models.BooleanField(null=True)
 
     class Meta:
@@ -240,7 +241,7 @@ class MassDeletionItem(models.Model):
 
 
 class Member(User):
-    """A person as moderators see them."""
+    """A user as moderators see them."""
 
     class Meta:
         proxy = True

@@ -1,4 +1,4 @@
-"""What is known here about a person: their reports, what they were warned of, cases about them."""
+"""What this app knows about a user: their reports, warnings to them, and cases about them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -27,7 +27,7 @@ def _warnings(user_id: int) -> Rows:
 
 
 def _erase_reports(user_id: int) -> None:
-    # What was reported stays a matter for moderators; who reported it is forgotten.
+    # The report stays for moderators, without its reporter.
     Report.objects.filter(reporter=user_id).update(reporter=None)
 
 

@@ -1,4 +1,4 @@
-"""Users, as they can be reported, and what of all apps' subjects somebody may see."""
+"""Users can be reported; and finding any reported object that a user may see."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ USER = "user"
 
 
 def visible_subject(kind: str, pk: int, *, viewer: User) -> Subject:
-    """Return what `viewer` sees of it; raises NotFound for what they may not see."""
+    """Return the object as `viewer` sees it; raises NotFound where they may not see it."""
     if kind not in subject_kinds():
         message = _("“%(value)s” is not possible here.") % {"value": kind[:60]}
         raise Invalid(message, fields={"subject_type": [message]})
@@ -24,19 +24,19 @@ def visible_subject(kind: str, pk: int, *, viewer: User) -> Subject:
 
 
 def admin_url(kind: str, pk: int) -> str:
-    """Return where moderators see the subject; empty for a kind that no app declares any more."""
+    """Return the object's address in the admin; empty for a kind that no app declares any more."""
     found = subject_kinds().get(kind)
     return reverse(found.admin_url_name, args=[pk]) if found else ""
 
 
 def kind_word(kind: str) -> str:
-    """Return what a kind is called."""
+    """Return the word for a kind of object."""
     found = subject_kinds().get(kind)
     return str(found.word) if found else kind
 
 
 def _find_user(viewer: User, pk: int) -> Subject | None:
-    # Profiles are found by name, and by what their owner lets the viewer see.
+    # `find_profile` also decides whether the viewer may see the profile.
     user = User.objects.filter(pk=pk).first()
     if user is None or find_profile(user.username, viewer=viewer) is None:
         return None

@@ -1,7 +1,7 @@
-"""A reader reports something; reports of one thing of one person are one case; it is decided.
+"""A reader reports something; reports about one object of one user are a case, which is decided.
 
-Starts at `report_content`, ends at `decide_case`, which tells everybody who reported. Nobody but
-moderators learns who that was.
+Starts at `report_content`, ends at `decide_case`, which tells all reporters by e-mail. Only
+moderators learn who reported.
 """
 
 from django.db import IntegrityError, transaction
@@ -26,9 +26,9 @@ _ATTEMPTS = 5
 def report_content(
     subject_type: str, subject_id: int, *, reporter: User, reason: Reason, text: str = ""
 ) -> tuple[Report, bool]:
-    """Report what one can see; return the report and whether it is new.
+    """Report something that the user can see; return the report and whether it is new.
 
-    The same person's next report of an open case replaces the words of the first.
+    A user's second report in an open case replaces their first one.
     """
     refuse_unconfirmed(reporter)
     subject = visible_subject(subject_type, subject_id, viewer=reporter)
@@ -44,7 +44,7 @@ def report_content(
 
 
 def _find_or_open_case(subject_type: str, subject_id: int, subject: Subject) -> Case | None:
-    """Return the open case, held until the transaction ends; None where it was just decided."""
+    """Return the open case, locked until the transaction ends; None where it was just decided."""
     is_open = Case.objects.filter(
         subject_type=subject_type, subject_id=subject_id, accused=subject.accused_id,
         state=CaseState.OPEN,
@@ -63,7 +63,7 @@ def _find_or_open_case(subject_type: str, subject_id: int, subject: Subject) -> 
                 accused_id=subject.accused_id,
                 opened_against=subject.accused_id or 0,
             )
-    except IntegrityError:  # somebody else reports it at this moment
+    except IntegrityError:  # another user reports it at this moment
         return held.first()
 
 
@@ -86,7 +86,7 @@ def _add_report(case: Case, *, reporter: User, reason: Reason, text: str) -> tup
 
 
 def decide_case(case: Case, *, moderator: User, outcome: CaseState, answer: str = "") -> None:
-    """Close a case as acted or dismissed, and tell everybody who reported it."""
+    """Close a case as acted or dismissed, and tell all its reporters by e-mail."""
     if outcome not in (CaseState.ACTED, CaseState.DISMISSED):
         raise ValueError(outcome)
     answer = answer.strip()

@@ -1,4 +1,4 @@
-"""What a moderator does about a person short of a ban: a word of warning, a strike."""
+"""A moderator warns a user or gives a strike, short of a ban."""
 
 import uuid
 
@@ -21,7 +21,10 @@ MANUAL_STRIKE = "manual"
 def warn_user(
     user: User, *, moderator: User, text: str, form_key: uuid.UUID | None = None
 ) -> ModeratorWarning:
-    """Warn somebody; they see it in the web app, and by email. One form warns once."""
+    """Warn a user, who sees it in the web app and gets it by e-mail.
+
+    A form that is sent twice, with the same `form_key`, raises AlreadyDecided.
+    """
     text = refuse_empty(text)
     try:
         with acting(moderator):
@@ -37,7 +40,7 @@ def warn_user(
 
 
 def see_warning(pk: int, *, user: User) -> None:
-    """Note that the person has read it; a second time changes nothing."""
+    """Note that the user has read a warning; a second time changes nothing."""
     own = ModeratorWarning.objects.filter(pk=pk, user=user)
     with acting(user):
         seen = own.filter(seen_at__isnull=True).update(seen_at=timezone.now())
@@ -48,14 +51,16 @@ def see_warning(pk: int, *, user: User) -> None:
 def strike_user(
     user: User, *, moderator: User, reason: str, form_key: uuid.UUID | None = None
 ) -> bool:
-    """Count a strike by hand; `STRIKES_TO_BAN` of them within the window ban. One form, one.
+    """Give a strike by hand; `STRIKES_TO_BAN` of them within the window ban the user for good.
 
-    True where it is this strike that banned, or made a ban one for good.
+    Return True where this strike did so. A form that is sent twice, with the same `form_key`,
+    raises AlreadyDecided.
     """
     reason = refuse_empty(reason)
     with acting(moderator, on=user):
         refuse_unless_above(moderator, user, permission="safety.strike_user")
-        # Before the strike: the ban that may follow from it stands behind it in the log.
+        # Logged before the strike is counted, so that a ban that follows from it comes later in the
+        # log.
         log_decision(user, action="strike", actor=moderator, reason=reason)
         subject = f"form:{form_key or uuid.uuid4()}"
         counted = add_strike(user, code=MANUAL_STRIKE, subject=subject, reason=reason)

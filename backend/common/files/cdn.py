@@ -1,4 +1,4 @@
-"""Telling the CDN that files are gone."""
+"""Tells the CDN to drop files."""
 
 from django.conf import settings
 

@@ -1,8 +1,8 @@
-"""Public files: named by their bytes, stored once, swept when nothing points at them.
+"""Public files are named by their bytes, stored once, and swept when no row points at them.
 
 Publishing first stores a file under a lease (`unreferenced_since` = now), then points at its
 row and clears the lease in one transaction. The sweeper touches nothing younger than an hour,
-so a publisher that died leaves only what a later sweep takes away.
+so what a publisher leaves that dies in between is removed by a later sweep.
 """
 
 import hashlib
@@ -34,12 +34,12 @@ EXTENSIONS = {
 CONTENT_TYPES = {extension: content_type for content_type, extension in EXTENSIONS.items()}
 UNREFERENCED_KEEP = timedelta(hours=1)
 _SWEEP_BATCH = 500
-# Stands in `unreferenced_since` while a file is being removed.
+# The value of `unreferenced_since` while a file is being removed.
 _DOOMED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def name_digest(data: bytes) -> str:
-    """HMAC-SHA256 of the stored bytes, hex: nobody can compute an address from a picture."""
+    """Return the HMAC-SHA256 of the bytes in hex: without the key no address can be computed."""
     return hmac.new(settings.MEDIA_NAME_KEY.encode(), data, hashlib.sha256).hexdigest()
 
 
@@ -84,9 +84,10 @@ def hold_media(ids: Collection[int]) -> bool:
 
 
 def release_media(ids: Collection[int], *, older_by: timedelta = timedelta(0)) -> None:
-    """Start the clock of those files that nothing points at any more, inside a transaction.
+    """Let the time run for those files that no row points at any more, inside a transaction.
 
-    `older_by` puts it forward, for what must not wait.
+    The sweep removes them after an hour. `older_by` makes them that much older, for urgent
+    removals.
     """
     _lock(ids)
     unreferenced = without_references(MediaFile.objects.filter(pk__in=ids))
@@ -96,8 +97,8 @@ def release_media(ids: Collection[int], *, older_by: timedelta = timedelta(0)) -
 
 
 def _lock(ids: Collection[int]) -> dict[int, datetime | None]:
-    # Always in the same order, so that nobody waits for each other; and before anything is asked
-    # about references, so that the answer is still true when it is used.
+    # Always in the same order, against deadlocks; and before references are looked for, so that the
+    # answer is still true when it is used.
     rows = MediaFile.objects.select_for_update().filter(pk__in=ids).order_by("pk")
     return dict(rows.values_list("pk", "unreferenced_since"))
 
@@ -114,19 +115,22 @@ def without_references(files: QuerySet[MediaFile]) -> QuerySet[MediaFile]:
 
 @scheduled_task(every_seconds=300)
 def sweep_unreferenced_media() -> int:
-    """Remove what has been unreferenced for an hour."""
+    """Remove files that have been unreferenced for an hour; return how many."""
     return sweep_media(older_than=UNREFERENCED_KEEP)
 
 
 def sweep_media(*, older_than: timedelta, ids: Collection[int] | None = None) -> int:
-    """Remove unreferenced files and their rows; an urgent take-down calls it with 0 and its ids."""
+    """Remove unreferenced files and their rows, and return how many.
+
+    An urgent take-down calls it with an age of 0 and the ids of its files.
+    """
     cutoff = timezone.now() - older_than
     candidates = MediaFile.objects.filter(unreferenced_since__lte=cutoff)
     if ids is not None:
         candidates = candidates.filter(pk__in=ids)
     removed = 0
     found = candidates.order_by("unreferenced_since").values_list("pk", "name")
-    # What was asked for by name goes to the last file; the rest waits for the next round.
+    # With `ids` all are removed now; without, more than a batch waits for the next round.
     for pk, name in list(found if ids is not None else found[:_SWEEP_BATCH]):
         removed += _sweep_one(pk, name, cutoff)
     if removed:
@@ -135,8 +139,8 @@ def sweep_media(*, older_than: timedelta, ids: Collection[int] | None = None) ->
 
 
 def _sweep_one(pk: int, name: str, cutoff: datetime) -> bool:
-    # The row is doomed first, and that is committed: a kill or a deaf CDN in the next step leaves
-    # a row whose file may be gone, which `hold_media` refuses and `store_media` makes good.
+    # The row is marked first, and that is committed: a kill or a failing CDN in the next step
+    # leaves a row whose file may be gone, which `hold_media` refuses and `store_media` repairs.
     with transaction.atomic():
         row = MediaFile.objects.filter(pk=pk, unreferenced_since__lte=cutoff)
         if not row.select_for_update().exists():
@@ -145,8 +149,8 @@ def _sweep_one(pk: int, name: str, cutoff: datetime) -> bool:
         row.update(unreferenced_since=_DOOMED if is_free else None)
     if not is_free:
         return False
-    # The file goes before the row is committed away: whoever stores the same bytes waits for
-    # this row and then writes the file anew.
+    # The file is deleted before the deletion of its row is committed: a publisher of the same bytes
+    # waits for this row and then writes the file anew.
     with transaction.atomic():
         doomed = MediaFile.objects.filter(pk=pk, unreferenced_since=_DOOMED)
         if not doomed._raw_delete(connection.alias):

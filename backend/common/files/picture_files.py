@@ -1,4 +1,4 @@
-"""A single picture that somebody sends, such as a cover: looked at exactly as a page is."""
+"""A single picture that a user sends, such as a cover, is checked exactly as a page is."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ def rejection_sentence(problem: str, params: Mapping[str, str | int]) -> str:
 
 
 def _sentences() -> dict[str, str]:
-    """Return what is said otherwise than of a page in a zip."""
+    """Return the sentences that differ from those about a page in a zip."""
     return {
         "page_too_large": _(
             "“%(name)s” is larger than %(max_megabytes)s MB. Make the picture smaller."
@@ -57,7 +57,7 @@ def _sentences() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class CheckedPicture:
-    """A picture without anything else in its file, and what it is once decoded."""
+    """A picture stripped of everything else in its file, and what decoding it showed."""
 
     image: StrippedImage
     seen: DecodedPicture
@@ -75,9 +75,9 @@ def check_picture(file: File[bytes], *, limits: PictureLimits) -> CheckedPicture
 
 
 def read_undecoded(file: File[bytes], *, limits: PictureLimits) -> bytes:
-    """Return a picture as it was sent; raises ImageRejected for what is seen without decoding it.
+    """Return the bytes of a picture; raises ImageRejected for faults that show without decoding it.
 
-    Takes milliseconds. Its name may end in anything.
+    It takes milliseconds. The name may have any extension.
     """
     try:
         data = _read(file, limits)
@@ -90,7 +90,7 @@ def read_undecoded(file: File[bytes], *, limits: PictureLimits) -> bytes:
 def cut_square(data: bytes, *, name: str, side: int, limits: PictureLimits) -> Variant:
     """Return the middle of the picture as a WebP, `side` pixels wide and high.
 
-    Its name may end in anything. Raises ImageRejected.
+    The name may have any extension. Raises ImageRejected.
     """
     try:
         image = strip_unnamed_image(data, name=name, limits=limits)

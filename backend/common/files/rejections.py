@@ -1,4 +1,4 @@
-"""Files of strangers that cannot be taken: a problem that we expect, with its code and sentence."""
+"""Errors for files from users that cannot be accepted: a problem with its code and sentence."""
 
 import unicodedata
 from typing import ClassVar
@@ -7,12 +7,12 @@ _SHOWN_CHARACTERS = 120
 
 
 class FileRejected(Exception):
-    """A problem of a file that we expect: it becomes an error code, never a crash.
+    """An expected problem of a file: it becomes an error code, never a crash.
 
-    `sentences` of a kind of file: problem -> (code, English sentence). A problem names exactly one
-    sentence; several share a code. The sentences are message ids for gettext, so they are never
-    built from parts; `message_id` is the one with named places and `params` fill them.
-    `malicious` means that it counts as a strike against the sender.
+    `sentences` maps each problem of a kind of file to (code, English sentence). A problem has
+    exactly one sentence; several share a code. The sentences are message ids for gettext, so they
+    are never built from parts; `params` fill the named places of `message_id`. `malicious` means
+    that it counts as a strike against the sender.
     """
 
     sentences: ClassVar[dict[str, tuple[str, str]]] = {}
@@ -26,7 +26,7 @@ class FileRejected(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence in English."""
+        """Return the sentence in English."""
         return self.message_id % self.params
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class FileRejected(Exception):
 
 
 def show_name(name: str) -> str:
-    """A stranger's file name fit for a sentence: no control or direction characters, short."""
+    """Return a file name that is safe in a sentence: short, without control or direction marks."""
     shown = "".join(
         c if unicodedata.category(c)[0] != "C" else "\N{REPLACEMENT CHARACTER}"
         for c in name[:_SHOWN_CHARACTERS]

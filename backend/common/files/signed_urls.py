@@ -1,7 +1,7 @@
-"""Addresses of private files: signed in the query and short-lived.
+"""Addresses of private files are signed in the query and short-lived.
 
-An address is good for one file for some minutes, so a picture nobody approved cannot be hosted
-here; it needs no cookie, so it works in `<img>` and on another host.
+An address is valid for one file for some minutes, so a picture that was not approved cannot be
+hosted here; it needs no cookie, so it works in `<img>` and on another host.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _KEY = hmac.new(settings.SECRET_KEY.encode(), b"private files", hashlib.sha256).
 
 
 def private_url(name: str, content_type: str) -> str:
-    """Return an address of a file in quarantine, good for SECONDS at least."""
+    """Return an address of a file in quarantine that is valid for SECONDS at least."""
     storage = quarantine_storage()
     if isinstance(storage, Bucket):
         parameters = {
@@ -33,7 +33,7 @@ def private_url(name: str, content_type: str) -> str:
 
 
 def is_signed(name: str, content_type: str, until: str, signature: str) -> bool:
-    """Check an address, in constant time."""
+    """Return True for a valid address that has not ended, in constant time."""
     is_time = until.isascii() and until.isdecimal() and len(until) <= _TIME_DIGITS
     if not is_time or int(until) < time.time():
         return False

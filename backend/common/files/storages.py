@@ -1,4 +1,4 @@
-"""Where files live: folders in the embedded profile, S3-compatible buckets with services."""
+"""Storages: folders in the embedded profile, S3-compatible buckets with services."""
 
 import errno
 import fcntl
@@ -18,16 +18,16 @@ from storages.backends.s3 import S3ManifestStaticStorage, S3Storage, TransferCon
 
 from common.http.errors import AppError
 
-# Not known to every system; a bucket would serve them as downloads.
+# Not every system knows these types; a bucket would serve such files as downloads.
 mimetypes.add_type("image/avif", ".avif")
 mimetypes.add_type("image/webp", ".webp")
 
-# What a broken disk or bucket raises; never a fault of the file.
+# The errors of a broken disk or bucket; they are never the file's fault.
 STORAGE_ERRORS = (OSError, BotoCoreError, ClientError)
 
 
 class StorageUnavailable(AppError):
-    """The disk is full or the bucket does not answer; nothing was kept, try again."""
+    """The disk is full or the bucket does not answer; nothing was stored, and a retry may work."""
 
     code = "storage_unavailable"
     status = 503
@@ -37,14 +37,15 @@ class StorageUnavailable(AppError):
 
 
 class Folder(FileSystemStorage):
-    """A folder that overwrites, as a bucket does; a name never gets a random suffix."""
+    """A folder that overwrites files as a bucket does, and never adds a suffix to a name."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_overwrite=True, **options)
 
     def _save(self, name: str, content: Any) -> str:
-        # Written aside and renamed: nobody ever sees half a file. On the disk before this returns,
-        # for a row will say that it is there, and outlive a power cut.
+        # Written under another name and renamed, so that half a file is never seen. Synced to the
+        # disk before this returns, as a row will say that the file is there, also after a power
+        # cut.
         target = Path(self.path(name))
         self._make_folder(target.parent)
         if hasattr(content, "temporary_file_path"):
@@ -56,7 +57,7 @@ class Folder(FileSystemStorage):
         drafts.mkdir(parents=True, exist_ok=True)
         draft = drafts / secrets.token_hex(8)
         with draft.open("wb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # says that its writer lives
+            fcntl.flock(file, fcntl.LOCK_EX)  # shows that its writer is alive
             try:
                 for chunk in content.chunks():
                     file.write(chunk)
@@ -71,7 +72,7 @@ class Folder(FileSystemStorage):
         return name
 
     def _make_folder(self, folder: Path) -> None:
-        """Make a folder and those above it, with their names on the disk."""
+        """Make a folder and those above it, and sync their names to the disk."""
         if folder.is_dir():
             return
         if folder != Path(self.location):
@@ -90,14 +91,14 @@ class Folder(FileSystemStorage):
         while folder != Path(self.location) and folder.is_relative_to(self.location):
             try:
                 folder.rmdir()
-            except OSError:  # not empty, or somebody else removed it
+            except OSError:  # not empty, or another process removed it
                 break
             folder = folder.parent
 
 
 def _move(source: Path, target: Path) -> bool:
     """Rename a file within one file system; False where that cannot be done."""
-    for _attempt in range(3):  # a neighbour may remove the empty folder between the two steps
+    for _attempt in range(3):  # another process may remove the empty folder between the two steps
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             source.replace(target)
@@ -114,10 +115,10 @@ def _move(source: Path, target: Path) -> bool:
 
 
 def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk; what is gone needs no wait."""
+    """Wait until a file, or the names in a folder, are on the disk; skip what is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:  # a neighbour has emptied and removed the folder
+    except FileNotFoundError:  # another process has emptied and removed the folder
         return
     try:
         os.fsync(descriptor)
@@ -141,7 +142,7 @@ class Bucket(S3Storage):
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        # In turn and in this thread: ten parts at once would hold 80 MB of an archive in memory.
+        # One part at a time, in this thread: ten at once would hold 80 MB of an archive in memory.
         transfer = TransferConfig(use_threads=False)
         super().__init__(
             client_config=config,
@@ -157,12 +158,12 @@ class StaticBucket(S3ManifestStaticStorage):
 
 
 def media_storage() -> Storage:
-    """Public, immutable files."""
+    """Return the storage of public, immutable files."""
     return storages["media"]
 
 
 def quarantine_storage() -> Storage:
-    """Private files: archives, and pages nobody has approved."""
+    """Return the storage of private files: archives, and pages that are not approved."""
     return storages["quarantine"]
 
 
@@ -195,7 +196,7 @@ def delete_names(storage: Storage, names: Iterable[str]) -> None:
 
 
 def first_level(storage: Storage, folder: str, *, older_than: datetime) -> Iterator[str]:
-    """Yield the names of the folders in `folder` of which nothing is younger than `older_than`."""
+    """Yield the names of the folders in `folder` that hold nothing newer than `older_than`."""
     newest: dict[str, datetime] = {}
     if isinstance(storage, Bucket):
         location = f"{storage.location.rstrip('/')}/" if storage.location else ""
@@ -214,7 +215,7 @@ def first_level(storage: Storage, folder: str, *, older_than: datetime) -> Itera
 
 
 def remove_drafts() -> int:
-    """Remove what writers left that were killed; those that live hold a lock on theirs."""
+    """Delete drafts of writers that were killed; living writers hold a lock on theirs."""
     removed = 0
     for storage in (media_storage(), quarantine_storage()):
         if not isinstance(storage, Folder):

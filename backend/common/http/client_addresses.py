@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The IP address of a request's client, and the network that limits count by."""
 
 import ipaddress
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.http import HttpRequest
 
-# What one customer is given at least: who has one address has 2**64.
+# A provider gives each customer at least this network: so one customer has 2**64 addresses.
 _IPV6_BITS = 64
 
 
@@ -21,13 +21,13 @@ def client_address(request: HttpRequest) -> str:
 
 
 def throttle_address(request: HttpRequest) -> str:
-    """Return what a limit by address counts by: an address of IPv4, a network of IPv6."""
+    """Return the key of limits by address: the address for IPv4, the /64 network for IPv6."""
     return network_of(client_address(request))
 
 
-@lru_cache(maxsize=4_096)  # every request asks, most of them after another of the same person
+@lru_cache(maxsize=4_096)  # every request asks, most of them after another one of the same client
 def network_of(address: str, *, ipv4_bits: int = 32) -> str:
-    """Return the network of an address, /64 of IPv6; what is no address comes back as it is."""
+    """Return the network of an address, /64 for IPv6; other text is returned as it is."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

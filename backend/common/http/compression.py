@@ -11,6 +11,6 @@ class TextGZipMiddleware(GZipMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        """Compress what gains by it."""
+        """Compress text, JSON and scripts."""
         is_text = response.get("Content-Type", "").startswith(("text/", "application/"))
         return super().process_response(request, response) if is_text else response

@@ -1,4 +1,4 @@
-"""The hot cache of the embedded profile: one SQLite file, shared by all processes of a folder."""
+"""The shared cache of the embedded profile."""
 
 import os
 import sqlite3
@@ -9,15 +9,15 @@ from pathlib import Path
 
 
 class DiskCache:
-    """The embedded profile's: one SQLite file in the data folder, shared by all processes.
+    """One SQLite file in the data folder, shared by all processes.
 
-    Written for this one use: a visit is two statements, where a general cache needs a dozen.
+    It is written for this use: a visit takes two statements, where a general cache needs a dozen.
     """
 
     def __init__(self, folder: str) -> None:
         self._file = Path(folder) / "hot.sqlite3"
-        # One connection a process: threads that wait here wake at once, where SQLite's own
-        # waiting sleeps in steps of milliseconds.
+        # One connection for each process: threads that wait for this lock wake at once, where
+        # SQLite's own waiting sleeps in steps of milliseconds.
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
@@ -58,7 +58,7 @@ class DiskCache:
             self._open().executescript("DELETE FROM body; DELETE FROM counter;")
 
     def start_afresh(self) -> None:
-        """Throw the file away, as after a power cut that left half of it; nothing in it is dear."""
+        """Delete the file, as after a power cut that broke it; all in it can be built again."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -88,7 +88,7 @@ class DiskCache:
         return [found.get(key) for key in keys]
 
     def _sweep(self) -> None:
-        """Remove what is over, and where that is not enough all bodies: they are built again."""
+        """Delete what has expired, and all bodies where that is not enough."""
         connection = self._open()
         now = time.time()
         for table in ("body", "counter"):
@@ -101,7 +101,7 @@ class DiskCache:
 _MAX_BYTES = 128 * 2**20
 _PUTS_A_SWEEP = 1_000
 _MAX_KEYS = 8
-# Losing it in a crash costs one round of building, so nothing waits for the disk.
+# A crash may lose it, which costs building the bodies again, so nothing waits for the disk.
 _SCHEMA = """
 PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA mmap_size = 134217728;
 CREATE TABLE IF NOT EXISTS body (key TEXT PRIMARY KEY, value BLOB NOT NULL, until REAL NOT NULL);

@@ -1,4 +1,4 @@
-"""The one family of errors that users see: `{"code", "detail", "fields"?}`.
+"""The errors that users see are one family, answered as `{"code", "detail", "fields"?}`.
 
 Codes are listed in `docs/errors.md`; they are never renamed and never reused.
 """
@@ -16,11 +16,11 @@ from common.http.renderers import json_response
 
 
 class AppError(Exception):
-    """An expected failure with a stable code, a sentence for people and an HTTP status."""
+    """An expected failure with a stable code, a sentence for users and an HTTP status."""
 
     code = "invalid"
     status = 400
-    challenge = "Bearer"  # how a 401 asks to be answered
+    challenge = "Bearer"  # the WWW-Authenticate header of a 401
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class AppError(Exception):
         self.extra = extra or {}
 
     def body(self) -> dict[str, Any]:
-        """Return what the API answers."""
+        """Return the body of the API's answer."""
         body: dict[str, Any] = {"code": self.code, "detail": str(self.message), **self.extra}
         if self.fields:
             body["fields"] = {
@@ -49,7 +49,7 @@ class AppError(Exception):
 
 
 class Invalid(AppError):
-    """What was sent cannot be taken; `fields` says where."""
+    """The input cannot be accepted; `fields` says which parts and why."""
 
 
 class NotFound(AppError):
@@ -63,7 +63,7 @@ class Forbidden(AppError):
 
 
 class AlreadyDecided(AppError):
-    """Somebody else changed the row first."""
+    """Another request changed the row first."""
 
     code = "already_decided"
     status = 409
@@ -111,13 +111,13 @@ def _flatten(detail: Any, prefix: str = "") -> dict[str, list[str]]:
 
 
 def invalid_fields(error: exceptions.ValidationError) -> Invalid:
-    """Translate what DRF's serializers raise."""
+    """Return the Invalid for an error of DRF's serializers."""
     fields = _flatten(error.detail)
     return Invalid(next(iter(fields.values()), [_("This cannot be taken.")])[0], fields=fields)
 
 
 def as_app_error(error: Exception) -> AppError | None:
-    """Translate what Django and DRF raise into our family; None for a real bug."""
+    """Return the AppError for an error of Django or DRF; None for an unexpected one."""
     if isinstance(error, AppError):
         return error
     if isinstance(error, exceptions.ValidationError):
@@ -145,7 +145,7 @@ def as_app_error(error: Exception) -> AppError | None:
 
 
 def answer_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler."""
+    """Answer an exception for DRF; None leaves an unexpected one to Django."""
     known = as_app_error(error)
     if known is None:
         return None

@@ -1,4 +1,4 @@
-"""Serving one stored image: length, ETag, ranges, and headers under which it is only an image."""
+"""Serves one stored image with length, ETag, ranges, and headers that let it be only an image."""
 
 import re
 from typing import Any
@@ -52,7 +52,7 @@ def answer_image(
 
 
 def _asked_range(request: HttpRequest, size: int, etag: str) -> range | None:
-    """Return what is to be sent, empty where that is not there; None for the whole."""
+    """Return the range to send, empty where the file does not have it; None for the whole file."""
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
     if found is None or request.method != "GET" or request.headers.get("If-Range", etag) != etag:
         return None
@@ -65,7 +65,7 @@ def _asked_range(request: HttpRequest, size: int, etag: str) -> range | None:
 
 
 class FilePart:
-    """A part of an open file, which a server may send by name, place and Content-Length."""
+    """A part of an open file, which a server may send by its name, position and Content-Length."""
 
     def __init__(self, file: Any, part: range) -> None:
         file.seek(part.start)
@@ -73,12 +73,12 @@ class FilePart:
         self.name: str | None = getattr(file, "name", None)
 
     def fileno(self) -> int:
-        """Return the file's own, at the part's beginning."""
+        """Return the file's descriptor, at the part's beginning."""
         descriptor: int = self._file.fileno()
         return descriptor
 
     def tell(self) -> int:
-        """Return where in the file what follows stands."""
+        """Return the position in the file."""
         place: int = self._file.tell()
         return place
 

@@ -1,7 +1,7 @@
-"""Pagination of lists that are not cached: DRF's classes, with the answers of the cached ones.
+"""Pagination of lists that are not cached: DRF's classes, with the same answers as cached views.
 
-A parameter that is not possible is refused as a cached view refuses it, where DRF would use another
-value without a word; links are paths.
+An impossible parameter is refused, as cached views do, where DRF would silently use another value;
+links are paths.
 """
 
 from datetime import UTC, datetime
@@ -23,12 +23,12 @@ from common.http.responses import PrivateResponse
 
 
 class FilterBackend(DjangoFilterBackend):
-    """django-filter, for which a parameter that is given empty is not given."""
+    """django-filter, but an empty parameter counts as not given."""
 
     def get_filterset_kwargs(
         self, request: Request, queryset: QuerySet[Any], view: APIView
     ) -> dict[str, Any]:
-        """Return what the view's FilterSet is made with."""
+        """Return the arguments of the view's FilterSet."""
         given = QueryDict(mutable=True)
         names = dict.fromkeys(request.query_params, True)
         for name, values in given_values(request.query_params, names).items():
@@ -38,7 +38,7 @@ class FilterBackend(DjangoFilterBackend):
 
 class _OpenPaginator(Paginator):  # type: ignore[type-arg]
     def validate_number(self, number: Any) -> int:
-        """Take any number: `Paging` has looked at it, and behind the last page is an empty one."""
+        """Accept any number: `Paging` has checked it, and pages after the last one are empty."""
         return int(number)
 
 
@@ -81,7 +81,7 @@ class NumberedPages(PageNumberPagination):
 
 
 class CursorPages(CursorPagination):
-    """Pages by a place in a list that grows at its beginning."""
+    """Pages by a cursor, for lists that grow at their beginning."""
 
     ordering = ("-created_at", "-pk")
 
@@ -100,16 +100,16 @@ class CursorPages(CursorPagination):
         return size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Return the place; raises Invalid for one that no answer of ours has named."""
+        """Return the cursor; raises Invalid for one that no answer of ours has named."""
         if not self.asked["cursor"]:
             return None
         try:
-            cursor: Any = super().decode_cursor(request)  # its types say that a place is a number
-            if cursor == Cursor(0, False, None):  # whatever else has been read as nothing
+            cursor: Any = super().decode_cursor(request)  # typed as if positions were numbers
+            if cursor == Cursor(0, False, None):  # DRF reads other broken cursors as the beginning
                 raise ValueError(cursor)
             if cursor.position is None:
                 return Cursor(cursor.offset, cursor.reverse, None)
-            # It goes into a comparison with a time.
+            # The position is compared with a time.
             moment = datetime.fromisoformat(cursor.position)
             if moment.tzinfo is None:
                 raise ValueError(cursor.position)
@@ -119,7 +119,7 @@ class CursorPages(CursorPagination):
             raise Invalid(message, fields={"cursor": [message]}) from error
 
     def get_paginated_response(self, data: Any) -> PrivateResponse:
-        """Answer with the places before and behind."""
+        """Answer with links to the next and the previous page."""
         links = {"next": self.get_next_link(), "previous": self.get_previous_link()}
         return PrivateResponse({**links, "results": data})
 

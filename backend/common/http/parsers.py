@@ -1,6 +1,6 @@
-"""Reading what clients send: bounded in bytes and in depth, UTF-8 only, no surprise in it.
+"""Parsers of request bodies: bounded in bytes and in depth, and UTF-8 only.
 
-A view that takes more than `API_MAX_BODY_BYTES` says so with `max_body_bytes`.
+A view that accepts more than `API_MAX_BODY_BYTES` sets `max_body_bytes`.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _UTF8 = {"utf-8", "utf8", "us-ascii"}
 
 
 class BodyTooLarge(AppError):
-    """More bytes than this path takes; nothing of it was looked at."""
+    """The body is longer than this path accepts; it was not read."""
 
     code = "body_too_large"
     status = 413
@@ -33,9 +33,9 @@ class BodyTooLarge(AppError):
 
 
 class JsonParser(BaseParser):
-    """application/json by orjson, which takes neither NaN nor half a character.
+    """Parses application/json by orjson, which accepts neither NaN nor invalid UTF-8.
 
-    Of a key that stands twice the last one counts, as in a browser.
+    Of a key that comes twice the last one counts, as in a browser.
     """
 
     media_type = "application/json"
@@ -47,7 +47,7 @@ class JsonParser(BaseParser):
             value: object = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Invalid(_("The body is no JSON.")) from error
-        # Most bodies cannot be too deep by their number of brackets, and need no walk.
+        # Most bodies have too few brackets to be too deep, and need no check.
         is_deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
         if is_deep or b"\\u0000" in body:
             _refuse_deep_or_null(value)
@@ -55,7 +55,7 @@ class JsonParser(BaseParser):
 
 
 class FormParser(BaseParser):
-    """Forms in the body; the number of fields is bounded by Django's own setting."""
+    """Parses forms; Django's own setting bounds the number of fields."""
 
     media_type = "application/x-www-form-urlencoded"
 
@@ -68,7 +68,7 @@ class FormParser(BaseParser):
 
 
 class MultiPartParser(DrfMultiPartParser):
-    """Forms with files: refused by their length before a byte reaches the disk."""
+    """Parses forms with files; too long ones are refused before a byte reaches the disk."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return fields and files; raises Invalid, BodyTooLarge or UnsupportedMediaType."""
@@ -77,9 +77,9 @@ class MultiPartParser(DrfMultiPartParser):
 
 
 def refuse_charset(request: HttpRequest) -> None:
-    """Raise where a body is said to be in anything but UTF-8.
+    """Raise UnsupportedMediaType where a body declares another charset than UTF-8.
 
-    Python knows codecs that unpack: what was counted as small would not be.
+    Python knows codecs that decompress, so a body that was counted as small might not be.
     """
     charset = (request.content_params or {}).get("charset", "utf-8")
     if charset.lower() not in _UTF8:
@@ -95,7 +95,7 @@ def _read_bounded(stream: BinaryIO, context: Mapping[str, Any]) -> bytes:
 
 
 def _refuse_length(context: Mapping[str, Any]) -> int:
-    """Refuse a foreign charset and a length that is too much; return what may be read."""
+    """Refuse another charset and a length over the limit; return how many bytes may be read."""
     request = context["request"]._request
     refuse_charset(request)
     max_bytes: int = getattr(context["view"], "max_body_bytes", settings.API_MAX_BODY_BYTES)
@@ -105,7 +105,7 @@ def _refuse_length(context: Mapping[str, Any]) -> int:
 
 
 def _refuse_deep_or_null(value: object) -> None:
-    # By hand and not by recursion: the depth is the sender's.
+    # Without recursion: the client chooses the depth.
     waiting = [(value, 1)]
     while waiting:
         inner, depth = waiting.pop()

@@ -1,4 +1,4 @@
-"""Query strings: checked by serializers, told to the schema, and lists answered page by page.
+"""Query strings are checked by serializers, which also describe them in the schema.
 
 A cached view, whose cost is measured, calls `parse_query` and answers with `page_body`; other lists
 are `ListAPIView`s with a `FilterSet` and a class of `common.http.pagination`.
@@ -21,16 +21,16 @@ Query = serializers.Serializer[None]
 
 
 class RepeatedField(serializers.ListField):
-    """A parameter that may be given many times; `max_length` says how many different ones count."""
+    """A parameter that may be given several times, with at most `max_length` different values."""
 
     default_error_messages = {"max_length": _("At most {max_length} of these at once.")}
 
     def __init__(self, **options: Any) -> None:
-        # Not a list: one serializer serves all requests, and would give all of them the same.
+        # Not a list: one serializer serves all requests, which would share it.
         super().__init__(**{"default": (), **options})
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        """Return the values; what is wrong with any of them is said of the parameter."""
+        """Return the values; an error in any of them is reported for the parameter."""
         if self.max_length is not None and len(data) > self.max_length:
             self.fail("max_length", max_length=self.max_length)
         try:
@@ -43,14 +43,14 @@ class RepeatedField(serializers.ListField):
 
 
 class Paging(Query):
-    """Which part of a list."""
+    """The page of a list."""
 
     page = serializers.IntegerField(default=1, min_value=1, max_value=10_000)
     page_size = serializers.IntegerField(default=24, min_value=1, max_value=100)
 
 
 class CursorPaging(Query):
-    """Which part of a list that grows without end."""
+    """The page of a list that grows without end."""
 
     cursor = serializers.CharField(default="", max_length=100, allow_blank=True)
     page_size = serializers.IntegerField(default=24, min_value=1, max_value=100)
@@ -58,9 +58,9 @@ class CursorPaging(Query):
 
 @dataclass(frozen=True)
 class _Reader:
-    """A serializer of parameters that serves all requests: building one costs ten times more.
+    """The parts of a serializer of parameters; they serve all requests, as building it is slow.
 
-    Only fields that are given are asked; what the others stand for is known.
+    Only the fields of given parameters run; the others have known defaults.
     """
 
     fields: dict[str, serializers.Field[Any, Any, Any, Any]]
@@ -82,7 +82,8 @@ def parse_query(query: type[Query], asked: QueryDict) -> dict[str, Any]:
     try:
         found = {name: reader.fields[name].run_validation(value) for name, value in values.items()}
     except ValidationError:
-        # By a serializer of its own: DRF words a limit once, in the language of who meets it first.
+        # By a new serializer: DRF makes the message of a limit once, in the language of that
+        # request.
         raise _refusal(query(), values) from None
     return reader.defaults | found
 
@@ -96,9 +97,9 @@ def _refusal(query: Query, values: dict[str, Any]) -> Invalid:
 
 
 def given_values(asked: QueryDict, names: dict[str, bool]) -> dict[str, Any]:
-    """Return what was given for these names, in lists where a name says True.
+    """Return the given values of these names, as lists where a name has True.
 
-    What is empty was not asked, and what stands there twice is asked once.
+    Empty values count as not given, and equal ones of a list count once.
     """
     values: dict[str, Any] = {}
     for name in asked:
@@ -129,7 +130,7 @@ def page_links(request: HttpRequest, *, page: int, has_next: bool) -> dict[str, 
 def page_body(
     request: HttpRequest, results: Sequence[Any], *, count: int, page: int, page_size: int
 ) -> dict[str, Any]:
-    """Return a cached view's answer, by hand: it has no queryset that a paginator could count."""
+    """Return the body of a cached view's list, which has no queryset for a paginator."""
     return {
         "count": count,
         **page_links(request, page=page, has_next=page * page_size < count),

@@ -1,4 +1,4 @@
-"""JSON by orjson, for DRF and for plain views alike."""
+"""Writes JSON by orjson, for DRF and for plain views alike."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from rest_framework.renderers import BaseRenderer
 
 
 def plain_number(number: Decimal) -> str:
-    """Write a decimal without trailing zeros or exponent: 10.500 -> "10.5"."""
+    """Return a decimal as text without trailing zeros or exponent: 10.500 -> "10.5"."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -33,7 +33,7 @@ def to_json(value: Any) -> bytes:
 
 
 def utc_text(moment: datetime) -> str:
-    """Write a time as the API does."""
+    """Return a time as the API writes it."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
@@ -55,5 +55,5 @@ class OrjsonRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Any = None,
     ) -> bytes:
-        """Return the body; nothing for an answer without content."""
+        """Return the body; no bytes for an answer without content."""
         return b"" if data is None else to_json(data)

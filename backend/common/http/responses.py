@@ -1,4 +1,4 @@
-"""Answers with their caching said, and whether a client has one already."""
+"""Answers that no cache may keep, and the check whether a client has an answer already."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from rest_framework.response import Response
 
 
 class PrivateResponse(Response):
-    """An answer for one person: no cache may keep it."""
+    """An answer for one user: no cache may keep it."""
 
     def __init__(self, data: Any = None, status: int = 200) -> None:
         super().__init__(data, status=status, headers={"Cache-Control": "private, no-store"})
 
 
 def is_known(request: HttpRequest, etag: str) -> bool:
-    """True where If-None-Match names this answer, or any by `*` (RFC 9110, 13.1.2).
+    """Return True where If-None-Match names this answer, or any by `*` (RFC 9110, 13.1.2).
 
-    Compared weakly: gzip makes a strong tag weak.
+    Tags are compared weakly, as gzip makes a strong tag weak.
     """
     if "HTTP_IF_NONE_MATCH" not in request.META:
         return False

@@ -1,4 +1,4 @@
-"""How our paths stand in the OpenAPI schema."""
+"""Describes our paths in the OpenAPI schema."""
 
 import re
 from typing import Any
@@ -15,17 +15,17 @@ _REFUSED_BODY = {
 
 
 class PathSchema(AutoSchema):
-    """Operations are called after their method and path, so that a name never moves."""
+    """Names operations after their method and path, so that a name never changes."""
 
     def get_operation_id(self) -> str:
-        """Return such as get_series_chapters or get_chapter_by_id."""
+        """Return a name such as get_series_chapters or get_chapter_by_id."""
         words = re.sub(r"{(\w+)}", r"by_\1", self.path.removeprefix("/api").strip("/"))
         return f"{self.method.lower()}_{re.sub(r'[^a-z0-9]+', '_', words.lower())}"
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
-        """Return what a component is called: XShape of an XSerializer that answers.
+        """Return the name of a component: XShape for an XSerializer of an answer.
 
-        Clients are generated with these names, so they do not move with those of the classes.
+        Clients are generated with these names, so they do not change with those of the classes.
         """
         name = type(serializer).__name__
         if direction == "response" and name.endswith("Serializer"):
@@ -44,13 +44,13 @@ class PathSchema(AutoSchema):
 
 
 def without_trailing_slashes(result: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Tell the shorter form of each path; both work."""
+    """Keep only the form of each path without a trailing slash; both work."""
     result["paths"] = {path.rstrip("/"): found for path, found in result["paths"].items()}
     return result
 
 
 def with_refused_bodies(result: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Tell of every operation that takes a body how one is refused unread."""
+    """Add to every operation with a body the answers by which one is refused unread."""
     error = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorShape"}}}
     refusals = {
         status: {"content": error, "description": words} for status, words in _REFUSED_BODY.items()

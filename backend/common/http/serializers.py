@@ -1,4 +1,4 @@
-"""What many paths answer: errors, and lists page by page."""
+"""Serializers of answers that many paths share: errors, and pages of lists."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 
 class ErrorSerializer(serializers.Serializer[None]):
-    """What every refusal looks like."""
+    """The body of every error."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
@@ -19,7 +19,7 @@ class ErrorSerializer(serializers.Serializer[None]):
 
 
 def numbered_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
-    """A numbered list of `row`."""
+    """Return the serializer of a numbered page of `row`."""
     return inline_serializer(
         name,
         {
@@ -32,7 +32,7 @@ def numbered_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
 
 
 def cursor_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
-    """A list that grows without end, read by cursor."""
+    """Return the serializer of a page of `row` that is read by cursor."""
     return inline_serializer(
         name,
         {
@@ -44,5 +44,5 @@ def cursor_list(row: type[serializers.Serializer[Any]], name: str) -> Any:
 
 
 def refusals(*statuses: int) -> dict[int, type[ErrorSerializer]]:
-    """The error answers of a path."""
+    """Return the error answers of a path, for its schema."""
     return dict.fromkeys(statuses, ErrorSerializer)

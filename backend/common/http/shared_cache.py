@@ -1,4 +1,4 @@
-"""The cache that all processes share: bodies of cached views and counters of throttles.
+"""The cache that all processes share holds bodies of cached views and counters of throttles.
 
 One round trip serves a request. It is Redis in the services profile and a SQLite file in the
 embedded one. A body is stored with the generation in which it was built;
@@ -30,12 +30,12 @@ NO_GENERATION = bytes(8)
 
 
 class SharedCache(Protocol):
-    """Bytes by key; every key is good for `seconds`, then gone."""
+    """Stores bytes by key; every key expires after its `seconds`."""
 
     def visit(
         self, counter: str, seconds: int, keys: Sequence[str]
     ) -> tuple[int, list[bytes | None]]:
-        """Raise `counter` by one and read `keys`; return the new count and their values."""
+        """Add one to `counter` and read `keys`; return the new count and the values of the keys."""
         ...
 
     def put(self, key: str, value: bytes, seconds: int) -> None:
@@ -51,12 +51,12 @@ class SharedCache(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget everything of this instance."""
+        """Delete all keys of this instance."""
         ...
 
 
 class RedisSharedCache:
-    """The services profile's: one pipeline a visit."""
+    """The shared cache of the services profile: one pipeline for each visit."""
 
     def __init__(self, client: Any, prefix: str) -> None:
         self._client = client
@@ -99,14 +99,14 @@ class RedisSharedCache:
 
 
 Answer = TypeVar("Answer")
-# A server that does not answer is asked again after this, and not by every request.
+# A server that does not answer is asked again after this time, and not by every request.
 _AWAY_SECONDS = 2.0
 
 
 class ForgivingCache:
-    """A cache that is away costs speed and the count of a throttle, never an answer.
+    """Goes on without the cache where it fails: that costs speed and throttles, never an answer.
 
-    A generation that could not be stored leaves bodies stale until they are over.
+    A generation that could not be stored leaves bodies stale until they expire.
     """
 
     def __init__(self, inner: SharedCache) -> None:
@@ -155,9 +155,9 @@ class ForgivingCache:
 
 @lru_cache(maxsize=1)
 def shared_cache() -> SharedCache:
-    """Return this process's hot cache."""
+    """Return the shared cache, one object for each process."""
     if settings.REDIS_URL:
-        # One more try and then on without it: a reader does not wait for a cache.
+        # One retry and then on without it: a reader does not wait for a cache.
         client = Redis.from_url(
             settings.REDIS_URL,
             retry=Retry(NoBackoff(), 1),
@@ -169,9 +169,9 @@ def shared_cache() -> SharedCache:
 
 
 def current_generation() -> bytes:
-    """Return the generation that bodies are built in now; read it before reading the database.
+    """Return the current generation of bodies; call it before reading the database.
 
-    While the cache is away it is NO_GENERATION: what was read then cannot be told to be stale.
+    While the cache fails it is NO_GENERATION, as a body that is built then may be stale.
     """
     cache = shared_cache()
     found = cache.get(GENERATION)

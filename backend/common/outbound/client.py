@@ -1,4 +1,4 @@
-"""Fetching what a user named: a client that cannot be led into our own network.
+"""Fetches addresses that users name, with a client that cannot reach our own network.
 
 httpx follows redirects and inflates; where each hop may go, and how long it may take, is decided by
 the transport under it (`common.outbound.transport`). Bytes and types are bounded here.
@@ -38,7 +38,7 @@ _TRY_AGAIN = {429, 500, 502, 503, 504}
 
 
 class FetchFailed(AppError):
-    """The other side does not answer, or not in time, or with an error."""
+    """The other server does not answer in time, or answers with an error."""
 
     code = "fetch_failed"
     status = 502
@@ -50,7 +50,7 @@ class FetchFailed(AppError):
 
 
 class AnswerRefused(AppError):
-    """What came is too large, or not of a type that was asked for."""
+    """The answer is too large, or not of an accepted type."""
 
     code = "fetch_refused"
     status = 422
@@ -61,7 +61,7 @@ class AnswerRefused(AppError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came: the address after redirects, its type without parameters, and how much."""
+    """A fetched answer: its address after redirects, its type without parameters, its size."""
 
     url: str
     content_type: str
@@ -70,7 +70,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class OutboundClient:
-    """Fetches within bounds. `allowed_networks` may be reached though they are not public."""
+    """Fetches within limits. `allowed_networks` may be reached although they are not public."""
 
     user_agent: str
     ports: Collection[int] | None = (80, 443)  # None: any
@@ -132,7 +132,7 @@ class OutboundClient:
             return float(self.wait_seconds * 2 ** (state.attempt_number - 1))
 
         def is_over(state: tenacity.RetryCallState) -> bool:
-            # A wait that ends too late is not begun.
+            # No wait begins that would end too late.
             return state.attempt_number >= self.attempts or wait(state) >= deadline.left()
 
         return tenacity.Retrying(
@@ -148,7 +148,7 @@ class OutboundClient:
     def _ask(
         self, deadline: Deadline, method: str, url: str, **options: Any
     ) -> Iterator[httpx.Response]:
-        """Ask over connections of its own; errors of the way become FetchFailed."""
+        """Send one request over new connections; errors of the network become FetchFailed."""
         transport = CheckedTransport(
             deadline,
             ports=self.ports,
@@ -173,7 +173,7 @@ class OutboundClient:
             httpcore.ProtocolError,
             httpcore.TimeoutException,
             OSError,
-            ValueError,  # a Content-Length that is none
+            ValueError,  # an invalid Content-Length
         ) as error:
             raise FetchFailed(final=isinstance(error, ValueError)) from error
 
@@ -184,7 +184,7 @@ def outbound_client() -> OutboundClient:
 
 
 def operators_client(*, total_seconds: float = 10.0) -> OutboundClient:
-    """Return one for addresses that only the operator's settings name: they may be private."""
+    """Return the client for addresses that only the settings name: they may be private."""
     return OutboundClient(
         user_agent=_user_agent(),
         ports=None,
@@ -198,7 +198,7 @@ def _user_agent() -> str:
 
 
 def _refuse_unasked(answer: httpx.Response, max_bytes: int, content_types: Collection[str]) -> str:
-    """Return the type of what comes; raises where it is not what was asked for."""
+    """Return the type of the answer; raises AnswerRefused or FetchFailed."""
     told = answer.headers
     if answer.status_code != 200:
         is_final = answer.status_code not in _TRY_AGAIN
@@ -207,21 +207,21 @@ def _refuse_unasked(answer: httpx.Response, max_bytes: int, content_types: Colle
     content_type = str(told.get("content-type", "")).partition(";")[0].strip().lower()
     if content_type not in content_types or int(told.get("content-length", "0")) > max_bytes:
         raise AnswerRefused
-    # A gzip within a gzip grows a million times.
+    # A gzip within a gzip can grow a million times.
     if told.get("content-encoding", "identity").strip().lower() not in {"gzip", "identity"}:
         raise AnswerRefused
     return content_type
 
 
 def _write_body(answer: httpx.Response, file: BinaryIO, max_bytes: int) -> int:
-    """Write what comes, inflated; return how much it is."""
+    """Write the inflated body; return how many bytes it has."""
     size = 0
     for chunk in answer.iter_bytes():
         size += len(chunk)
         if size > max_bytes:
             raise AnswerRefused
         file.write(chunk)
-    # A gzip ends with the size of what is in it; httpx takes one that is cut for whole.
+    # A gzip ends with the size of its content; httpx accepts one that is cut.
     is_packed = "gzip" in answer.headers.get("content-encoding", "").lower()
     if is_packed and int.from_bytes(answer.extensions["tail"], "little") != size:
         raise FetchFailed(final=False)

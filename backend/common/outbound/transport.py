@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"(0x[0-9a-f]*|[0-9]+)", re.IGNORECASE)
 
 
 class AddressRefused(AppError):
-    """The address is no public one of the web, or leads to one that is not."""
+    """The address is not public, or redirects to one that is not."""
 
     code = "address_refused"
     status = 400
@@ -43,14 +43,14 @@ class AddressRefused(AppError):
 
 
 class Deadline:
-    """The moment at which everything has to be over."""
+    """The time at which a whole fetch has to end."""
 
     def __init__(self, seconds: float, step_seconds: float) -> None:
         self._until = time.monotonic() + seconds
         self._step_seconds = step_seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, below zero once it is over."""
+        """Return the seconds that are left; negative after the end."""
         return self._until - time.monotonic()
 
     def require(self) -> float:
@@ -106,7 +106,7 @@ class CheckedTransport(httpx.BaseTransport):
             content=_chunks(answer, tail),
             extensions={"tail": tail},
         )
-        if response.has_redirect_location:  # nothing else that it says is read, nor kept
+        if response.has_redirect_location:  # the body and other headers of a redirect are not read
             answer.close()
             location = {"Location": response.headers["Location"]}
             return httpx.Response(answer.status, headers=location)
@@ -117,7 +117,7 @@ class CheckedTransport(httpx.BaseTransport):
         self._pool.close()
 
     def _check_url(self, url: httpx.URL) -> None:
-        """Refuse what need not even be resolved, and what leads back from https to http."""
+        """Refuse addresses that need not be resolved for it, and redirects from https to http."""
         port = url.port or _PORTS.get(url.scheme)
         is_odd = url.scheme not in _PORTS or (self._is_secret and url.scheme != "https")
         if is_odd or url.userinfo or len(str(url)) > _MAX_URL_LENGTH:
@@ -133,7 +133,7 @@ class CheckedTransport(httpx.BaseTransport):
 
 
 class _CheckedBackend(httpcore.NetworkBackend):
-    """Connects to checked addresses only. TLS still asks for the host's name."""
+    """Connects to checked addresses only; TLS still verifies the host's name."""
 
     def __init__(
         self, deadline: Deadline, allowed_networks: Sequence[Network], resolve: Resolve
@@ -162,7 +162,7 @@ class _CheckedBackend(httpcore.NetworkBackend):
         raise failed or httpcore.ConnectError(f"{host} has no address")
 
     def _addresses_of(self, host: str, port: int) -> list[str]:
-        """Resolve a host once; raises AddressRefused where one address is not for us."""
+        """Resolve a host once; raises AddressRefused where one of its addresses is not allowed."""
         found = _within(self._deadline.require(), lambda: self._resolve(host, port))
         if not all(is_public_address(text) or self._is_allowed(text) for text in found):
             raise AddressRefused
@@ -177,7 +177,7 @@ class _CheckedBackend(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """Every step waits for what is left of the whole time: a drip keeps nobody waiting."""
+    """Gives every step only what is left of the whole time, so that slow bytes cannot extend it."""
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner = inner

@@ -30,13 +30,13 @@ class BackgroundTask:
     due: Callable[[], Iterable[int]]
     queue: str
     every_seconds: int
-    # Rows of which each next one is chosen anew, for their order changes with each that is done.
+    # The next row is chosen anew each time, as the order changes with each row that is done.
     in_turn: bool = False
 
     def work(self, pk: int) -> bool:
-        """Run it at a task's edge: True when done, False when it was lost or failed.
+        """Run it and report failures: return True when done, False when it was lost or failed.
 
-        A failure is reported and the row stays due: its lease runs out, and it is tried again.
+        A row that failed stays due: its lease runs out, and it is tried again.
         """
         try:
             self.run(pk)
@@ -49,12 +49,12 @@ class BackgroundTask:
         return True
 
     def run_from_message(self, pk: int) -> None:
-        """Run row `pk`; of rows that go in turn, the one whose turn it is."""
+        """Run row `pk`, or, where rows take turns, the one whose turn it is."""
         for due in self.next_rows() if self.in_turn else (pk,):
             self.work(due)
 
     def next_rows(self) -> list[int]:
-        """Return what to run before asking again: what is due, or the one whose turn it is."""
+        """Return the rows to run before asking again: all due ones, or the next in turn."""
         return list(islice(self.due(), 1) if self.in_turn else self.due())
 
     def enqueue(self, pk: int) -> None:
@@ -83,9 +83,10 @@ def background_task(
     every_seconds: int = 30,
     in_turn: bool = False,
 ) -> Callable[[Callable[[int], None]], BackgroundTask]:
-    """Register a function over one row; `due` finds the rows that wait, first come first.
+    """Register a function that works on one row; `due` finds the rows that wait, the oldest first.
 
-    `in_turn`: a wake-up wakes a worker for whatever `due` puts first by then, not for its own row.
+    With `in_turn` a message wakes a worker for the row that `due` puts first by then, not for its
+    own.
     """
 
     def register(run: Callable[[int], None]) -> BackgroundTask:
@@ -135,7 +136,7 @@ def queues() -> list[str]:
 
 
 def run_due_rows(queue: str) -> bool:
-    """Run what is due now, one row where they go in turn; True if something was done."""
+    """Run the rows that are due, only one where they take turns; return True if one was done."""
     worked = False
     for task in TASKS.values():
         if task.queue != queue:
@@ -162,9 +163,9 @@ def wake_worker(name: str, queue: str, pk: int, *, expires_seconds: int | None =
 
 
 def wake_queue(queue: str) -> None:
-    """Let a worker look for due rows of a queue once the transaction is committed.
+    """Wake a worker to look for due rows of a queue, once the transaction is committed.
 
-    For a step that ends with a row that waits, and need not know which task goes on with it.
+    It is for a step that ends with a row that waits, and need not know which task goes on with it.
     """
     transaction.on_commit(partial(_wake_queue_now, queue))
 

@@ -12,18 +12,18 @@ from django.db.models import F, Q
 from django.db.models.functions import Least
 from django.utils import timezone
 
-# What the column holds: work without an end of tries goes on, it is only not counted further.
+# The most that the column holds: work may be tried more often, but is not counted further.
 _MOST_ATTEMPTS = 32_767
-# As often as somebody who watches wants to see it move.
+# How often a user who watches wants to see progress.
 _TELL_EVERY_SECONDS = 2
 
 
 class LeaseLost(Exception):
-    """Another worker, or a person, took the row away; whatever was being done must stop."""
+    """Another worker or a user's decision took the row away; the work on it must stop."""
 
 
 class Leased(models.Model):
-    """Columns of a row that is worked on in the background."""
+    """The columns of a row that background tasks work on."""
 
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
@@ -34,7 +34,7 @@ class Leased(models.Model):
 
 
 def nobody_holds() -> Q:
-    """Match rows that no worker holds."""
+    """Match rows whose lease no worker holds."""
     return Q(lease_until__isnull=True) | Q(lease_until__lt=timezone.now())
 
 
@@ -59,7 +59,7 @@ class Lease(Generic[Row]):
         return self.model._default_manager.filter(pk=self.pk, lease_token=self.token)
 
     def keep(self, **changes: Any) -> None:
-        """Renew when a third of the time has gone, or sooner where there are `changes` to tell."""
+        """Renew after a third of the time, or sooner to write `changes`; raises LeaseLost."""
         started = time.monotonic()
         rest_seconds: float = settings.LEASE_SECONDS / 3
         if changes:
@@ -79,7 +79,7 @@ class Lease(Generic[Row]):
 
 
 def claim(rows: models.QuerySet[Row], pk: int, **changes: Any) -> Lease[Row] | None:
-    """Claim row `pk` if it is among `rows` and free; None where somebody else was first."""
+    """Claim row `pk` if it is among `rows` and free; return None where another worker was first."""
     started = time.monotonic()
     token = uuid.uuid4()
     until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
@@ -93,7 +93,7 @@ def claim(rows: models.QuerySet[Row], pk: int, **changes: Any) -> Lease[Row] | N
 
 
 def end_all_leases() -> None:
-    """Make every held row due now; only for a worker that knows itself to be the only one."""
+    """End every lease, for a worker that is known to be the only one: their rows are due now."""
     for model in apps.get_models():
         if issubclass(model, Leased):
             model._default_manager.filter(lease_until__isnull=False).update(lease_until=None)

@@ -1,4 +1,4 @@
-"""Pauses: what is not done again for a while, whichever process would do it."""
+"""Pauses keep all processes from doing something again for a while."""
 
 from datetime import datetime
 
@@ -8,12 +8,12 @@ from common.models import Pause
 
 
 def begin_pause(name: str, until: datetime) -> bool:
-    """Begin a pause; False where one lasts. Of several at once exactly one gets True."""
+    """Begin a pause; return False where one lasts. Of several callers exactly one gets True."""
     now = timezone.now()
     Pause.objects.bulk_create([Pause(name=name, until=now)], ignore_conflicts=True)
     return bool(Pause.objects.filter(name=name, until__lte=now).update(until=until))
 
 
 def is_paused(name: str) -> bool:
-    """True while a pause lasts."""
+    """Return True while a pause lasts."""
     return Pause.objects.filter(name=name, until__gt=timezone.now()).exists()

@@ -1,4 +1,4 @@
-"""/api/reports: reporting something, and what became of one's reports."""
+"""/api/reports: reporting something, and the user's own reports."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ _MAX_ID = 2**63 - 1
 
 
 class ReportFormSerializer(serializers.Serializer[None]):
-    """What is wrong with what."""
+    """The reported object, the reason and a text."""
 
     subject_type = serializers.ChoiceField(choices=list(subject_kinds()))
     subject_id = serializers.IntegerField(min_value=1, max_value=_MAX_ID)
@@ -34,7 +34,7 @@ class ReportFormSerializer(serializers.Serializer[None]):
 
 
 class SubjectSerializer(serializers.Serializer[Case]):
-    """What was reported; it may be gone."""
+    """The reported object; it may be deleted by now."""
 
     type = serializers.CharField(source="subject_type")
     id = serializers.IntegerField(source="subject_id")
@@ -43,7 +43,7 @@ class SubjectSerializer(serializers.Serializer[Case]):
 
 
 class ReportSerializer(serializers.Serializer[Report]):
-    """One of one's own reports."""
+    """A report of the user."""
 
     id = serializers.IntegerField()
     subject = SubjectSerializer(source="case")
@@ -64,7 +64,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class ReportsView(ListAPIView[Report]):
-    """List one's own reports, and take new ones."""
+    """Lists the user's reports, and takes new ones."""
 
     permission_classes = [IsAuthenticated]
     queryset = Report.objects.select_related("case")
@@ -77,7 +77,7 @@ class ReportsView(ListAPIView[Report]):
         return self.list(request)
 
     def get_queryset(self) -> QuerySet[Report]:
-        """Return one's own."""
+        """Return the reports of the user."""
         return super().get_queryset().filter(reporter=current_user(self.request))
 
     @extend_schema(
@@ -109,7 +109,7 @@ class ReportsView(ListAPIView[Report]):
 
 
 class ReportReasonsView(APIView):
-    """What a report can be for."""
+    """The reasons that a report can have."""
 
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
 

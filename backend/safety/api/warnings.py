@@ -1,4 +1,4 @@
-"""/api/warnings: what moderators have warned one of."""
+"""/api/warnings: the warnings that moderators have sent to the user."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _SHOWN = 100
 
 
 class WarningSerializer(serializers.Serializer[Any]):
-    """A moderator's word; `seen_at` is null until one has said that one has read it."""
+    """A moderator's warning; `seen_at` is null until the user says that they have read it."""
 
     id = serializers.IntegerField()
     text = serializers.CharField()
@@ -27,7 +27,7 @@ class WarningSerializer(serializers.Serializer[Any]):
 
 
 class WarningsView(APIView):
-    """One's warnings."""
+    """The warnings of the user."""
 
     permission_classes = [IsAuthenticated]
 
@@ -46,7 +46,7 @@ class WarningsView(APIView):
 
 
 class WarningSeenView(APIView):
-    """One warning, read."""
+    """Marks a warning as read."""
 
     permission_classes = [IsAuthenticated]
 
