@@ -1,4 +1,4 @@
-"""What is read: series, volumes, chapters, the uploads behind them, and where readers are."""
+"""Series, volumes and chapters, the uploads behind them, and the reading state of users."""
 
 import uuid
 from decimal import Decimal
@@ -30,7 +30,7 @@ class ReadableTitles(models.Manager[Title]):
     """Titles of the kinds that have chapters."""
 
     def get_queryset(self) -> TitleQuerySet:
-        """Return only the readable ones."""
+        """Return only titles of these kinds."""
         return TitleQuerySet(self.model, using=self._db).filter(kind__in=READABLE_KINDS)
 
 
@@ -46,7 +46,7 @@ class Series(Title):
 
 
 class Group(models.Model):
-    """Who translated."""
+    """A group of translators."""
 
     name = models.CharField(_("name"), max_length=100)
     name_folded = FoldedField("name")
@@ -70,7 +70,7 @@ class Group(models.Model):
 
 
 class Volume(models.Model):
-    """A book of chapters; numbers itself when none is given (`reader.reading.chapters`)."""
+    """A book of chapters; `create_volume` gives it the next number where none is given."""
 
     series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="volumes")
     number = models.PositiveIntegerField(_("number"), validators=[MinValueValidator(1)])
@@ -91,18 +91,18 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
     """Reads of chapters; `public` and `visible_to` alone decide who sees what."""
 
     def public(self) -> Self:
-        """With a live upload, published, of an approved title: what anybody sees."""
-        # Not joined: SQLite would begin a list of the newest with all approved titles.
+        """Return what guests see: chapters with a live upload, published, of an approved title."""
+        # No join: SQLite would begin a list of the newest with all approved titles.
         title = Title.objects.filter(pk=models.OuterRef("series"), moderation=Moderation.APPROVED)
         return self.filter(
             models.Exists(title), now_or_past("publish_at"), live_upload__isnull=False
         )
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Public ones, those that show one's own upload, and all for moderators.
+        """Return public chapters, those that show the user's upload, and all for moderators.
 
-        A place that shows nothing is seen by all who sent something for it: there is nothing of
-        others to be seen.
+        A chapter without a live upload is also seen by users who sent an upload for it: it shows
+        nothing of others.
         """
         if user.has_perm("reader.moderate_upload"):
             return self
@@ -115,15 +115,15 @@ class ChapterQuerySet(models.QuerySet["Chapter"]):
         return public
 
 
-# Stands behind all volumes: what is in none is, as a rule, the newest.
+# Sorts after all volumes: chapters in no volume are, as a rule, the newest.
 NO_VOLUME = 2**31 - 1
 
 
 class Chapter(models.Model):
     """A place in a series that an upload can fill: number (null = one-shot), language, group.
 
-    Where the series begins its numbers anew in each volume, the volume belongs to the place, and
-    of a one-shot the title does: see `reader.reading.chapters`.
+    Where the series begins its numbers anew in each volume, the volume belongs to the place too,
+    and so does the title of a one-shot: see `reader.reading.chapters`.
     """
 
     series = models.ForeignKey(Title, on_delete=models.PROTECT, related_name="chapters")
@@ -141,7 +141,7 @@ class Chapter(models.Model):
     )
     place_volume = models.PositiveIntegerField(default=0, editable=False)
     place_title = models.TextField(default="", editable=False)
-    # Given by a moderator: what is published later does not change it.
+    # Set by a moderator: a version that is published later does not change it.
     is_title_given = models.BooleanField(default=False, editable=False)
     is_volume_given = models.BooleanField(default=False, editable=False)
     live_upload = models.OneToOneField(
@@ -209,7 +209,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
     """Reads of uploads; `visible_to` alone decides who sees what."""
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """One's own, and all for moderators."""
+        """Return the user's own uploads, and all for moderators."""
         if user.has_perm("reader.moderate_upload"):
             return self
         if user.is_authenticated:
@@ -217,18 +217,18 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         return self.none()
 
     def waiting(self) -> Self:
-        """The moderators' queue, first come first."""
+        """Return the moderators' queue, the oldest first."""
         return self.filter(state=UploadState.AWAITING_REVIEW).order_by("created_at", "pk")
 
 
 class Upload(Leased):
-    """One submitted zip, with the words submitted. Its state moves by conditional UPDATEs only."""
+    """One submitted zip and its data. Its state changes only by conditional UPDATEs."""
 
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="uploads")
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="uploads"
     )
-    # Of the API key that it came with, which may be gone: nothing follows it, so no foreign key.
+    # The id of the API key that it came with, which may be deleted: so it is no foreign key.
     key_id = models.BigIntegerField(null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=16, choices=UploadState, default=UploadState.RECEIVED, editable=False
@@ -251,7 +251,7 @@ class Upload(Leased):
         default=0, editable=False, help_text="pages that are, or nearly are, banned pictures"
     )
     pages_done = models.PositiveIntegerField(default=0, editable=False)
-    # What extraction found before it gave way to somebody else, or was cut off; it goes on there.
+    # The pages that extraction found before it gave way or was cut off; it goes on from there.
     pages_so_far = models.JSONField(null=True, editable=False)
     decoding_seconds = models.FloatField(
         default=0, db_default=0, editable=False,
@@ -266,9 +266,10 @@ class Upload(Leased):
         related_name="decided_uploads", editable=False,
     )  # fmt: skip
     purge_after = models.DateTimeField(null=True, editable=False)
-    # Since when its pages are to leave `media`; null where they have, or stay.
+    # The time from which its pages have to leave `media`; null where they have left, or stay.
     hide_after = models.DateTimeField(null=True, editable=False)
-    # When its check ended, until it is decided who reviews it (`reader.publication.trust`).
+    # The time at which its check ended; null once `reader.publication.trust` has assigned its
+    # review.
     handed_over_at = models.DateTimeField(null=True, editable=False)
 
     objects = UploadQuerySet.as_manager()
@@ -288,8 +289,8 @@ class Upload(Leased):
                 name="upload_once_under_way",
             )
         ]
-        # Those on a state are whole: SQLite compares a state with a parameter, and then takes no
-        # index whose condition names a value. One that asks for null or for a truth it takes.
+        # Indexes on a state have no condition: queries compare the state with a parameter, and then
+        # SQLite uses no index whose condition names a value. One on null or a boolean it uses.
         indexes = [
             models.Index(fields=["state", "created_at"], name="upload_by_state"),
             models.Index(
@@ -321,7 +322,7 @@ class Upload(Leased):
 
 
 class ExtractionTurn(models.Model):
-    """When an uploader was last served by extraction: who was served longest ago comes next."""
+    """The time at which extraction last served an uploader; the one with the oldest comes next."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True,
@@ -337,7 +338,7 @@ class PageQuerySet(models.QuerySet["Page"]):
     """Reads of pages."""
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Pages of public chapters, of one's own uploads, and all for moderators."""
+        """Return pages of public chapters and of the user's uploads, and all for moderators."""
         if user.has_perm("reader.moderate_upload"):
             return self
         public = Q(upload__live_chapter__in=Chapter.objects.public())
@@ -350,7 +351,7 @@ _HASH = models.F("perceptual_hash")
 
 
 def _hash_band(shift: int, mask: int = 0xFFFF) -> models.GeneratedField:
-    """16 of the 64 bits: hashes that differ in at most 3 bits share one of the four bands."""
+    """Return a column of 16 of the 64 bits: hashes that differ in at most 3 bits share a band."""
     return models.GeneratedField(
         expression=_HASH.bitrightshift(shift).bitand(mask),
         output_field=models.IntegerField(),
@@ -359,7 +360,7 @@ def _hash_band(shift: int, mask: int = 0xFFFF) -> models.GeneratedField:
 
 
 class Page(models.Model):
-    """One picture of an upload: in quarantine while `file` is null, public through it."""
+    """One page of an upload; its picture is in quarantine until `file` points at a public one."""
 
     upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pages")
     number = models.PositiveSmallIntegerField()
@@ -397,13 +398,13 @@ class Page(models.Model):
         return f"{self.upload_id}/{self.number}"
 
 
-# Bits that begin a band, and how many there are: of five, one is alike in hashes that differ in
-# at most four bits.
+# The first bit of each band and its number of bits: hashes that differ in at most four bits are
+# equal in one of the five bands.
 BANNED_BANDS = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
 
 
 class BannedPicture(models.Model):
-    """What must not be shown again, known by its bytes and by its looks; it is not kept itself."""
+    """A picture that must not be shown again: its hashes are kept, and not the picture itself."""
 
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
     perceptual_hash = models.BigIntegerField(help_text="64 bits, as a signed number")
@@ -440,15 +441,15 @@ class BannedPicture(models.Model):
 
 
 class ReadingState(models.Model):
-    """Where a user is in a chapter, and since when it is read; `reader.reading.progress` writes it.
+    """Where a user is in a chapter, and when they finished it; `reader.reading.progress` writes it.
 
-    The place may lie beyond the pages of today's version: `place_in` clamps it.
+    The page may lie beyond those of today's version: `place_in` clamps it.
     """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reading_states"
     )
-    # The chapter's own, kept here so that one index answers "the newest of each series".
+    # The series of the chapter, repeated so that one index answers "the newest of each series".
     series = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="reading_states")
     chapter = models.ForeignKey(Chapter, on_delete=models.CASCADE, related_name="reading_states")
     page = models.PositiveSmallIntegerField()

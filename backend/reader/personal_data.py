@@ -1,4 +1,4 @@
-"""What the reader knows about a person: where they read, and what they uploaded and decided."""
+"""What this app knows about a user: their reading states, uploads, decisions and groups."""
 
 from collections.abc import Iterable, Mapping
 
@@ -36,8 +36,8 @@ def _erase_reading(user_id: int) -> None:
 
 
 def _erase_uploads(user_id: int) -> None:
-    # Those that wait go on waiting: they were sent to be shared. What is decided about them, and
-    # their files, goes the way it goes for all.
+    # Uploads that wait go on waiting, as they were sent to be shared; they and their files are
+    # treated as all others.
     Upload.objects.filter(uploader=user_id).update(uploader=None)
     ExtractionTurn.objects.filter(user=user_id).delete()
     Upload.objects.filter(decided_by=user_id).update(decided_by=None)

@@ -1,4 +1,4 @@
-"""Chapters and their pages, as they can be reported."""
+"""Chapters and their pages can be reported."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The states of an upload, and which of them mean what."""
+"""The states of an upload, and groups of them."""
 
 from django.db import models
 from django.db.models import Q
@@ -34,17 +34,17 @@ _AFTER_RESTORE = {
     UploadState.AWAITING_REVIEW: UploadState.AWAITING_REVIEW,
     UploadState.PUBLISHING: UploadState.PUBLISHING,
     UploadState.LIVE: UploadState.PUBLISHING,
-    # Something newer stands in its place, and nobody reads it any more: its purge goes on.
+    # A newer upload has replaced it, so nobody reads it any more, and it is purged.
     UploadState.SUPERSEDED: UploadState.SUPERSEDED,
 }
 
 
 def state_after_restore(removed_from: str) -> UploadState:
-    """Return where an undone removal leads: what was decided is published anew, the rest waits."""
+    """Return the state that undoing a removal leads to, from the state before it."""
     return _AFTER_RESTORE[UploadState(removed_from)]
 
 
 def was_approved() -> Q:
-    """Match uploads that were let through once, whatever became of them since."""
+    """Match uploads that were approved once, whatever became of them since."""
     approved = (UploadState.PUBLISHING, UploadState.LIVE, UploadState.SUPERSEDED, *REMOVED)
     return Q(state__in=approved) & ~Q(removed_from__in=UNDECIDED)

@@ -1,6 +1,6 @@
-"""The zip's own structure: its end record, its directory and the headers before each file.
+"""Reads the structure of a zip: its end record, its directory and the headers before each file.
 
-Parsed here and not by `zipfile`, which trusts the directory, reads it whole whatever its size and
+It is not read by `zipfile`, which trusts the directory, reads it whole whatever its size and
 accepts what other programs would read differently. Everything ambiguous is refused.
 Format: PKWARE APPNOTE 6.3.10, https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
 """
@@ -31,7 +31,7 @@ _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _MAX_16 = 0xFFFF
 _MAX_32 = 0xFFFFFFFF
 _MAX_NAME_BYTES = 1024
-# An entry is 46 bytes with its name, extras and comment behind; 1 KB each is ample on average.
+# An entry is 46 bytes, its name, extras and comment; 1 KB each is ample on average.
 _DIRECTORY_BYTES_PER_ENTRY = 1024
 
 _FLAG_ENCRYPTED = 0x0001
@@ -44,7 +44,7 @@ _METHOD_AES = 99
 _EXTRA_ZIP64 = 0x0001
 _EXTRA_STRONG_ENCRYPTION = 0x0017
 _EXTRA_AES = 0x9901
-# What Russian is not written like: a capital after a small letter, or two scripts in one word.
+# Russian has no capital after a small letter, and no two scripts in one word.
 _NOT_RUSSIAN = re.compile("[а-яё][А-ЯЁ]|[A-Za-z][А-Яа-яЁё]|[А-Яа-яЁё][A-Za-z]")
 
 
@@ -69,7 +69,7 @@ class Entry:
 
     @property
     def is_symlink(self) -> bool:
-        # Not by the reparse point of Windows: everything in a OneDrive folder is one.
+        # The reparse points of Windows do not count: every file in a OneDrive folder is one.
         return stat.S_ISLNK(self._unix_mode)
 
     @property
@@ -79,7 +79,7 @@ class Entry:
 
     @property
     def _unix_mode(self) -> int:
-        # Read whatever system the entry claims to come from: that byte is the sender's too.
+        # Read whatever system the entry claims to come from: the sender writes that byte too.
         return self.external_attributes >> 16
 
 
@@ -91,9 +91,10 @@ class _End:
 
 
 def read_directory(file: BinaryIO, limits: ArchiveLimits) -> list[Entry]:
-    """All entries in the directory's order, their local headers compared, nothing inflated.
+    """Return all entries in the directory's order; raises ArchiveRejected.
 
-    Reads at most the end, the directory (bounded by `limits.max_entries`) and the local headers.
+    Nothing is inflated: it reads at most the end, the directory (bounded by `limits.max_entries`)
+    and the local headers, which must agree with it.
     """
     file_bytes = file.seek(0, os.SEEK_END)
     if file_bytes > limits.max_archive_bytes:
@@ -118,7 +119,7 @@ def _read_at(file: BinaryIO, offset: int, count: int) -> bytes:
 
 
 def _find_end(file: BinaryIO, file_bytes: int) -> _End:
-    """The end record whose comment reaches exactly to the end of the file."""
+    """Return the end record whose comment reaches exactly to the end of the file."""
     tail_bytes = min(file_bytes, _END.size + _MAX_16)
     tail = _read_at(file, file_bytes - tail_bytes, tail_bytes)
     starts_as_zip = _read_at(file, 0, min(4, file_bytes)) in (_LOCAL_SIGNATURE, b"PK\x05\x06")
@@ -129,7 +130,7 @@ def _find_end(file: BinaryIO, file_bytes: int) -> _End:
     if not fitting:
         raise ArchiveRejected("trailing_data" if starts_as_zip else "not_zip")
     if len(fitting) > 1:
-        # An end record inside another's comment: programs disagree about which is meant.
+        # An end record inside another's comment: programs disagree about which one counts.
         raise ArchiveRejected("broken_directory")
     at = fitting[0]
     _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(tail, at)
@@ -158,7 +159,7 @@ def _find_all(haystack: bytes, needle: bytes) -> Iterator[int]:
 def _read_end64(
     file: BinaryIO, locator: bytes, locator_offset: int, short: _End
 ) -> tuple[_End, int]:
-    """The zip64 end record, which must stand directly before its locator."""
+    """Return the zip64 end record, which must stand directly before its locator, and its offset."""
     _, end_disk, end_offset, disks = _LOCATOR64.unpack(locator)
     if end_disk or disks > 1:
         raise ArchiveRejected("split_zip")
@@ -242,7 +243,7 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _wide_values(field: bytes, values: tuple[tuple[int, int, int], ...]) -> list[int]:
-    """Each value, or, where it is saturated, its 64-bit (or 32-bit) one from the zip64 field."""
+    """Return each value, or, where it is saturated, its wider one from the zip64 field."""
     at = 0
     wide = []
     for value, saturated, size in values:
@@ -257,7 +258,7 @@ def _wide_values(field: bytes, values: tuple[tuple[int, int, int], ...]) -> list
 
 
 def _locate(file: BinaryIO, entries: list[Entry], directory_offset: int) -> list[Entry]:
-    """Finds each entry's data, comparing local headers, and refuses overlaps."""
+    """Return the entries with their data offsets; refuse other local headers and overlaps."""
     located: dict[int, Entry] = {}
     boundary = directory_offset
     for entry in sorted(entries, key=lambda entry: entry.header_offset, reverse=True):
@@ -294,7 +295,7 @@ def _with_data_offset(entry: Entry, data_offset: int) -> Entry:
 
 
 def _check_local_header(file: BinaryIO, entry: Entry) -> int:
-    """Compares what stands before the data with the directory; returns where the data begins."""
+    """Compare a local header with the directory; return the offset of the data behind it."""
     mismatch = ArchiveRejected("header_mismatch", name=show_name(entry.name))
     head = _read_at(file, entry.header_offset, _LOCAL.size)
     record = _LOCAL.unpack(head)
@@ -325,8 +326,10 @@ def _check_local_header(file: BinaryIO, entry: Entry) -> int:
 
 
 def _check_descriptor(file: BinaryIO, entry: Entry, offset: int, room: int) -> None:
-    """The descriptor behind the data repeats checksum and sizes, with or without its signature,
-    in 32 or 64 bits; one of these forms must be there."""
+    """Refuse an entry without a valid descriptor behind its data.
+
+    It repeats checksum and sizes, with or without its signature, in 32 or 64 bits.
+    """
     file.seek(offset)
     found = file.read(min(24, room))
     sizes = (entry.crc32, entry.compressed_bytes, entry.declared_bytes)
@@ -341,8 +344,11 @@ def _check_descriptor(file: BinaryIO, entry: Entry, offset: int, room: int) -> N
 
 
 def decode_name(raw: bytes, *, is_utf8: bool) -> str:
-    """A name for showing. Old programs wrote the code page of their system and did not say which:
-    we try UTF-8, then choose between Russian DOS (cp866) and Shift-JIS."""
+    """Return a name as text, for showing.
+
+    Old programs wrote the code page of their system and did not say which: we try UTF-8, then
+    choose between Russian DOS (cp866) and Shift-JIS.
+    """
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:

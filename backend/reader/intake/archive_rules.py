@@ -1,6 +1,6 @@
-"""What an uploaded archive may be: limits, reject codes and their sentences.
+"""The rules for uploaded archives: limits, reject codes and their sentences.
 
-What its pictures may be is in `common.files.pictures.rules`; an upload is refused for either.
+Those for its pictures are in `common.files.pictures.rules`; an upload is refused for either.
 """
 
 from dataclasses import dataclass
@@ -195,12 +195,11 @@ ARCHIVE_MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
-# Every problem for which an upload is refused: the archive's and its pictures'.
+# All problems for which an upload is refused: the archive's and its pictures'.
 REJECT_MESSAGES = ARCHIVE_MESSAGES | PICTURE_MESSAGES
 
 
 class ArchiveRejected(FileRejected):
-    """A problem of an archive that we expect. `iter_pages` and `preflight` also name some of its
-    pictures' problems."""
+    """An expected problem of an archive, or of its pictures where it shows in the zip."""
 
     sentences: ClassVar[dict[str, tuple[str, str]]] = REJECT_MESSAGES

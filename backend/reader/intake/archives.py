@@ -56,9 +56,9 @@ _ARCHIVE_MAGIC = (
     b"MSCF",
 )
 _TAR_MAGIC_AT = 257
-# What systems and programs leave in folders by themselves: macOS (in "Icon\r" lies a folder's own
-# icon, in "._name" whatever its file system cannot hold), Windows, KDE, Android, Dropbox, Picasa;
-# then Finder's archives, Synology, QNAP and Android's galleries.
+# Files that systems and programs put into folders by themselves: macOS ("Icon\r" holds a folder's
+# icon, "._name" what the file system cannot hold), Windows, KDE, Android, Dropbox, Picasa; then the
+# folders of Finder's archives, Synology, QNAP and Android's galleries.
 _JUNK_FILES = frozenset(
     {".ds_store", ".localized", "icon\r", "thumbs.db", "ehthumbs.db", "desktop.ini"}
     | {".directory", ".nomedia", ".dropbox", ".dropbox.attr", "picasa.ini", ".picasa.ini"}
@@ -71,7 +71,7 @@ _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _SPACES = re.compile(r"\s+")
 _MAX_DIGITS = 9
-# Deflate reaches 1,032 at most, so that more than this is made, not met.
+# Deflate reaches 1,032 at most, so that a higher ratio does not come about by chance.
 _MALICIOUS_RATIO = 1_000
 _INPUT_CHUNK_BYTES = 256 * 1024
 _COMIC_INFO_MAX_BYTES = 256 * 1024
@@ -80,7 +80,7 @@ _COMIC_INFO_MAX_VALUE = 4_000
 
 @dataclass(frozen=True, slots=True)
 class PlannedPage:
-    """One page to come. `number` is 1..N, or 0 for a cover; `name` is only for showing."""
+    """A page of the plan. `number` is 1..N, or 0 for a cover; `name` is only for showing."""
 
     number: int
     name: str
@@ -89,7 +89,7 @@ class PlannedPage:
 
 @dataclass(frozen=True, slots=True)
 class ArchivePlan:
-    """What preflight found: the pages in reading order and the sum of their declared bytes."""
+    """The outcome of preflight: the pages in reading order and the sum of their declared bytes."""
 
     pages: tuple[PlannedPage, ...]
     declared_bytes: int
@@ -106,7 +106,7 @@ class PageBytes:
 
 
 def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePlan:
-    """Checks all that the zip's directory tells and plans the pages; raises ArchiveRejected."""
+    """Check all that the zip's directory tells, and return the plan; raises ArchiveRejected."""
     limits = limits or ArchiveLimits()
     files: list[tuple[tuple[str, ...], Entry]] = []
     entries = read_directory(file, limits)
@@ -139,10 +139,10 @@ def preflight(file: BinaryIO, limits: ArchiveLimits | None = None) -> ArchivePla
 def iter_pages(
     file: BinaryIO, plan: ArchivePlan, limits: ArchiveLimits | None = None, *, skip: int = 0
 ) -> Iterator[PageBytes]:
-    """Inflates page after page in reading order; each page's bytes are held once.
+    """Yield the inflated pages in reading order; only one page is in memory at a time.
 
-    Takes the plan of the same file. Raises ArchiveRejected where the directory lied. The first
-    `skip` pages, which came out as declared before, count for the limit and are not inflated.
+    `plan` is the plan of the same file. Raises ArchiveRejected where the directory lied. The first
+    `skip` pages were inflated before: they count for the limit and are not inflated again.
     """
     limits = limits or ArchiveLimits()
     done = sum(page.entry.declared_bytes for page in plan.pages[:skip])
@@ -157,15 +157,15 @@ def iter_pages(
         if _is_archive(inflated):
             raise ArchiveRejected("archive_inside", name=show_name(page.name))
         yield PageBytes(page.number, page.name, inflated)
-        # Without this the previous page would live on while the next one is inflated.
+        # Without this the previous page would stay in memory while the next one is inflated.
         del inflated
 
 
 def read_comic_info(file: BinaryIO, plan: ArchivePlan) -> dict[str, str]:
-    """The plain text elements of the archive's ComicInfo.xml by name (Title, Series, ...).
+    """Return the plain text elements of the archive's ComicInfo.xml by name (Title, Series, ...).
 
-    Empty where there is none; what is broken, hostile or too long is ignored. Format:
-    https://anansi-project.github.io
+    It is empty without such a file; elements that are broken, hostile or too long are ignored.
+    Format: https://anansi-project.github.io
     """
     entry = plan.comic_info
     if entry is None or entry.declared_bytes > _COMIC_INFO_MAX_BYTES:
@@ -183,19 +183,19 @@ def read_comic_info(file: BinaryIO, plan: ArchivePlan) -> dict[str, str]:
 
 
 def _inner_path(entry: Entry) -> tuple[str, ...]:
-    """The name's parts, split at both kinds of slash (old Windows programs wrote backslashes);
-    none where it names no place of its own, such as "/" or "./"."""
+    """Return the parts of a name, split at both kinds of slash, as old Windows programs wrote
+    backslashes; no parts for names such as "/" or "./"."""
     parts = entry.name.replace("\\", "/").split("/")
-    # The raw bytes too: in Shift-JIS a backslash byte can be half of a letter, and so two dots
-    # behind it need not be meant.
+    # The raw bytes too: in Shift-JIS a backslash byte can be half of a letter, and then two dots
+    # behind it are no attack.
     if ".." in parts or b".." in re.split(rb"[/\\]", entry.raw_name):
         raise ArchiveRejected("escaping_path", malicious=".." in parts, name=show_name(entry.name))
     return tuple(part for part in parts if part not in ("", "."))
 
 
 def _refuse_folder_beside(entries: list[Entry]) -> None:
-    """What `zip -r out.zip ../chapter` makes, and nobody by hand: the folder's own entry and then
-    only pages in it. Whatever else leads upwards is meant."""
+    """Refuse the archive of `zip -r out.zip ../chapter` as an honest mistake: it begins with the
+    folder's own entry, and then holds only pages in it. Other paths upwards are malicious."""
     top = entries[0].name if entries else ""
     if not _FOLDER_BESIDE.fullmatch(top):
         return
@@ -225,8 +225,8 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 
 
 def _holds_something(entry: Entry, parts: tuple[str, ...]) -> bool:
-    """False for folders and for what has neither bytes nor a place of its own: Dropbox writes an
-    entry "/" for the folder itself, others "//", "./" or an absolute folder beside its pages."""
+    """Return False for folders, and for entries without bytes and a name: Dropbox writes "/" for
+    the folder itself, other programs "//", "./" or an absolute folder beside its pages."""
     if not entry.declared_bytes and (entry.is_folder or not parts):
         return False
     if entry.is_folder:
@@ -242,8 +242,8 @@ def _refuse_control_characters(entry: Entry) -> None:
 
 
 def _refuse_full_paths(files: list[tuple[tuple[str, ...], Entry]]) -> None:
-    """Names that begin at the root of a disk. File managers of Android, 7-Zip and WinRAR can store
-    pages that way; where no page is, somebody wrote the name by hand."""
+    """Refuse names that begin at the root of a disk. File managers of Android, 7-Zip and WinRAR can
+    store pages that way; for other files the name was written by hand and is malicious."""
     absolute = [(parts, entry) for parts, entry in files if _ABSOLUTE.match(entry.name)]
     for parts, entry in absolute:
         if _is_comic_info(parts) or _extension(parts[-1]) in IMAGE_EXTENSIONS:
@@ -264,7 +264,7 @@ def _check_kind(entry: Entry) -> None:
 
 
 def _refuse_same_names(files: list[tuple[tuple[str, ...], Entry]]) -> None:
-    """Names that some file system would take for one, whatever their case and composition."""
+    """Refuse names that some file system takes for the same, whatever their case and Unicode form."""
     seen: set[str] = set()
     for parts, entry in files:
         key = unicodedata.normalize("NFKC", "/".join(parts).casefold())
@@ -318,7 +318,7 @@ def _check_sizes(entries: list[Entry], limits: ArchiveLimits) -> None:
 
 
 def _number_pages(files: list[tuple[tuple[str, ...], Entry]]) -> list[PlannedPage]:
-    """Reads the page numbers off the names and puts the pages in order, without gaps."""
+    """Read the page numbers in the names, and return the pages in order; refuse gaps."""
     by_number: dict[int, Entry] = {}
     first: tuple[str, Entry] | None = None
     for parts, entry in files:
@@ -346,14 +346,14 @@ def _number_pages(files: list[tuple[tuple[str, ...], Entry]]) -> list[PlannedPag
 
 
 def _comparable_prefix(prefix: str) -> str:
-    """The prefix as people see it: a no-break or wide space is a space, and what has no width
-    (a joiner, a mark of direction) is nothing."""
+    """Return the prefix as it looks: a no-break or wide space is a space, and characters without
+    width (joiners, marks of direction) are left out."""
     visible = "".join(c for c in prefix if unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFC", _SPACES.sub(" ", visible).casefold())
 
 
 def _inflate(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
-    """The entry's bytes, exactly as many as declared, with the declared checksum."""
+    """Return the entry's bytes, whose number and checksum must be as declared."""
     file.seek(entry.data_offset)
     if entry.method == STORED:
         inflated = file.read(entry.declared_bytes)
@@ -393,8 +393,10 @@ def _inflate_deflated(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
 def _refuse_size_lie(
     inflater: "zlib._Decompress", entry: Entry, fed_bytes: int, max_bytes: int
 ) -> None:
-    """More came out than declared. Inflates what was fed to its end, keeping nothing, to tell a
-    wrong number in the directory from a bomb."""
+    """Refuse an entry that inflates to more than declared, as a wrong size or as a bomb.
+
+    To tell these apart it inflates the bytes that were fed to their end, and keeps nothing.
+    """
     produced = entry.declared_bytes + 1
     while inflater.unconsumed_tail and produced <= max_bytes:
         produced += len(inflater.decompress(inflater.unconsumed_tail, MIB))

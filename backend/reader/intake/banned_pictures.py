@@ -1,8 +1,8 @@
-"""Pictures that must not be shown again: put on the list, taken off it, found in an upload.
+"""Pictures that must not be shown again are put on a list, and found in uploads.
 
-A picture is known by its bytes, and by its looks where it is saved anew. Two hashes that differ in
-at most MAX_DISTANCE bits share one of five bands, so an index on each finds every candidate: one
-query, however many pages there are.
+A picture is recognized by its bytes, and by its perceptual hash where it was saved anew. Two hashes
+that differ in at most MAX_DISTANCE bits share one of five bands, so an index on each finds every
+candidate: in one query, however many pages there are.
 """
 
 from collections import Counter, defaultdict
@@ -26,18 +26,19 @@ from reader.states import UploadState
 
 log = structlog.get_logger(__name__)
 
-# One band fewer than there are. Measured on 300 drawn pages: saved anew at JPEG quality 25 or as
-# WebP, made grey or half as large, a page moves by at most 4 bits, and by at most 6 where it is
-# made far smaller; of 24,000 pairs of different pages the two most alike are 8 apart.
+# One less than the number of bands. Measured on 300 drawn pages: saved anew at JPEG quality 25 or
+# as WebP, made grey or half as large, a page changes in at most 4 bits, and in at most 6 where it
+# is made far smaller; of 24,000 pairs of different pages the two most alike differ in 8.
 MAX_DISTANCE = len(BANNED_BANDS) - 1
-# Even areas look alike to the hash, whatever their colour: pictures have about 32 bits set.
+# The hashes of evenly coloured areas are alike, whatever the colour: pictures have about 32 bits
+# set.
 _MIN_BITS = 16
 _PAGES_AT_ONCE = 1000
 _BANDS = tuple(f"hash_band_{band}" for band in range(len(BANNED_BANDS)))
 
 
 class HasBannedPictures(AppError):
-    """An upload is to be approved that holds banned pictures, and nobody said "nevertheless"."""
+    """The upload holds banned pictures, and the moderator has not confirmed it in spite of them."""
 
     code = "banned_image"
     status = 409
@@ -45,7 +46,7 @@ class HasBannedPictures(AppError):
 
 @dataclass(frozen=True)
 class BannedMatch:
-    """What a page was found to be: the picture itself, or one `distance` bits away."""
+    """The banned picture that a page is: the same bytes, or `distance` bits away."""
 
     picture_id: int
     is_same: bool
@@ -54,27 +55,27 @@ class BannedMatch:
 
 
 def is_even(perceptual_hash: int) -> bool:
-    """Say whether the hash is of a blank or evenly shaded page, which proves nothing."""
+    """Return True for the hash of a blank or evenly shaded page, which says nothing."""
     return not _MIN_BITS <= hash_distance(perceptual_hash, 0) <= 64 - _MIN_BITS
 
 
 def find_banned_pictures(pages: Sequence[Page]) -> dict[int, BannedMatch]:
-    """Return what is banned of an upload's pages, by number; saved or not, in one query."""
+    """Return the matches of an upload's pages, saved or not, by their number, in one query."""
     found = _closest(pages)
     return {pages[at].number: match for at, match in found.items()}
 
 
 def is_banned_picture(*, sha256: str, perceptual_hash: int) -> bool:
-    """Say whether a single picture, such as a cover, is banned."""
+    """Return True where a single picture, such as a cover, is banned."""
     return bool(_closest([Page(sha256=sha256, perceptual_hash=perceptual_hash)]))
 
 
 def ban_pictures(
     upload: Upload, *, moderator: User, reason: str, numbers: Collection[int] | None = None
 ) -> int:
-    """Ban pages of an upload, all where no numbers are given; return how many are new on the list.
+    """Ban pages of an upload, all without `numbers`; return how many are new on the list.
 
-    Blank and evenly shaded pages are left out: they are in everybody's chapters.
+    Blank and evenly shaded pages are left out, as many chapters have them.
     """
     reason = reason.strip()
     if not reason:
@@ -115,7 +116,7 @@ def put_on_list(
 
 
 def unban_picture(picture: BannedPicture, *, moderator: User) -> None:
-    """Take a picture off the list; what it failed stays failed."""
+    """Take a picture off the list; uploads that failed because of it stay failed."""
     with acting(moderator, permission=MODERATE):
         gone, _rows = BannedPicture.objects.filter(pk=picture.pk).delete()
         if not gone:
@@ -135,14 +136,14 @@ def _banned(page: Page, *, moderator: User, reason: str) -> BannedPicture:
 
 
 def _waiting_with(sha256s: Collection[str]) -> UploadQuerySet:
-    """Return uploads in the queue with these very pages; near ones show when one looks at them."""
+    """Return uploads in the queue with these very pages; similar ones show in the review."""
     same = Page.objects.filter(upload=OuterRef("pk"), sha256__in=list(sha256s))
     return Upload.objects.filter(Exists(same), state=UploadState.AWAITING_REVIEW)
 
 
 def count_banned_pages(uploads: UploadQuerySet) -> None:
-    """Count the banned pages of uploads in the queue anew: the list shows them."""
-    # One that is being decided about at this moment leaves the queue: nobody waits for it.
+    """Count the banned pages of uploads in the queue anew, as the queue shows the number."""
+    # Uploads that are being decided about at this moment are skipped: they leave the queue.
     held = list(uploads.order_by("pk").select_for_update(skip_locked=True).only("pk"))
     counts = _banned_by_upload(uploads)
     for upload in held:
@@ -156,7 +157,7 @@ def ids_with_banned_pictures(uploads: UploadQuerySet) -> set[int]:
 
 
 def _banned_by_upload(uploads: UploadQuerySet) -> Counter[int]:
-    """Count the banned pages of each upload; of many pages no more than a few are held at once."""
+    """Return the number of banned pages of each upload, with few pages in memory at once."""
     counts: Counter[int] = Counter()
     pages = Page.objects.filter(upload__in=uploads.order_by().values("pk"))
     rows = pages.only("upload", "sha256", "perceptual_hash").iterator(chunk_size=_PAGES_AT_ONCE)
@@ -166,7 +167,7 @@ def _banned_by_upload(uploads: UploadQuerySet) -> Counter[int]:
 
 
 def _closest(pages: Sequence[Page]) -> dict[int, BannedMatch]:
-    """Return the closest banned picture of each page that has one, by its place in `pages`."""
+    """Return the closest banned picture of each page that has one, by the page's index."""
     found: dict[int, BannedMatch] = {}
     for start in range(0, len(pages), _PAGES_AT_ONCE):
         for at, match in _matches(pages[start : start + _PAGES_AT_ONCE]):

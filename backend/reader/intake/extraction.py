@@ -49,7 +49,7 @@ from reader.states import UploadState
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 5
-# After so long what was found is kept, and others who wait are looked for.
+# After so long the pages so far are kept, and the worker looks whether another uploader waits.
 SLICE_SECONDS = 4
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLE_LETTERS = 200
@@ -60,7 +60,7 @@ _PAGE_COLUMNS = (
 
 
 class _Stopped(Exception):
-    """The check ends here, for a reason that is not in the zip; `columns` tell it."""
+    """The check ends for a reason that is not in the zip; `columns` hold it."""
 
     def __init__(self, code: str, problem: str) -> None:
         super().__init__(problem)
@@ -68,16 +68,17 @@ class _Stopped(Exception):
 
 
 class _GaveWay(Exception):
-    """Somebody else's turn has come; what was found is kept."""
+    """It is another uploader's turn; the pages so far are kept."""
 
 
 def _uploads_to_extract() -> UploadQuerySet:
-    """Return what has yet to be checked, whether a worker holds it or not."""
+    """Return the uploads that have to be checked, whether a worker holds them or not."""
     return Upload.objects.filter(state__in=(UploadState.RECEIVED, UploadState.EXTRACTING))
 
 
 def _uploads_in_turn() -> UploadQuerySet:
-    """Return what waits: of who was never served first, of those who have left last."""
+    """Return the uploads that no worker holds; those of uploaders who were never served come first,
+    those of deleted users last."""
     served_at = Case(
         When(uploader__isnull=True, then=Value(timezone.now())),
         default=Coalesce("uploader__extraction_turn__last_at", Value(_NEVER)),
@@ -104,13 +105,13 @@ def extract_upload(pk: int) -> None:
         extract_upload.enqueue(pk)
         log.info("extraction.gave_way", upload_id=pk)
     except LeaseLost:
-        # Withdrawn meanwhile, or taken over by another worker. What was written after the purge
-        # of a withdrawn upload goes by this one; it does nothing to an upload that is under way.
+        # Withdrawn meanwhile, or taken over by another worker. Files that were written after the
+        # purge of a withdrawn upload are purged now; an upload that is under way is not touched.
         log.info("extraction.lost", upload_id=pk)
         purge_upload.run(pk)
     except STORAGE_ERRORS as error:
-        # Not the upload's fault: the lease runs out, and the next attempt goes on from what was
-        # kept. A disk that stays full for an hour uses no attempts up; a zip that is gone does.
+        # Not the upload's fault: the lease runs out, and the next attempt goes on from the kept
+        # pages. A disk that stays full for an hour uses up no attempts; a zip that is gone does.
         log.exception("extraction.storage_failed", upload_id=pk, attempt=upload.attempts)
         if not isinstance(error, FileNotFoundError):
             lease.rows().update(attempts=Greatest(F("attempts") - 1, 0))
@@ -163,12 +164,12 @@ def _extract_pages(upload: Upload, lease: Lease[Upload]) -> list[Page]:
                     clock.begin_slice()
                     _end_slice(upload, lease, pages)
         finally:
-            clock.begin_slice()  # what the last one took counts too
+            clock.begin_slice()  # the time of the last page counts too
     return pages
 
 
 class _Clock:
-    """Counts into `upload.decoding_seconds` what its check takes, a slice at a time."""
+    """Adds the seconds of an upload's check to `upload.decoding_seconds`, slice by slice."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
@@ -188,7 +189,7 @@ class _Clock:
         self._started = time.monotonic()
 
     def refuse_too_much(self) -> None:
-        """Raise _Stopped where the zip, or all of its uploader's of a day, take too long."""
+        """Raise _Stopped where this zip, or all of a day's zips of its uploader, take too long."""
         seconds = self._upload.decoding_seconds + self._seconds
         if seconds > settings.UPLOAD_MAX_SECONDS:
             raise _Stopped("too_large", TOO_SLOW)
@@ -197,9 +198,9 @@ class _Clock:
 
 
 def _end_slice(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
-    """Keep what was found, and give way where somebody else waits."""
+    """Keep the pages so far, and raise _GaveWay where another uploader waits."""
     found = [{column: getattr(page, column) for column in _PAGE_COLUMNS} for page in pages]
-    # It comes on, so it is not what kills its workers.
+    # It makes progress, so it is not what kills its workers.
     kept = (
         lease.rows()
         .filter(state=UploadState.EXTRACTING)
@@ -218,7 +219,7 @@ def _end_slice(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
 
 
 def _note_turn(upload: Upload) -> None:
-    """Note that its uploader is served now."""
+    """Note that the upload's uploader is served now."""
     if upload.uploader_id is None:
         return
     turn = ExtractionTurn(user_id=upload.uploader_id, last_at=timezone.now())
@@ -226,12 +227,12 @@ def _note_turn(upload: Upload) -> None:
         ExtractionTurn.objects.bulk_create(
             [turn], update_conflicts=True, unique_fields=["user"], update_fields=["last_at"]
         )
-    except IntegrityError:  # they have left at this moment
+    except IntegrityError:  # the account is deleted at this moment
         return
 
 
 def _somebody_else_waits(upload: Upload) -> bool:
-    """Tell whether another person waits of whom no zip is being checked."""
+    """Return True where another uploader waits of whom no zip is being checked."""
     held = _uploads_to_extract().filter(lease_until__gte=timezone.now(), uploader__isnull=False)
     waiting = _uploads_to_extract().filter(nobody_holds(), uploader__isnull=False)
     others = waiting.exclude(uploader=upload.uploader_id)
@@ -254,7 +255,7 @@ def _move_to_its_title(upload: Upload, lease: Lease[Upload]) -> None:
         return
     try:
         with transaction.atomic():
-            # The upload before the title, as those lock them who publish.
+            # The upload is locked before the title, as publishing does.
             row = lease.rows().filter(title="").select_for_update()
             if not row.exists():
                 return
@@ -266,7 +267,7 @@ def _move_to_its_title(upload: Upload, lease: Lease[Upload]) -> None:
             row.update(chapter=upload.chapter)
             drop_empty_chapters([old.pk])
     except IntegrityError:
-        # The same zip of theirs is under way there: this one stays, and looks like a copy of it.
+        # The same zip is under way there: this one stays where it is, and looks like a copy of it.
         upload.refresh_from_db(fields=["chapter"])
 
 
@@ -300,9 +301,9 @@ def _hand_over(
 
 def _fail(upload: Upload, lease: Lease[Upload], columns: dict[str, object]) -> None:
     with transaction.atomic():
-        uploader = User.objects.filter(uploads=upload.pk).first()  # may have left meanwhile
+        uploader = User.objects.filter(uploads=upload.pk).first()  # may be deleted by now
         if columns.get("malicious") and uploader is not None:
-            hold_quota(uploader)  # a strike follows, and the person is locked first
+            hold_quota(uploader)  # a strike follows, and the user is locked first
         failed = (
             lease.rows()
             .filter(state=UploadState.EXTRACTING)
@@ -326,7 +327,7 @@ def _fail(upload: Upload, lease: Lease[Upload], columns: dict[str, object]) -> N
 
 
 def strike_if_malicious(upload: Upload) -> None:
-    """Count a strike of the uploader where the zip was meant to do harm."""
+    """Give the uploader a strike where the zip is malicious."""
     if upload.malicious and upload.uploader is not None:
         add_strike(
             upload.uploader,

@@ -1,7 +1,7 @@
-"""Files that nobody may need any more go, and only they: each state says what that is.
+"""Deletes the files of uploads that are not needed any more; the state says which these are.
 
-`Upload.purge_after` is the queue. Shared pages are spared: a public file goes only when the
-sweeper finds nothing that points at it.
+`Upload.purge_after` is the queue. A public file, which uploads can share, is deleted only when the
+sweeper finds that nothing points at it.
 """
 
 import re
@@ -23,7 +23,7 @@ from reader.states import UNDER_WAY, UploadState
 
 log = structlog.get_logger(__name__)
 
-# Their pages are gone for good once purged; a live upload's pages are public files by then.
+# Their pages are deleted when purged; a live upload's pages are public files by then.
 WITHOUT_PAGES = (
     UploadState.FAILED,
     UploadState.REJECTED,
@@ -43,11 +43,11 @@ def _uploads_to_purge() -> Iterable[int]:
 
 @background_task(due=_uploads_to_purge, queue="publishing", every_seconds=60)
 def purge_upload(pk: int) -> None:
-    """Remove what the upload's state no longer needs. Running twice or dying midway is fine."""
+    """Delete what the upload's state no longer needs. Running twice or dying midway is fine."""
     purgeable = Upload.objects.filter(pk=pk, state__in=(*WITHOUT_PAGES, UploadState.LIVE))
     with transaction.atomic():
-        # Held until the files are gone: a take-down meanwhile would bring pages back into a
-        # folder that is being removed.
+        # Locked until the files are deleted: a take-down meanwhile would bring pages back into a
+        # folder that is being deleted.
         upload = purgeable.select_for_update().first()
         if upload is None or not _is_due(upload):
             return
@@ -59,7 +59,7 @@ def purge_upload(pk: int) -> None:
 
 
 def _is_due(upload: Upload) -> bool:
-    # None: purged already, and called again by a worker that wrote after that.
+    # None: it was purged already, and a worker that wrote after that calls this again.
     return upload.purge_after is None or upload.purge_after <= timezone.now()
 
 
@@ -72,10 +72,10 @@ def _drop_pages(upload: Upload) -> None:
 
 @scheduled_task(every_seconds=6 * 3600)
 def sweep_stray_folders() -> int:
-    """Remove private folders that no upload needs.
+    """Delete private folders that no upload needs; return how many.
 
-    A request left them that died before its commit, or a worker that was killed while it wrote
-    for an upload that had been withdrawn.
+    They are left by a request that died before its commit, or by a worker that was killed while it
+    wrote for a withdrawn upload.
     """
     storage = quarantine_storage()
     needing = Upload.objects.filter(Q(state__in=UNDER_WAY) | Q(purge_after__isnull=False))

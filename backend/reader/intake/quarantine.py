@@ -1,7 +1,7 @@
-"""Private files of an upload: the zip, and its pages until they are public.
+"""The private files of an upload: the zip, and its pages until they are public.
 
-Pages are named by their sha256, so writing one twice changes nothing and renumbering moves
-nothing.
+Pages are named by their sha256, so writing one twice changes nothing and renumbering moves no
+file.
 """
 
 import uuid
@@ -25,17 +25,17 @@ def folder_of(upload: "Upload") -> str:
 
 
 def folder_name(folder: uuid.UUID) -> str:
-    """Return the folder by its key."""
+    """Return the name of a folder by its key."""
     return f"{ROOT}/{folder.hex}"
 
 
 def archive_name(folder: uuid.UUID) -> str:
-    """Return where the zip is."""
+    """Return the name of the zip."""
     return f"{folder_name(folder)}/archive.zip"
 
 
 def page_name(upload: "Upload", sha256: str) -> str:
-    """Return where a page is."""
+    """Return the name of a page's file."""
     return f"{folder_of(upload)}/{sha256}"
 
 
@@ -45,7 +45,7 @@ def store_archive(folder: uuid.UUID, archive: File[bytes]) -> None:
 
 
 def open_archive(upload: "Upload") -> File[bytes]:
-    """Open the zip; from a bucket it is brought to the disk first."""
+    """Open the zip; from a bucket it is copied to the disk first."""
     return quarantine_storage().open(archive_name(upload.folder), "rb")
 
 
@@ -73,6 +73,6 @@ def small_page_url(upload: "Upload", page: "Page") -> str:
 
 
 def delete_folder(folder: uuid.UUID) -> None:
-    """Remove all private files of an upload; a second time changes nothing."""
+    """Delete all private files of an upload; a second time changes nothing."""
     storage = quarantine_storage()
     delete_names(storage, list_names(storage, f"{folder_name(folder)}/"))

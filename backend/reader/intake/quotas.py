@@ -2,7 +2,7 @@
 
 Quotas count the uploads, the bytes and the checking time of a day, and the undecided uploads; each
 may be off. A day's count holds everything that was sent, also what failed or was withdrawn:
-checking it cost as much, and a quota that gives back invites to try again and again.
+checking it cost as much, and a quota that is given back invites to try again and again.
 """
 
 import math
@@ -36,7 +36,7 @@ def archive_limits() -> ArchiveLimits:
 
 @dataclass(frozen=True)
 class QuotaLeft:
-    """What may still be sent now; None where the quota is off."""
+    """What a user may still submit; None where a quota is off."""
 
     uploads_left: int | None
     bytes_left: int | None
@@ -45,7 +45,7 @@ class QuotaLeft:
 
 
 def quota_left(user: User) -> QuotaLeft:
-    """Count what `user` may still submit, in at most one query."""
+    """Return what `user` may still submit, in at most one query."""
     quotas: dict[str, int | None] = settings.QUOTAS
     decoding_quota: float | None = settings.QUOTA_DECODING_SECONDS
     if all(quota is None for quota in (*quotas.values(), decoding_quota)):
@@ -66,7 +66,7 @@ def quota_left(user: User) -> QuotaLeft:
 
 
 def refuse_over_quota(user: User, *, archive_bytes: int) -> None:
-    """Raise QuotaUsedUp where a day's uploads or bytes, or the waiting ones, are too many."""
+    """Raise QuotaUsedUp where an upload of `archive_bytes` would be over one of the quotas."""
     left = quota_left(user)
     if left.uploads_left == 0:
         raise QuotaUsedUp(_("You have submitted as many chapters as a day allows. Go on tomorrow."))
@@ -96,14 +96,15 @@ def decoding_seconds_left(upload: Upload) -> float | None:
 
 
 def hold_quota(user: User) -> None:
-    """Let one submission of `user` at a time count and insert; until the transaction ends.
+    """Lock the user until the transaction ends, so that one submission at a time is counted.
 
-    Locked before any of their uploads, as strikes are counted: the other order would be a deadlock.
+    The user is locked before any of their uploads, as for a strike: the other order would be a
+    deadlock.
     """
     held = User.objects.select_for_update(no_key=True).filter(pk=user.pk)
     held.values_list("pk", flat=True).first()
 
 
 def _rest(quota: float | None, used: float) -> int | None:
-    """Return what is left, 0 where all of it is used and not before."""
+    """Return the rest of a quota, rounded up, so that 0 means that all of it is used."""
     return None if quota is None else max(math.ceil(quota - used), 0)

@@ -1,4 +1,4 @@
-"""Why an upload failed, kept as a code with its words' places, told in the reader's language."""
+"""The reasons why uploads fail, stored as a code with parameters, shown as a sentence."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,17 @@ from reader.intake.archives import REJECT_MESSAGES
 if TYPE_CHECKING:
     from reader.models import Upload
 
-# Failures that are nobody's fault but ours.
+# Failures that are not in the zip.
 GAVE_UP = "gave_up"
 TOO_SLOW = "too_slow"
-# Not too slow by itself: all of a day's zips of its uploader are, together.
+# All of a day's zips of the uploader together are too slow, not this one by itself.
 DECODING_QUOTA = "decoding_quota"
-# A page is on the list of pictures that must not be shown again.
+# A page is a banned picture.
 BANNED_IMAGE = "banned_image"
 
 
 def failure_columns(rejection: FileRejected) -> dict[str, Any]:
-    """Return the columns of a failed upload."""
+    """Return the columns of an upload that hold why it failed."""
     return {
         "error_code": rejection.code,
         "error_params": {"problem": rejection.problem, **rejection.params},
@@ -30,7 +30,7 @@ def failure_columns(rejection: FileRejected) -> dict[str, Any]:
 
 
 def failure_sentence(upload: "Upload") -> str:
-    """Say what was wrong and what to do, in the active language; empty where nothing failed."""
+    """Return what is wrong and what to do, in the active language; empty where nothing failed."""
     if not upload.error_code:
         return ""
     params = dict(upload.error_params)
@@ -47,12 +47,12 @@ def failure_sentence(upload: "Upload") -> str:
 
 
 def decoding_quota_sentence() -> str:
-    """Say that checking a person's zips has taken as long as a day allows."""
+    """Return the sentence for a user whose checking time of a day is used up."""
     return _("Checking your zips has taken as long as a day allows. Send this one again tomorrow.")
 
 
 def banned_sentence(name: str) -> str:
-    """Say that a picture is banned, and which."""
+    """Return the sentence that says which picture is banned."""
     return _(
         "“%(name)s” is a picture that was removed here before and may not be shown again. "
         "Leave it out and send the rest."
@@ -60,7 +60,7 @@ def banned_sentence(name: str) -> str:
 
 
 class UploadRejected(AppError):
-    """The zip cannot be taken; the failed Upload is kept and named."""
+    """The zip cannot be accepted; the failed Upload is kept, and the answer has its id."""
 
     status = 422
 

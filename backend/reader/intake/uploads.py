@@ -1,4 +1,4 @@
-"""An uploader's zip: submitted in the request, and withdrawn while it is undecided.
+"""An uploader submits a zip, or withdraws it while it is undecided.
 
 Starts at `submit_upload`, ends with the row RECEIVED; `reader.intake.extraction` goes on with it.
 """
@@ -51,7 +51,7 @@ class AlreadySubmitted(AppError):
 
 @dataclass(frozen=True)
 class Submission:
-    """The words that come with a zip. `number` None is a one-shot; `group` is a slug or a name."""
+    """The data that comes with a zip. `number` None is a one-shot; `group` is a slug or a name."""
 
     number: Decimal | None
     language: str
@@ -103,13 +103,16 @@ def submit_upload(
 
 
 def withdraw_upload(upload: Upload, *, user: User) -> None:
-    """Take back an upload that is undecided, or waits for its title; its files go at once."""
+    """Withdraw an upload that is undecided, or waits for its title; its files are deleted at once.
+
+    Raises Forbidden or AlreadyDecided.
+    """
     if upload.uploader_id != user.pk and not user.has_perm("reader.moderate_upload"):
         raise Forbidden(_("This upload is not yours."))
     from_state = upload.state
     now = timezone.now()
     with acting(user):
-        # A worker that still holds it notices within its lease; the purge comes once more then.
+        # A worker that still holds it notices within its lease, and purges it once more then.
         open_still = Q(state__in=UNDECIDED) | held_back()
         withdrawn = Upload.objects.filter(open_still, pk=upload.pk).update(
             state=UploadState.WITHDRAWN, decided_at=now, purge_after=now, pages_so_far=None,
@@ -131,8 +134,8 @@ def _insert_received(
     *,
     uploader: User,
 ) -> None:
-    # File first, row after: a row always has its file. A file whose request dies in between
-    # is found by the sweep of folders without a row.
+    # File first, row after, so that a row always has its file. The sweep of stray folders finds
+    # the file of a request that dies in between.
     archive.seek(0)
     try:
         quarantine.store_archive(upload.folder, archive)
@@ -142,7 +145,7 @@ def _insert_received(
         raise StorageUnavailable from error
     try:
         with _inserting(uploader):
-            # Counted once more: of many that were sent at once, some are over it by now.
+            # Asked again: of many uploads that were sent at once, some are over the quota by now.
             refuse_over_quota(uploader, archive_bytes=upload.archive_bytes)
             upload.chapter = _chapter_of(series, submission)
             upload.save(force_insert=True)

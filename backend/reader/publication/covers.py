@@ -1,4 +1,4 @@
-"""A title's cover: checked as a page is, stored publicly, thumbnails made in the background."""
+"""A title's cover is checked as a page is and stored publicly; thumbnails are made later."""
 
 import hashlib
 from collections.abc import Iterable
@@ -37,16 +37,17 @@ MAX_ATTEMPTS = 3
 
 
 class BannedCover(AppError):
-    """The picture is on the list of those that must not be shown again."""
+    """The picture is banned: it must not be shown again."""
 
     code = "banned_image"
     status = 422
 
 
 def set_cover(title: Title, picture: File[bytes], *, moderator: User) -> Cover:
-    """Give the title a cover in place of the one it has; raises ImageRejected or Forbidden.
+    """Set or replace the cover of a title.
 
-    Moderators set covers, so what they choose is reviewed by being chosen.
+    Moderators set covers, so a cover needs no other review. Raises Forbidden, ImageRejected,
+    BannedCover or StorageUnavailable.
     """
     # Before the transaction: the picture is decoded and stored publicly first.
     if not moderator.has_perm(MODERATE):
@@ -59,7 +60,7 @@ def set_cover(title: Title, picture: File[bytes], *, moderator: User) -> Cover:
     ):
         raise BannedCover(banned_sentence(show_name(picture.name or "")))
     cover = None
-    while cover is None:  # a sweep may take the file away between the two steps
+    while cover is None:  # a sweep may delete the file between the two steps
         try:
             original = store_media(image.data, image.content_type)
         except STORAGE_ERRORS as error:
@@ -92,7 +93,7 @@ def _replace_cover(
 
 
 def remove_cover(title: Title, *, moderator: User) -> None:
-    """Leave the title without a cover; its files go with the next sweep."""
+    """Remove the cover of a title; its files are deleted by the next sweep."""
     with acting(moderator, permission=MODERATE):
         if not drop_cover(title):
             return

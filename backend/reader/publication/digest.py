@@ -1,4 +1,4 @@
-"""The e-mail that tells moderators what waits for them: off unless MODERATOR_DIGEST is set."""
+"""The e-mail that tells moderators which uploads wait; it is off unless MODERATOR_DIGEST is set."""
 
 from datetime import timedelta
 
@@ -26,14 +26,15 @@ _KIND = "moderator_digest"
 
 @scheduled_task(every_seconds=300)
 def queue_moderator_digest() -> int:
-    """Write to every moderator once in MODERATOR_DIGEST hours while uploads wait; how many emails.
+    """Queue an e-mail to every moderator once in MODERATOR_DIGEST hours while uploads wait.
 
-    The pause begins with the emails: of two workers one writes, and no email is lost.
+    Return how many. The pause begins in the transaction of the e-mails: of two workers one writes,
+    and no e-mail is lost.
     """
     hours = settings.MODERATOR_DIGEST_HOURS
     if hours is None or not Upload.objects.all().waiting().exists():
         return 0
-    # A minute less, so that the round at the same time of the next day is not just too early.
+    # A minute less, so that the round at the same time of the next day is not a moment too early.
     until = timezone.now() + timedelta(hours=hours, minutes=-1)
     with transaction.atomic():
         if not begin_pause(_KIND, until):
@@ -46,7 +47,7 @@ def queue_moderator_digest() -> int:
 
 
 def _moderators() -> list[tuple[User, str]]:
-    """Return who decides about uploads, each with an address that is theirs for certain."""
+    """Return the users who decide about uploads, each with a confirmed address."""
     moderators = (
         User.objects.filter(
             Q(is_superuser=True)
@@ -62,7 +63,7 @@ def _moderators() -> list[tuple[User, str]]:
     addresses = EmailAddress.objects.filter(user__in=moderators).order_by("verified", "primary")
     for user_id, email, verified in addresses.values_list("user_id", "email", "verified"):
         known[user_id] = email if verified else ""
-    # Without a row of their own, staff made that account by hand.
+    # A user without an address row was made by an admin by hand: `user.email` counts.
     pairs = [(user, known.get(user.pk, user.email)) for user in moderators]
     return [(user, address) for user, address in pairs if address]
 

@@ -1,4 +1,4 @@
-"""Which pages of an upload are known already: the same bytes, or nearly the same picture.
+"""Finds pages of an upload that are known already: the same bytes, or nearly the same picture.
 
 Two hashes that differ in at most NEAR bits share one of four 16-bit bands, so an index on each
 band finds every candidate. Three queries, however many pages there are.
@@ -34,7 +34,7 @@ class Twin:
 
     @property
     def is_same(self) -> bool:
-        """True for the same bytes."""
+        """Return True for the same bytes."""
         return not self.is_different
 
 
@@ -49,9 +49,9 @@ class SharedUpload:
 
 @dataclass
 class Duplicates:
-    """What was found: twins by page number, nearest first, and the uploads that share most.
+    """The twins by page number, nearest first, and the uploads that share most pages.
 
-    `is_cut`: more pages look a little alike than are compared; that nothing was found says nothing.
+    With `is_cut` there were more candidates than are compared, and finding none proves nothing.
     """
 
     twins: dict[int, list[Twin]] = field(default_factory=dict)
@@ -62,9 +62,9 @@ class Duplicates:
 def find_duplicates(
     upload: Upload, pages: Sequence[Page], *, among: PageQuerySet | None = None
 ) -> Duplicates:
-    """Look for the pages of `upload` in all other uploads that still have theirs.
+    """Look for the pages of `upload` in all other uploads that still have pages.
 
-    `pages` need not be saved yet; `among` narrows where one looks.
+    `pages` may be unsaved; `among` limits the pages that are searched.
     """
     if not pages:
         return Duplicates()
@@ -91,7 +91,7 @@ def _same_bytes(others: PageQuerySet, pages: Sequence[Page]) -> Iterable[tuple[i
 
 
 def _by_band(pages: Sequence[Page]) -> list[defaultdict[int, list[Page]]]:
-    """Return the pages that can be told apart by their hash, by each band's value."""
+    """Return the pages whose hash says something, by the value of each band."""
     by_band: list[defaultdict[int, list[Page]]] = [defaultdict(list) for _band in _BANDS]
     for page in pages:
         if _MIN_BITS <= hash_distance(page.perceptual_hash, 0) <= 64 - _MIN_BITS:
@@ -101,7 +101,7 @@ def _by_band(pages: Sequence[Page]) -> list[defaultdict[int, list[Page]]]:
 
 
 def _candidates(others: PageQuerySet, pages: Sequence[Page]) -> Sequence[tuple[int, ...]]:
-    """Return what shares a band with one of the pages, and one row more where that is too much."""
+    """Return the pages that share a band with one of these; one row more than the limit if cut."""
     shares = Q()
     for name, values in zip(_BANDS, _by_band(pages), strict=True):
         if values:

@@ -1,4 +1,4 @@
-"""Words and times of chapters, volumes and groups, as moderators change them; lists follow."""
+"""Moderators edit chapters, volumes and groups; counters and cached lists follow."""
 
 from collections.abc import Collection
 
@@ -23,7 +23,7 @@ _WORDS = ("title", "volume", "publish_at")
 
 
 def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[str]) -> None:
-    """Save title, volume and time of publication; a later time hides a live chapter till then."""
+    """Save title, volume and time of publication; a later time hides a live chapter until then."""
     columns = [name for name in changed if name in _WORDS]
     if not columns:
         return
@@ -46,8 +46,10 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
 
 
 def given_words(chapter: Chapter, changed: Collection[str]) -> list[str]:
-    """Let what a moderator wrote into a chapter stay when a version is published, and the place
-    follow it; return the columns that this writes."""
+    """Mark title and volume as set by a moderator, and adapt the chapter's place to them.
+
+    Return the columns that have to be saved with it.
+    """
     columns = []
     if "title" in changed:
         chapter.is_title_given = True
@@ -62,7 +64,7 @@ def given_words(chapter: Chapter, changed: Collection[str]) -> list[str]:
 
 
 def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
-    """Say whether chapter numbers begin anew in each volume; each chapter's place follows.
+    """Set whether chapter numbers begin anew in each volume; each chapter's place is adapted.
 
     Uploads that wait in the place of another volume get a place of their own. Raises PlaceTaken
     where chapters would become one.
@@ -77,7 +79,7 @@ def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
 def record_volume_edit(
     volume: Volume, *, editor: User, changed: Collection[str], is_new: bool = False
 ) -> None:
-    """After a volume was saved: where it belongs to the places of its chapters, they follow."""
+    """Log the edit of a volume that was saved, and adapt the places of its chapters."""
     if "number" in changed and volume.series.numbers_restart_per_volume:
         settle_places(volume.series_id)
     _record(volume, "volume", editor=editor, changed=changed, is_new=is_new)
@@ -86,12 +88,12 @@ def record_volume_edit(
 def record_group_edit(
     group: Group, *, editor: User, changed: Collection[str], is_new: bool = False
 ) -> None:
-    """After a translation group was saved."""
+    """Log the edit of a translation group that was saved."""
     _record(group, "group", editor=editor, changed=changed, is_new=is_new)
 
 
 def delete_volume(volume: Volume, *, editor: User) -> None:
-    """Delete a volume; its chapters stay, without one."""
+    """Delete a volume; its chapters are kept, in no volume."""
     with acting(editor, permission=MODERATE):
         log_decision(volume, action="delete_volume", actor=editor)
         volume.delete()

@@ -56,10 +56,10 @@ def remove_uploads_of(
 
 
 def take_down_series(series_id: int, *, moderator: User, reason: str) -> None:
-    """Take everything of a series out of `media`; each upload can be restored while it is kept.
+    """Take down all public uploads of a series; each can be restored while its files are kept.
 
-    What has yet to be public stays where it is. Call it in the transaction that hides the title,
-    before that: publishing locks the chapter first, and the other order would be a deadlock.
+    Uploads that are not public yet are left. Call it in the transaction that hides the title,
+    before hiding it: publishing locks the chapter first, and the other order would be a deadlock.
     """
     chapters = Chapter.objects.filter(series=series_id)
     _lock_chapters(chapters)
@@ -74,7 +74,7 @@ def take_down_series(series_id: int, *, moderator: User, reason: str) -> None:
 
 
 def _in_media() -> Q:
-    # A superseded one stays for those who were reading when a newer one came.
+    # A superseded upload is kept for readers who had opened it when a newer one was published.
     return Q(state=UploadState.LIVE) | Q(state=UploadState.SUPERSEDED, purge_after__isnull=False)
 
 
@@ -88,7 +88,7 @@ def _remove(
     reason: str,
     moment: datetime,
 ) -> list[tuple[int, str]]:
-    """Remove `uploads`, whose chapters are locked; find those of this act again `among` more."""
+    """Remove `uploads`, whose chapters are locked; find them again `among` more by their moment."""
     uploads.update(
         state=to_state, removed_from=F("state"), reason=reason,
         decided_at=moment, decided_by=moderator, purge_after=moment + settings.TAKEN_DOWN_KEEP,
@@ -109,10 +109,10 @@ def _remove(
 
 
 def restore_uploads(removed: UploadQuerySet, *, moderator: User) -> dict[int, UploadState]:
-    """Bring removed uploads back to where they were; return the new state of those that came.
+    """Restore removed uploads; return the new state of each that was restored, by its id.
 
-    Left as they are: those whose files are gone, whose chapter shows or gets another upload by
-    now, whose zip is under way once more, or that would show pictures that are banned by now.
+    Not restored are uploads whose files are gone, whose chapter shows or gets another upload by
+    now, whose zip is under way again, or that would show pictures that are banned by now.
     """
     now = timezone.now()
     _lock_chapters(Chapter.objects.filter(pk__in=removed.values("chapter")))
@@ -142,7 +142,7 @@ def _lock_chapters(chapters: QuerySet[Chapter]) -> None:
 
 
 def _showable(found: list[Upload], kept: UploadQuerySet) -> list[Upload]:
-    """Leave out what would be published with pictures that are banned by now."""
+    """Leave out uploads that would be published with pictures that are banned by now."""
     banned = ids_with_banned_pictures(kept)
     return [
         upload
@@ -153,7 +153,7 @@ def _showable(found: list[Upload], kept: UploadQuerySet) -> list[Upload]:
 
 
 def _others_at_places_of(removed: UploadQuerySet) -> tuple[set[int], set[tuple[int, int, str]]]:
-    """Return the chapters that show or get something, and the zips that are under way there."""
+    """Return the chapters that show or get another upload, and the zips under way there."""
     there = Upload.objects.filter(
         state__in=(*UNDER_WAY, UploadState.LIVE), chapter__in=removed.values("chapter")
     )

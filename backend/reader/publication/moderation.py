@@ -1,7 +1,7 @@
 """A moderator's decisions: approve, reject, take down, undo, delete pages. Each is logged.
 
-A decision is a conditional UPDATE on the state it was made for: of two who decide at the same
-moment one wins, and the other is told.
+A decision is a conditional UPDATE on the state it was made for: of two moderators who decide at the
+same moment one succeeds, and the other gets AlreadyDecided.
 """
 
 from collections.abc import Collection, Iterable
@@ -33,18 +33,18 @@ from reader.publication.publishing import hide_upload, publish_upload
 from reader.reading.chapters import held_back, refresh_counters
 from reader.states import REMOVED, UNDECIDED, UploadState, state_after_restore
 
-# Numbers of pages, or None for all of them.
+# The numbers of the pages to ban, or None for all pages.
 BannedNumbers = Collection[int] | None
-# Above every page number there can be, within a small integer.
+# Larger than every page number, and small enough for the column.
 _ASIDE = 20_000
 
 
 def approve_upload(
     upload: Upload, *, moderator: User, despite_banned_pictures: bool = False
 ) -> None:
-    """Let the upload be published; it replaces what the chapter shows now.
+    """Approve an upload, which is then published and replaces what the chapter shows now.
 
-    Raises HasBannedPictures where a page is a banned picture and nobody said "nevertheless".
+    Raises HasBannedPictures where a page is a banned picture, unless `despite_banned_pictures`.
     """
     with acting(moderator, permission=MODERATE):
         approved = Upload.objects.filter(
@@ -70,10 +70,10 @@ def approve_upload(
 
 
 def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNumbers = ()) -> None:
-    """Refuse the upload with a reason that its uploader reads; its files go at once.
+    """Reject an upload with a reason that its uploader reads; its files are deleted at once.
 
-    One that was approved but waits for its title to be public may still be refused. `ban` names
-    the pages whose pictures must not come again; None means all.
+    One that was approved but waits for its title to be public may still be rejected. `ban` holds
+    the numbers of the pages to ban; None means all.
     """
     reason = reason.strip()
     if not reason:
@@ -102,7 +102,7 @@ def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
 def take_down_upload(
     upload: Upload, *, moderator: User, reason: str, ban: BannedNumbers = ()
 ) -> None:
-    """Make a live chapter invisible at once; it can be undone for `TAKEN_DOWN_KEEP`."""
+    """Take a live upload down at once; it can be restored for `TAKEN_DOWN_KEEP`."""
     _remove_live_upload(
         upload, moderator=moderator, reason=reason, ban=ban,
         action="take_down", to_state=UploadState.TAKEN_DOWN,
@@ -110,7 +110,7 @@ def take_down_upload(
 
 
 def delete_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNumbers = ()) -> None:
-    """Delete a live chapter's upload; as take_down_upload, with another word in the log."""
+    """Delete a live upload: the same as take_down_upload, with another state and log entry."""
     _remove_live_upload(
         upload, moderator=moderator, reason=reason, ban=ban,
         action="delete", to_state=UploadState.DELETED,
@@ -120,8 +120,8 @@ def delete_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
 def restore_upload(upload: Upload, *, moderator: User) -> None:
     """Undo a take-down or deletion while its files are kept.
 
-    What was public is published anew, what was stopped on its way goes on from there, and what
-    had been replaced stays so.
+    An upload that was public is published again, one that was stopped on its way goes on from
+    there, and one that had been replaced stays superseded.
 
     Raises AlreadySubmitted where its uploader has sent the same zip again meanwhile, and
     HasBannedPictures where its pictures were banned with it and still are.
@@ -159,7 +159,7 @@ def _put_back(upload: Upload, *, moderator: User) -> None:
 
 
 def columns_of_restored(to_state: UploadState, *, moderator: User) -> dict[str, Any]:
-    """Return what the undoing of a removal writes."""
+    """Return the columns that undoing a removal writes."""
     now, is_decided = timezone.now(), to_state not in UNDECIDED
     return {
         "state": to_state,
@@ -178,7 +178,7 @@ def columns_of_restored(to_state: UploadState, *, moderator: User) -> dict[str, 
 
 
 def delete_pages(upload: Upload, *, numbers: Collection[int], moderator: User) -> int:
-    """Take pages out of an upload that waits for review; the rest is numbered anew."""
+    """Delete pages of an upload that waits for review, number the rest anew; return how many."""
     with acting(moderator, permission=MODERATE):
         held = Upload.objects.select_for_update().filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW
@@ -215,7 +215,7 @@ def _remove_live_upload(
         raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
     now = timezone.now()
     with acting(moderator, permission=MODERATE):
-        # Before the upload, as publishing locks them: the other order would be a deadlock.
+        # Locked before the upload, as publishing does: the other order would be a deadlock.
         Chapter.objects.select_for_update().get(pk=upload.chapter_id)
         removed = Upload.objects.filter(pk=upload.pk, state=UploadState.LIVE).update(
             state=to_state, removed_from=UploadState.LIVE, reason=reason,
@@ -236,7 +236,7 @@ def _remove_live_upload(
 
 
 def _end_older_versions(upload: Upload, now: datetime) -> None:
-    # They are kept for open readers only, and may hold the very pictures that have to go.
+    # They are kept for open readers only, and may hold the very pictures that have to be removed.
     older = Upload.objects.filter(
         chapter=upload.chapter_id, state=UploadState.SUPERSEDED, purge_after__gt=now
     )
@@ -260,14 +260,14 @@ def _in_words(numbers: Iterable[int]) -> str:
 
 
 def _ban_too(upload: Upload, ban: BannedNumbers, *, moderator: User, reason: str) -> None:
-    """Put pages on the list in the transaction that takes them away: later, they are gone."""
+    """Ban pages in the same transaction, as they are deleted after it."""
     if ban is None or ban:
         put_on_list(upload, numbers=ban, moderator=moderator, reason=reason)
 
 
 def _number_anew(upload: Upload, pages: list[Page]) -> None:
-    # A cover keeps its 0. Numbers only sink, in order, but a bulk UPDATE checks uniqueness row
-    # by row on SQLite: so all step aside first.
+    # A cover keeps its 0. Numbers only get smaller, but a bulk UPDATE on SQLite checks uniqueness
+    # row by row: so all are moved out of the way first.
     first = min(1, pages[0].number)
     Page.objects.filter(upload=upload).update(number=F("number") + _ASIDE)
     for number, page in enumerate(pages, start=first):

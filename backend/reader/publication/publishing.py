@@ -1,4 +1,4 @@
-"""An approved upload's pages become public files; a taken-down one's stop being so.
+"""The pages of an approved upload become public files; those of a taken-down one private again.
 
 Starts where `reader.publication.moderation` has set PUBLISHING or TAKEN_DOWN; ends with the pointer
 `Chapter.live_upload` set, or with the files back in quarantine.
@@ -46,14 +46,14 @@ def _publishable() -> UploadQuerySet:
 
 
 def enqueue_waiting_uploads(series_id: int) -> None:
-    """Publish what was approved while its title was not, once the transaction is committed."""
+    """Queue uploads that were approved before their title was, once this is committed."""
     waiting = Upload.objects.filter(chapter__series=series_id, state=UploadState.PUBLISHING)
     for pk in waiting.values_list("pk", flat=True):
         publish_upload.enqueue(pk)
 
 
 def _uploads_to_publish() -> Iterable[int]:
-    # Joined, for here the few that wait come first: SQLite would list every chapter for the IN.
+    # By a join, as few uploads wait: for an IN SQLite would list every chapter.
     due = Upload.objects.filter(
         nobody_holds(),
         state=UploadState.PUBLISHING,
@@ -78,7 +78,7 @@ def publish_upload(pk: int) -> None:
 
 
 def _page_bytes(upload: Upload, page: Page) -> bytes:
-    if page.file is not None:  # an undone take-down that had not moved this one yet
+    if page.file is not None:  # a take-down that was undone before it moved this page
         with media_storage().open(page.file.name, "rb") as file:
             return bytes(file.read())
     return quarantine.read_page(upload, page.sha256)
@@ -135,7 +135,10 @@ def _locked_chapter(upload: Upload) -> Chapter:
 
 
 def _needs_a_moderator(upload: Upload) -> bool:
-    """Say whether nobody has looked at it, and what it would replace became another work since."""
+    """Return True for an upload that no moderator approved and that would replace another work.
+
+    The chapter may have become another work since it was checked.
+    """
     return upload.decided_by_id is None and replaced_work(upload) is not None
 
 
@@ -171,7 +174,7 @@ def _uploads_to_hide() -> Iterable[int]:
 
 @background_task(due=_uploads_to_hide, queue="publishing", every_seconds=15)
 def hide_upload(pk: int) -> None:
-    """Bring a removed upload's pages back to quarantine and take them out of `media` now."""
+    """Move a removed upload's pages from `media` back to quarantine."""
     lease = claim(Upload.objects.filter(state__in=REMOVED), pk)
     if lease is None:
         return
@@ -196,7 +199,7 @@ def hide_upload(pk: int) -> None:
         if not hidden:
             raise LeaseLost(pk)
         upload.pages.update(file=None, saver=None)
-        # Where the sweep below fails, the scheduled one takes them at its next round.
+        # Where the sweep below fails, the next scheduled one deletes them.
         release_media(files, older_by=UNREFERENCED_KEEP)
     sweep_media(older_than=timedelta(0), ids=files)
     log.info("upload.hidden", upload_id=pk, files=len(files))

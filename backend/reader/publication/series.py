@@ -1,4 +1,4 @@
-"""A series' publication: the title's decision, then its chapters counted anew."""
+"""Moderators decide about a series: its title, and what follows for its chapters."""
 
 from django.db import transaction
 
@@ -13,7 +13,7 @@ from reader.reading.chapters import refresh_counters
 
 
 def approve_series(series: Title, *, moderator: User) -> None:
-    """Show the series with the chapters that are live, and publish those that waited for it."""
+    """Approve the series, and publish the uploads that were approved before it."""
     with transaction.atomic():
         approve_title(series, moderator=moderator)
         refresh_counters(series.pk)
@@ -21,9 +21,9 @@ def approve_series(series: Title, *, moderator: User) -> None:
 
 
 def unpublish_series(series: Title, *, moderator: User) -> None:
-    """Take the series and all its chapters out of sight for a while: approving shows them again.
+    """Hide the series and all its chapters; approving it shows them again.
 
-    Files stay where they are, for whoever kept their addresses; what must be gone is rejected.
+    The files stay public for those who kept their addresses; to remove them, reject the series.
     """
     with transaction.atomic():
         unpublish_title(series, moderator=moderator)
@@ -31,9 +31,9 @@ def unpublish_series(series: Title, *, moderator: User) -> None:
 
 
 def reject_series(series: Title, *, moderator: User, reason: str) -> None:
-    """Refuse the series with a reason; what it shows is taken down with it, files and all.
+    """Reject the series with a reason, and take down its public uploads with their files.
 
-    Its uploads can be restored one by one while they are kept; its cover is gone.
+    Its uploads can be restored one by one while their files are kept; its cover is deleted.
     """
     with acting(moderator, permission=MODERATE):
         take_down_series(series.pk, moderator=moderator, reason=reason.strip())

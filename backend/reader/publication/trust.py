@@ -1,7 +1,7 @@
-"""The first step of a publication: who looks at a checked upload, the program or a moderator.
+"""Publication begins by deciding whether a checked upload needs a moderator.
 
-Uploads of trusted users go live by themselves, but for a sample and for those that look odd. What
-is odd is found before the transaction, the permissions are read inside it.
+Uploads of trusted users go live by themselves, except for a sample and for those that look odd.
+That is found out before the transaction; the permissions are read inside it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ from reader.states import UploadState
 log = structlog.get_logger(__name__)
 
 PERMISSION = "reader.skip_review"
-# Whoever takes a sampled upload back and sends it anew would draw again.
+# Otherwise an uploader could withdraw a sampled upload and send it again until it is not sampled.
 _REMEMBERED = timedelta(days=90)
 
 
@@ -36,10 +36,10 @@ def _uploads_to_assign() -> Iterable[int]:
 
 @background_task(due=_uploads_to_assign, queue="publishing", every_seconds=15)
 def assign_review(pk: int) -> None:
-    """Approve a trusted person's upload that looks plain; leave any other one to the moderators.
+    """Approve a trusted user's upload that looks plain; leave any other one to the moderators.
 
-    A moderator may decide before this does, and then nothing is left to do. Running twice, or
-    twice at once, approves once.
+    Where a moderator has decided before, it does nothing. Running twice, or twice at once, approves
+    once.
     """
     upload = Upload.objects.select_related("chapter__series").filter(pk=pk).first()
     if upload is None:
@@ -56,9 +56,9 @@ def assign_review(pk: int) -> None:
 
 
 def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
-    """Say whether nothing about a trusted person's checked upload wants a moderator's eye.
+    """Return True for a trusted user's upload about which nothing needs a moderator.
 
-    False at once for everybody else.
+    For other users it is False without a further look.
     """
     if not _is_trusted(upload) or is_sampled(upload):
         return False
@@ -71,9 +71,10 @@ def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
 
 
 def publish_if_trusted(upload: Upload) -> bool:
-    """Let an upload that `looks_plain` go on to its publication, in the caller's transaction.
+    """Approve an upload that `looks_plain`, in the caller's transaction.
 
-    False where the trust, the title or the upload is not what it was a moment ago: it waits.
+    Return False where the uploader is not trusted, the title not public or the upload decided by
+    now: then it waits for a moderator.
     """
     if not _is_trusted(upload):
         return False
@@ -95,7 +96,7 @@ def publish_if_trusted(upload: Upload) -> bool:
 
 
 def is_sampled(upload: Upload) -> bool:
-    """Draw who waits nevertheless: the same answer every time, from a number that is ours."""
+    """Return True for uploads in the sample, each time the same by the folder's random id."""
     percent: int = settings.TRUSTED_REVIEW_PERCENT
     return upload.folder.int % 100 < percent
 
@@ -103,7 +104,7 @@ def is_sampled(upload: Upload) -> bool:
 def _is_trusted(upload: Upload) -> bool:
     if upload.uploader_id is None:
         return False
-    # Fresh from the database: permissions that were looked up once stick to the object.
+    # Read anew: permissions that were looked up once stick to the object.
     uploader = User.objects.filter(pk=upload.uploader_id).first()
     return (
         uploader is not None
@@ -115,7 +116,8 @@ def _is_trusted(upload: Upload) -> bool:
 
 
 def _is_repeated(upload: Upload) -> bool:
-    """Say whether the same person has lately withdrawn this zip, or one for this chapter."""
+    """Return True where this zip, or another of the uploader's for this chapter, was withdrawn or
+    rejected lately."""
     earlier = Upload.objects.filter(
         Q(chapter=upload.chapter_id) | Q(archive_sha256=upload.archive_sha256),
         uploader=upload.uploader_id,
@@ -126,16 +128,16 @@ def _is_repeated(upload: Upload) -> bool:
 
 
 def _replaces_another(upload: Upload) -> bool:
-    """Say whether readers of the chapter have somebody else's pages now."""
+    """Return True where the chapter shows another uploader's pages now."""
     live = Upload.objects.filter(live_chapter=upload.chapter_id)
     return live.exclude(uploader=upload.uploader_id).exists()
 
 
 def _is_known(upload: Upload, pages: Sequence[Page]) -> bool:
-    """Say whether pages are somebody else's, or most of them one's own from elsewhere.
+    """Return True where pages are another user's, or half of them the uploader's from elsewhere.
 
-    A group's own credits page is in each of its chapters. Where too many look a little alike to
-    compare them all, nobody knows, and a moderator looks.
+    Fewer of their own may repeat, as a group's credits page is in each of its chapters. Where there
+    are too many candidates to compare them all, a moderator has to look.
     """
     theirs = Page.objects.exclude(upload__uploader=upload.uploader_id)
     found = find_duplicates(upload, pages, among=theirs)

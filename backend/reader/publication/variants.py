@@ -1,4 +1,4 @@
-"""Smaller WebP pages for those who save data, made after approval and never in anybody's way."""
+"""Smaller WebP pages for readers who save data, made after publication in a queue of their own."""
 
 from collections.abc import Iterable
 
@@ -30,7 +30,7 @@ def _uploads_without_variants() -> Iterable[int]:
 
 @background_task(due=_uploads_without_variants, queue="variants", every_seconds=120)
 def make_saver_pages(pk: int) -> None:
-    """Give each page of a live upload its data-saver variant; pages that have one are skipped."""
+    """Make the data-saver variant of each page of a live upload that has none yet."""
     wanting = Upload.objects.filter(state=UploadState.LIVE, variants_done=False)
     lease = claim(wanting, pk)
     if lease is None:
@@ -45,7 +45,7 @@ def make_saver_pages(pk: int) -> None:
                 original = file.read()
             try:
                 variant = decoder.make_variant(original, name=shown_name)
-            except PictureRejected:  # it decoded once; the original is served
+            except PictureRejected:  # it could be decoded once; the original is served
                 log.warning("variant.failed", page_id=page_id)
                 continue
             if variant is None or len(variant.data) >= original_bytes:
