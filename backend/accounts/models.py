@@ -18,7 +18,7 @@ from common.names import OrderKeyField
 from common.work.leases import Leased
 
 
-class People(UserManager["User"]):
+class Users(UserManager["User"]):
     """Finds users by name without regard to case, on every database alike."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -101,7 +101,7 @@ class User(AbstractUser):
     banned_until = models.DateTimeField(_("banned until"), null=True, blank=True, editable=False)
     ban_reason = models.TextField(_("ban reason"), blank=True, editable=False)
 
-    objects: ClassVar[People] = People()
+    objects: ClassVar[Users] = Users()
 
     class Meta:
         verbose_name = _("user")

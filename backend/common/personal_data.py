@@ -107,19 +107,19 @@ def stream_rows(rows: QuerySet[Any], *columns: str) -> Iterator[dict[str, object
             yield row
 
 
-def columns_about_people() -> Iterator[str]:
+def columns_about_users() -> Iterator[str]:
     """Yield every column, of any installed model, that points at a user or is a list of theirs."""
-    person = get_user_model()
+    user_model = get_user_model()
     for model in apps.get_models():
         if model._meta.proxy:
             continue
         for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
-            is_own_list = model is person and field.many_to_many
-            if is_own_list or getattr(field, "related_model", None) is person:
+            is_own_list = model is user_model and field.many_to_many
+            if is_own_list or getattr(field, "related_model", None) is user_model:
                 yield f"{model._meta.label}.{field.name}"
 
 
-def erase_person(user_id: int) -> None:
+def erase_user(user_id: int) -> None:
     """Run the erasure of every part for a user, whose row the caller has locked.
 
     Upper apps come first, as they may need the rows of lower ones.

@@ -1,4 +1,4 @@
-"""The language of a chapter is a BCP 47 tag in lower case."""
+"""The language of a chapter: a BCP 47 tag, kept in lower case."""
 
 import re
 
@@ -9,7 +9,7 @@ _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 
 
 def parse_language(word: str) -> str:
-    """Return the tag in lower case; raises Django's ValidationError, which every form handles."""
+    """Return the tag as it is kept; raises Django's ValidationError, which every form takes."""
     tag = word.strip().lower().replace("_", "-")
     if not _TAG.fullmatch(tag):
         raise ValidationError(_("Use a language tag such as en, ky or ru."))

@@ -38,28 +38,28 @@ def ask_for_reset(email: str, *, language: str) -> None:
 
 @email_kind("reset", limit=Limit(a_day=None, longest_pause=_LONGEST_PAUSE))
 def _write_reset(row: OutgoingEmail) -> EmailText | None:
-    people = _people_of(row.address)
-    if not people:
+    users = _users_of(row.address)
+    if not users:
         return None
-    with override(people[0].language):
+    with override(users[0].language):
         links = {
-            user: f"{settings.SITE_URL}/reset#{_key_for(user, row.address)}" for user in people
+            user: f"{settings.SITE_URL}/reset#{_key_for(user, row.address)}" for user in users
         }
-        hello = _("Hello %(name)s,") % {"name": people[0]}
+        hello = _("Hello %(name)s,") % {"name": users[0]}
         why = _("somebody, hopefully you, asked for a new password at %(site)s.") % {
             "site": settings.SITE_NAME
         }
         text = EmailText(
             subject=_("Set a new password"),
             body=f"{hello}\n\n{why}",
-            link=links[people[0]],
+            link=links[users[0]],
             link_label=_("Set a new password"),
             closing=_(
                 "The link is good for an hour, and once. If you did not ask for it, do nothing:"
                 " your password stays as it is."
             ),
         )
-        if len(people) == 1:
+        if len(users) == 1:
             return text
         several = _("Several accounts were opened with this address. Choose one:")
         listed = "\n\n".join(f"{user}\n{link}" for user, link in links.items())
@@ -87,7 +87,7 @@ def reset_password(key: str, password: str) -> User:
     return user
 
 
-def _people_of(address: str) -> list[User]:
+def _users_of(address: str) -> list[User]:
     """Return the users whose password an e-mail to `address` may reset.
 
     It is one user where the address is confirmed, otherwise those who claim it.

@@ -146,10 +146,10 @@ def end_session(session: Session) -> None:
     with transaction.atomic():
         # The user's row first: otherwise two devices that log out at once wait for each other's
         # row.
-        person = User.objects.select_for_update(no_key=True).filter(pk=session.user_id).first()
-        if person is None:
+        owner = User.objects.select_for_update(no_key=True).filter(pk=session.user_id).first()
+        if owner is None:
             return
-        old = person.epoch
+        old = owner.epoch
         ended = Session.objects.filter(pk=session.pk)
         was_live = ended.filter(epoch=old).delete()[0]
         if not was_live:  # ended already, or at the same moment by another request

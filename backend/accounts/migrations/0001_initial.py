@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 'permissions': [('enter_admin', 'Can enter the admin'), ('ban_user', 'Can ban people and lift bans'), ('grant_uploader', 'Can make readers uploaders')],
             },
             managers=[
-                ('objects', accounts.models.People()),
+                ('objects', accounts.models.Users()),
             ],
         ),
         migrations.CreateModel(

@@ -10,7 +10,7 @@ from accounts.auth.passwords import refuse_wrong_password
 from accounts.auth.sessions import end_all_sessions
 from accounts.emails import EmailText, email_kind, queue_email
 from accounts.models import OutgoingEmail, User
-from common.personal_data import erase_person
+from common.personal_data import erase_user
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ def delete_account(user: User, *, password: str) -> None:
         locked = User.objects.select_for_update().get(pk=user.pk)
         end_all_sessions(locked)
         log_decision(locked, action="delete_account", actor=None, to_state="deleted")
-        erase_person(locked.pk)
+        erase_user(locked.pk)
         locked.delete()
         if address is not None:
             queue_email("goodbye", address=address.email, language=locked.language)

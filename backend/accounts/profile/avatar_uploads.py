@@ -24,7 +24,7 @@ from accounts.profile.avatars import (
     delete_private,
     forget_upload,
     is_grown,
-    lock_person,
+    lock_user,
     new_private_name,
     read_private,
     replace_avatar,
@@ -83,7 +83,7 @@ def submit_avatar(user: User, picture: "File[bytes]") -> AvatarUpload:
         raise StorageUnavailable from error
     try:
         with acting(user):
-            forget_upload(lock_person(user.pk))
+            forget_upload(lock_user(user.pk))
             sent = AvatarUpload.objects.create(
                 user=user, file_name=name, shown_name=show_name(picture.name or "")
             )
@@ -161,7 +161,7 @@ def _settle(
     draft: str = "",
 ) -> bool:
     with transaction.atomic():
-        owner = lock_person(sent.user_id)
+        owner = lock_user(sent.user_id)
         with acting(owner):
             if avatar is not None and not hold_media({avatar.pk}):
                 return False

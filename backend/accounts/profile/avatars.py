@@ -97,7 +97,7 @@ def drafts() -> QuerySet[User]:
 def remove_avatar(user: User) -> None:
     """Remove the user's avatar and one that waits; a second time changes nothing."""
     with acting(user):
-        locked = lock_person(user.pk)
+        locked = lock_user(user.pk)
         forget_upload(locked)
         replace_avatar(locked, avatar=None, draft="")
     user.avatar, user.avatar_draft = None, ""
@@ -124,7 +124,7 @@ def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> Non
     """Remove an avatar, public or not; `seen` is the `avatar_name` that the moderator saw."""
     _refuse_unless_moderator(moderator, user)
     with acting(moderator, on=user):
-        locked = lock_person(user.pk)
+        locked = lock_user(user.pk)
         if not seen or avatar_name(locked) != seen:
             raise _changed()
         from_state = "public" if locked.avatar_id else "waiting"
@@ -242,7 +242,7 @@ def _publish(owner: User, draft: str, *, moderator: User | None) -> bool:
         return True
 
 
-def lock_person(user_id: int) -> User:
+def lock_user(user_id: int) -> User:
     """Return the user's row, locked until the transaction ends; raises InvalidToken."""
     locked = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if locked is None:  # deleted meanwhile

@@ -45,8 +45,8 @@ def add_strike(
     """
     with transaction.atomic():
         # Read anew: the object `user` may be limited to the scopes of a key.
-        person = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
-        if person is None:
+        row = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+        if row is None:
             return Counted(is_new=False)  # the account was deleted meanwhile
         strike, is_new = Strike.objects.get_or_create(
             user=user, subject=subject, defaults={"code": code, "reason": reason}
@@ -56,13 +56,13 @@ def add_strike(
         if not is_new or not settings.STRIKES_TO_BAN:
             return Counted(is_new=is_new)
         since = timezone.now() - settings.STRIKE_WINDOW
-        standing = person.strikes.filter(created_at__gte=since, lifted_at__isnull=True)
+        standing = row.strikes.filter(created_at__gte=since, lifted_at__isnull=True)
         count = standing.count()
         log.warning("strike", user_id=user.pk, code=code, subject=subject, count=count)
         if count < settings.STRIKES_TO_BAN:
             return Counted(is_new=True)
-        if person.can_enter_admin:
-            _spare_staff(person, strike, key_id=key_id)
+        if row.can_enter_admin:
+            _spare_staff(row, strike, key_id=key_id)
             return Counted(is_new=True)
         told = _("Several strikes.") if reason else _("Several malicious uploads.")
         has_banned = _set_ban(user, reason=told, until=None, actor=None)
@@ -116,18 +116,18 @@ def refuse_unless_above(
         raise Forbidden(_("You may not do this to this person."))
 
 
-def _spare_staff(person: User, strike: Strike, *, key_id: int | None) -> None:
+def _spare_staff(user: User, strike: Strike, *, key_id: int | None) -> None:
     """End the API key of a staff member's malicious uploads; tell them and the admins by e-mail."""
-    key = ApiKey.objects.filter(pk=key_id, user=person).first() if key_id is not None else None
+    key = ApiKey.objects.filter(pk=key_id, user=user).first() if key_id is not None else None
     if key is not None:
         key.delete()
     log_decision(
-        person, action="spare_staff", actor=None, reason=strike.code,
+        user, action="spare_staff", actor=None, reason=strike.code,
         to_state="key ended" if key is not None else "",
     )  # fmt: skip
-    log.warning("strike.staff_spared", user_id=person.pk, key_id=key_id)
+    log.warning("strike.staff_spared", user_id=user.pk, key_id=key_id)
     admins = Q(is_superuser=True) | Q(groups__name=ADMIN)
-    told = User.objects.filter(Q(pk=person.pk) | admins, is_active=True).distinct()
+    told = User.objects.filter(Q(pk=user.pk) | admins, is_active=True).distinct()
     words = {"key": key.name, "hint": key.hint} if key is not None else {}
     queue_emails_to(told, _STAFF_SPARED, params={"strike": strike.pk, **words})
 

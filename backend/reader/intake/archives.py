@@ -264,7 +264,7 @@ def _check_kind(entry: Entry) -> None:
 
 
 def _refuse_same_names(files: list[tuple[tuple[str, ...], Entry]]) -> None:
-    """Refuse names that some file system takes for the same, whatever their case and Unicode form."""
+    """Refuse names that some file system takes for the same, despite case or Unicode form."""
     seen: set[str] = set()
     for parts, entry in files:
         key = unicodedata.normalize("NFKC", "/".join(parts).casefold())

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             },
             bases=('accounts.user',),
             managers=[
-                ('objects', accounts.models.People()),
+                ('objects', accounts.models.Users()),
             ],
         ),
         migrations.CreateModel(

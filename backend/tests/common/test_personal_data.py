@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from common.personal_data import (
     Participant,
-    columns_about_people,
+    columns_about_users,
     participants,
     refuse_overlap,
 )
@@ -18,11 +18,11 @@ def test_every_column_about_a_person_is_covered_once():
         column for participant in participants().values() for column in participant.covers
     )
 
-    assert covered == dict.fromkeys(columns_about_people(), 1)
+    assert covered == dict.fromkeys(columns_about_users(), 1)
 
 
 def test_columns_of_libraries_are_found_too():
-    found = set(columns_about_people())
+    found = set(columns_about_users())
 
     assert {
         "account.EmailAddress.user", "mfa.Authenticator.user", "admin.LogEntry.user",
