@@ -21,7 +21,7 @@ Query = serializers.Serializer[None]
 
 
 class RepeatedField(serializers.ListField):
-    """A parameter that may be given several times, with at most `max_length` different values."""
+    """A parameter that may be given many times; `max_length` says how many different ones count."""
 
     default_error_messages = {"max_length": _("At most {max_length} of these at once.")}
 
@@ -97,9 +97,9 @@ def _refusal(query: Query, values: dict[str, Any]) -> Invalid:
 
 
 def given_values(asked: QueryDict, names: dict[str, bool]) -> dict[str, Any]:
-    """Return the given values of these names, as lists where a name has True.
+    """Return what was given for these names, in lists where a name says True.
 
-    Empty values count as not given, and equal ones of a list count once.
+    What is empty was not asked, and what stands there twice is asked once.
     """
     values: dict[str, Any] = {}
     for name in asked:

@@ -19,8 +19,8 @@ from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from common.http.errors import AppError, Throttled
 from common.http.renderers import plain_number
+from common.languages import parse_language
 from reader.intake.uploads import Submission, submit_upload
-from reader.languages import parse_language
 from reader.models import Chapter
 from reader.reading.chapters import replaced_work
 

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from catalog.rows import path_slug
 from common.http.renderers import plain_number
-from reader.api.serializers import ChapterLinkSerializer, GroupSerializer, SeriesLinkSerializer
+from reader.api.serializers import GroupSerializer, SeriesLinkSerializer
 from reader.intake.quarantine import page_url
 from reader.intake.quotas import QuotaLeft
 from reader.intake.rejections import failure_sentence
@@ -90,7 +90,10 @@ def upload_url(upload: Upload) -> str:
     return f"/api/uploads/{upload.pk}"
 
 
-class ReplacedChapterSerializer(ChapterLinkSerializer):
+class ReplacedChapterSerializer(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    number = serializers.CharField(allow_null=True)
+    title = serializers.CharField(allow_blank=True)
     volume = serializers.IntegerField(allow_null=True)
 
 

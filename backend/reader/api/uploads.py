@@ -27,6 +27,7 @@ from common.http.errors import AppError, Forbidden, NotFound
 from common.http.pagination import FilterBackend, NumberedPages
 from common.http.responses import PrivateResponse
 from common.http.serializers import numbered_list, refusals
+from common.languages import parse_language
 from reader.api.chapters import (
     ChapterQuery,
     chapters_body,
@@ -48,7 +49,6 @@ from reader.intake.uploads import (
     submit_upload,
     withdraw_upload,
 )
-from reader.languages import parse_language
 from reader.models import Chapter, Upload, UploadQuerySet
 from reader.states import UploadState
 

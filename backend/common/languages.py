@@ -1,4 +1,4 @@
-"""The language of a chapter: a BCP 47 tag, kept in lower case."""
+"""Languages of chapters and of readers: BCP 47 tags, kept in lower case."""
 
 import re
 
