@@ -1,4 +1,4 @@
-"""`make bench`: what the hot paths cost, as ratios inside one run.
+"""`make bench` measures what the most used paths cost, as ratios inside one run.
 
 `python -m bench [extraction memory lists ...] [--quick] [--seconds 60]`; see docs/performance.md.
 """
@@ -106,7 +106,7 @@ def _measure_server(wanted: Iterable[str], *, seconds: int, quick: bool) -> None
 
 
 def _measure_reading(*, quick: bool) -> None:
-    # (series, chapters of each): 10,000 read chapters of one person, deep and wide.
+    # (series, chapters of each): 10,000 read chapters of one user, deep and wide.
     shapes = ((10, 100), (100, 10)) if quick else ((10, 1_000), (1_000, 10))
     for services in (("", ""), find_services()):
         if services is None:

@@ -1,4 +1,4 @@
-"""Chapter zips to measure with: pictures that cost a decoder what scans cost it."""
+"""Makes chapter zips to measure with, whose pictures cost a decoder as much as scans do."""
 
 import io
 import random
@@ -39,7 +39,7 @@ def write_chapter(path: Path, image_format: str, pages: int) -> Path:
 
 
 def write_large_chapter(path: Path, megabytes: int) -> Path:
-    """Write a zip of nearly that size, of noise pages of 12 megapixels."""
+    """Write a zip of nearly `megabytes`, of noise pages of 12 megapixels."""
     drawings = []
     for number in range(3):
         out = io.BytesIO()

@@ -1,4 +1,4 @@
-"""What it costs to log in, to stay logged in, and to be somebody on a warm list."""
+"""Measures logging in, refreshing tokens, and cached lists for a user who is logged in."""
 
 import json
 import time

@@ -1,6 +1,6 @@
-"""The measure of the lists: settings under which plain views answer the same bytes.
+"""Settings under which plain views answer the same bytes, to compare the lists with.
 
-The middleware, the server and its command line are those of the real thing.
+The middleware, the server and its command line are the real ones.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Many connections, slow ones, uploads beside readers, and pictures: what the web server is for."""
+"""Measures the web server: many connections, slow ones, uploads beside readers, and pictures."""
 
 import json
 import os

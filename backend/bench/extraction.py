@@ -1,4 +1,4 @@
-"""Extraction against its floor, and whether a full library slows it down."""
+"""Measures extraction against its floor, and whether a full library slows it down."""
 
 import tempfile
 from pathlib import Path

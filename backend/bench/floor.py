@@ -1,4 +1,4 @@
-"""The least that extracting can cost: `python -m bench.floor ZIP FOLDER`.
+"""Does the least work that extracting can cost: `python -m bench.floor ZIP FOLDER`.
 
 Inflates, hashes, decodes, computes the same perceptual hash and writes each page; checks nothing,
 limits nothing, knows no database. Prints processor seconds, wall seconds and pages.
@@ -19,7 +19,7 @@ from common.files.pictures.decoding_child import perceptual_hash, shrink
 
 
 def extract(archive: Path, folder: Path) -> int:
-    """Do it for one zip; returns the number of pages."""
+    """Extract one zip and return the number of pages."""
     with zipfile.ZipFile(archive) as file:
         names = file.namelist()
         for name in names:

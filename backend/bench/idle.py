@@ -1,4 +1,4 @@
-"""What an idle worker costs in a big library."""
+"""Measures what an idle worker costs in a big library."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from bench.installation import BACKEND, Installation
 from bench.processes import processor_seconds
 
 GOAL_PERCENT = 1.0
-# Its first round sweeps what it does once in hours.
+# The first round also runs the tasks that are due once in some hours.
 _SETTLE_SECONDS = 20
 _WATCHED_SECONDS = 60
 

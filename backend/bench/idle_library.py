@@ -1,4 +1,4 @@
-"""A big library in which nothing is due: `python -m bench.idle_library` fills an installation."""
+"""`python -m bench.idle_library` fills an installation with a big library where nothing is due."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A MangaKG of the bench's own: data folder, database and cache, gone when it is closed."""
+"""An installation of the bench: data folder, database and cache, deleted when it is closed."""
 
 import json
 import os
@@ -18,7 +18,7 @@ import psycopg
 import redis
 
 BACKEND = Path(__file__).resolve().parent.parent
-LONG_SERIES_CHAPTERS = 300  # of the one that whole lists are asked of
+LONG_SERIES_CHAPTERS = 300  # of the series whose whole list is measured
 DEFAULT_DATABASE_URL = "postgresql://postgres@127.0.0.1:5432/postgres"
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
 _START_SECONDS = 120
@@ -41,7 +41,7 @@ class Installation:
 
     @property
     def name(self) -> str:
-        """What stands in the table's headings."""
+        """Return the name of the profile, for the table's headings."""
         return "PostgreSQL + Redis" if self._database else "SQLite, no services"
 
     def environment(self) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Installation:
             "MEDIA_NAME_KEY": "bench-media-0123456789-abcdefghijklmnopqrst",
             "DATABASE_URL": url,
             "REDIS_URL": self._redis_url,
-            "LOG_LEVEL": "ERROR",  # slow requests are warned of, and a bench has some
+            "LOG_LEVEL": "ERROR",  # slow requests are logged as warnings, and a bench has some
             **{f"THROTTLE_{scope}": _NO_LIMIT for scope in ("ANON", "USER", "UPLOAD", "AUTH")},
             **{f"QUOTA_{name}": "off" for name in ("UPLOADS_PER_DAY", "BYTES_PER_DAY", "WAITING")},
         }
@@ -79,7 +79,7 @@ class Installation:
         return json.loads(result.stdout.splitlines()[-1])
 
     def start(self, part: str, *words: str) -> "subprocess.Popen[str]":
-        """Start a part that is watched while it runs."""
+        """Start a part that is measured while it runs."""
         return subprocess.Popen(
             [sys.executable, "-m", f"bench.{part}", *words],
             cwd=BACKEND,

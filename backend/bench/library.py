@@ -1,4 +1,4 @@
-"""Fill an installation: `python -m bench.library TITLES CHAPTERS [LONGEST]`, 0 0 for people alone.
+"""Fill an installation: `python -m bench.library TITLES CHAPTERS [LONGEST]`, 0 0 for users only.
 
 Titles have names, aliases, genres and covers, chapters have live uploads, and one series has
 enough chapters and pages for whole lists. Prints the addresses that the bench asks for.
@@ -40,7 +40,7 @@ _PASSWORD = "a password of no account"
 
 
 def fill(titles: int, chapters: int, longest: int = LONG_SERIES_CHAPTERS) -> dict[str, Any]:
-    """Make people, and as many titles and chapters; return what can be asked for."""
+    """Make users, and as many titles and chapters; return the addresses to measure with."""
     call_command("migrate", interactive=False, verbosity=0)
     found: dict[str, Any] = {
         "token": _make_uploader(), "username": "bench", "password": _PASSWORD,

@@ -1,4 +1,4 @@
-"""Series, their detail, search, chapters and pages, each against a bare view's same bytes."""
+"""Measures series, details, search, chapters and pages, against bare views of the same bytes."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ CONNECTIONS = 16
 
 @dataclass(frozen=True)
 class Cost:
-    """What a round of requests cost; `cpu` and the percentiles in milliseconds."""
+    """The cost of a round of requests; `cpu` and the percentiles are in milliseconds."""
 
     cpu: float
     per_second: float
@@ -50,7 +50,7 @@ def measure_lists(house: Installation, found: dict[str, Any], *, requests: int) 
             for name, path in paths.items():
                 bare_path = f"/bare/{name.replace(' ', '-')}"
                 asked = {"warm": path, "cold": f"{path}{'&' if '?' in path else '?'}n={{n}}"}
-                if name == "search":  # what was found is remembered for the next pages
+                if name == "search":  # the found titles are remembered for the next pages
                     asked |= {"cold": "/api/series?search={words}", "next": asked["cold"]}
                 rounds = [
                     (
@@ -100,8 +100,8 @@ def cost_of(
     token: str = "",
     connections: int = CONNECTIONS,
 ) -> Cost:
-    """Ask for a path so many times, with a Bearer token if there is one; see `bench.load`."""
-    # First a few, so that every thread has its connections.
+    """Request a path so many times, with a Bearer token if one is given; see `bench.load`."""
+    # A few requests first, so that every thread has its connections.
     _load(port, path, max(requests // 20, connections), words, token=token, connections=connections)
     before = processor_seconds(pid)
     seen = _load(port, path, requests, words, token=token, connections=connections)

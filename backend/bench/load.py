@@ -2,7 +2,7 @@
 
 One thread over plain sockets, so that it costs the machine less than the server does. `{n}` in
 the path becomes another number in every request, `{words}` the next line of standard input; an
-empty TOKEN is nobody. Prints requests a second and percentiles.
+empty TOKEN is a guest. Prints requests a second and percentiles.
 """
 
 import itertools
@@ -35,7 +35,7 @@ class _Connection:
         self.socket.sendall(request.encode())
 
     def is_answered(self) -> bool:
-        """Take what has come; True once the answer is whole. Anything but 200 ends the bench."""
+        """Read what has come; return True once the answer is whole. Raises for others than 200."""
         piece = self.socket.recv(262_144)
         if not piece:
             raise ConnectionError("the server closed the connection")

@@ -1,4 +1,4 @@
-"""Peak memory: a worker that extracts a large archive, a web process that takes one."""
+"""Measures the peak memory of a worker and of a web process, with a large archive."""
 
 import socket
 import subprocess
@@ -45,7 +45,7 @@ def _watch_worker(house: Installation, archive: Path) -> int:
 
 
 def _peak_until(worker: "subprocess.Popen[str]") -> int:
-    """Return the highest sum of what the worker and its children held at one moment."""
+    """Return the highest sum of the memory of the worker and its children at one time."""
     peak = 0
     while worker.poll() is None:
         peak = max(peak, sum(memory_bytes(worker.pid, "VmRSS").values()))

@@ -1,4 +1,4 @@
-"""What a process and its children cost, read from /proc."""
+"""Reads the processor time and memory of a process and its children from /proc."""
 
 import os
 from pathlib import Path

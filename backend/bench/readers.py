@@ -1,8 +1,8 @@
-"""People who read: `python -m bench.readers PORT CONNECTIONS SECONDS THOUGHT PATH...`
+"""Plays many readers: `python -m bench.readers PORT CONNECTIONS SECONDS THOUGHT PATH...`
 
-Each has a kept-alive connection, asks for the paths in turn and thinks for THOUGHT seconds after an
-answer, as long as SECONDS last. One thread over plain sockets. Prints how many answers came, how
-many did not, and percentiles in milliseconds.
+Each has a kept-alive connection, requests the paths in turn and pauses for THOUGHT seconds after
+each answer, for SECONDS in all. One thread over plain sockets. Prints the numbers of answers and of
+errors, and percentiles in milliseconds.
 """
 
 import heapq
@@ -52,12 +52,12 @@ class _Reader:
 def read(
     port: int, connections: int, seconds: float, thought: float, paths: Sequence[str]
 ) -> dict[str, float]:
-    """Let them read; returns answers, errors, p50 and p99."""
+    """Run the readers; return answers, errors, p50 and p99."""
     selector = selectors.DefaultSelector()
     taken: list[float] = []
     errors = 0
     began = time.perf_counter()
-    # Each begins at a moment of its own, spread over one thought.
+    # Their beginnings are spread over one pause.
     due = [(began + thought * number / connections, number) for number in range(connections)]
     readers: dict[int, _Reader] = {}
     waiting: set[int] = set()

@@ -1,4 +1,4 @@
-"""What "continue reading" costs somebody who has read much, against a bare view."""
+"""Measures "continue reading" of a user who has read much, against a bare view."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _PATH = "/api/reading"
 
 
 def measure_reading(house: Installation, found: dict[str, Any], *, requests: int) -> list[str]:
-    """Return the lines of one installation, all of whose chapters one person has read.
+    """Return the lines of one installation, all of whose chapters one user has read.
 
     One connection at a time, so that the percentiles hold the database's own time, too.
     """

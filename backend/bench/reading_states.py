@@ -1,4 +1,4 @@
-"""Let one person have read all chapters of an installation; prints how many there are."""
+"""Mark all chapters of an installation as read by one user; print how many there are."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""How long a search takes: `python -m bench.search [--titles 10000 --names 30000]`.
+"""Measures how long a search takes: `python -m bench.search [--titles 10000 --names 30000]`.
 
 Fills a database of its own (beside the one of the settings, dropped in the end) with made-up names
 and prints milliseconds a query, next to what the database's own trigram search and a look at every
@@ -67,7 +67,7 @@ class Names:
         return "".join(self._pick(self._hangul) for _ in range(self._random.randint(2, 9)))
 
     def query(self, name: str) -> str:
-        """What somebody may type who looks for `name`: all of it, its beginning, a word, typos."""
+        """Return what a reader may type to find `name`: all of it, its beginning, a word, typos."""
         folded = fold_name(name)
         kind = self._random.random()
         if kind < 0.2:
@@ -97,12 +97,12 @@ class Names:
 
 
 def hash_of(word: str) -> int:
-    """An order without meaning that is the same in every run."""
+    """Return a number by which to shuffle, the same in every run."""
     return random.Random(word).getrandbits(32)
 
 
 def fill(titles: int, names: int, maker: Names) -> list[str]:
-    """Approved titles (one in ten unlisted) with names and aliases, indexed; all names given."""
+    """Make indexed titles (one in ten unlisted) with names and aliases; return all names."""
     given = [maker.name() for _ in range(names)]
     Title.objects.bulk_create(
         (
@@ -130,7 +130,7 @@ def fill(titles: int, names: int, maker: Names) -> list[str]:
 
 
 def processor_clock() -> Callable[[], float]:
-    """Seconds of processor time spent so far here and, where it can be seen, in the database."""
+    """Return the processor seconds so far, with those of the database where /proc shows them."""
     if connection.vendor == "sqlite":
         return time.process_time
     with connection.cursor() as cursor:
@@ -162,7 +162,7 @@ def timed(label: str, search: Callable[[str], object], queries: list[str]) -> No
 
 
 def others() -> Iterator[tuple[str, Callable[[str], object]]]:
-    """What the database can do by itself, and no database at all."""
+    """Measure the database's own trigram search, and a search without a database."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("CREATE VIRTUAL TABLE bench_fts USING fts5(folded, tokenize='trigram')")

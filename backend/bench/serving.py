@@ -1,4 +1,4 @@
-"""Become the web server of `make up`, under the settings of the environment."""
+"""Runs the web server of `make up`, under the settings of the environment."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""One worker that extracts real uploads: `python -m bench.worker ZIP [wait]`.
+"""Runs one worker that extracts real uploads: `python -m bench.worker ZIP [wait]`.
 
-With `wait` it says when it is ready and begins when it is told, so that it can be watched.
+With `wait` it prints when it is ready and begins when it is told to, so that it can be measured.
 Prints processor seconds with those of its children, wall seconds and pages.
 """
 

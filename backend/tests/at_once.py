@@ -1,4 +1,4 @@
-"""Running functions at the same moment, each in a thread with a database connection of its own."""
+"""Runs functions at the same moment, each in a thread with a database connection of its own."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The people of the tests, and plain builders of what they act on."""
+"""The users of the tests, and builders of titles, uploads and other rows."""
 
 import itertools
 import re
@@ -39,7 +39,7 @@ _numbers = itertools.count(1)
 
 
 def make_user(username: str, role: str = READER, *, confirmed: bool = True) -> User:
-    """Make a person with a role and an address."""
+    """Make a user with a role and a confirmed address."""
     user = User.objects.create_user(username, f"{username}@example.test", PASSWORD)
     grant_role(user, role)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=confirmed)
@@ -47,14 +47,14 @@ def make_user(username: str, role: str = READER, *, confirmed: bool = True) -> U
 
 
 def give_avatar(user: User, picture: "File[bytes] | None" = None) -> None:
-    """Let a person send a picture, and a worker prepare it."""
+    """Let a user send an avatar, and prepare it as a worker does."""
     sent = submit_avatar(user, picture or ContentFile(page_bytes("png"), name="me.png"))
     prepare_avatar.run(sent.pk)
     user.refresh_from_db(fields=["avatar", "avatar_draft"])
 
 
 def give_second_factor(user: User) -> str:
-    """Give a person an authenticator app; returns its secret, for `totp_code`."""
+    """Give a user an authenticator app; return its secret, for `totp_code`."""
     secret, seed = pyotp.random_base32(), secrets.token_hex(40)
     rows = {
         Authenticator.Type.TOTP: {"secret": seal(secret, purpose="second factor")},
@@ -82,7 +82,7 @@ def client_of(user: User | None) -> APIClient:
 
 
 def shown(answer: Any) -> str:
-    """Return a page without its tokens: a name may stand in random emails."""
+    """Return a page without its tokens, in which a name may occur by chance."""
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
 
 
@@ -93,7 +93,7 @@ def post_zip(user: User | None, series: Title, archive: bytes, **form: Any) -> A
 
 
 def make_title(name: str = "Naruto", *, kind: str = Kind.MANGA, **columns: Any) -> Title:
-    """Make a title that everybody sees, unless `moderation` says otherwise."""
+    """Make a title, approved unless `moderation` says otherwise."""
     columns.setdefault("moderation", Moderation.APPROVED)
     columns.setdefault("approved_at", timezone.now())
     title = Title.objects.create(name=name, kind=kind, **columns)
@@ -148,7 +148,7 @@ def make_upload_row(
     pages: int = 2,
     **columns: Any,
 ) -> Upload:
-    """Make the rows of an upload, with no file behind them: for what reads rows only."""
+    """Make the rows of an upload without its files, for tests that only read rows."""
     place = {name: columns.pop(name, None) for name in ("group", "publish_at", "volume")}
     chapter = Chapter.objects.create(
         series=series,
@@ -194,7 +194,7 @@ def uploader_uli(db: None) -> User:
 
 @pytest.fixture
 def outsider_otto(db: None) -> User:
-    """Another uploader, to whom nothing of Uli's belongs."""
+    """Another uploader than Uli."""
     return make_user("otto", UPLOADER)
 
 

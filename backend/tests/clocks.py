@@ -1,6 +1,7 @@
-"""Clocks of guesses, rate limits, used tokens and leases: they stand until a test moves them.
+"""Clocks of failed logins, rate limits, tokens and leases that stand until a test moves them.
 
-On a slow machine the second for which a login is refused is over before the next line of a test.
+With real ones, a second for which a login is refused is over on a slow machine before the test's
+next line.
 """
 
 from datetime import timedelta
@@ -51,7 +52,7 @@ def lease_clock(monkeypatch):
 
 @pytest.fixture
 def limit(settings, monkeypatch):
-    """Set one scope's rate; 15 seconds of the window are left, and stay."""
+    """Set the rate of one scope; the clock stands 15 seconds before the end of its window."""
     from accounts.api import throttles
 
     monkeypatch.setattr(throttles, "time", SimpleNamespace(time=lambda: 1_800_000_045))

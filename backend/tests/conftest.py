@@ -1,4 +1,4 @@
-"""What every test stands on: its own data folder, database, storage and cache."""
+"""Every test has its own data folder, database, storage and cache."""
 
 import gc
 
@@ -8,14 +8,14 @@ pytest_plugins = ["tests.cast", "tests.clocks", "tests.decoders", "tests.flushin
 
 
 def pytest_collection_finish() -> None:
-    """Keep what was imported and collected out of every later look for garbage."""
+    """Freeze all imported objects, so that the garbage collector never looks at them again."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
-    """SQLite in a file, as it is in earnest: in memory, two threads would share one lock."""
+    """Use SQLite in a file, as in production: in memory, two threads would share one lock."""
     from django.conf import settings
     from django.db import connection
 
@@ -25,7 +25,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 
 @pytest.fixture(autouse=True)
 def _clean_stores(settings):
-    """Each test finds empty storages and an empty cache."""
+    """Empty the storages and the cache for each test."""
     from common.files.storages import delete_names, list_names, media_storage, quarantine_storage
     from common.http.shared_cache import shared_cache
 

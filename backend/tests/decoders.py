@@ -1,6 +1,6 @@
-"""Decoding children that outlive their test: a start takes longer than most tests.
+"""Decoder processes serve several tests, as starting one takes longer than most tests.
 
-Tests of the decoder itself take `fresh_decoders`.
+Tests of the decoder itself use `fresh_decoders`.
 """
 
 import atexit
@@ -24,7 +24,7 @@ def _decoders_are_shared(request: pytest.FixtureRequest, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def fresh_decoders() -> None:
-    """Let each decoder start a child of its own, and end it."""
+    """Let each decoder start a process of its own, and end it."""
 
 
 def _start_or_reuse(self: PictureDecoder) -> subprocess.Popen[bytes]:

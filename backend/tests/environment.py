@@ -9,9 +9,9 @@ from pathlib import Path
 
 from mangakg.environment import Environment
 
-# Nothing of a developer's own installation is ever read or touched. The space is on purpose.
+# Never the data of a developer's own installation. The space in the name is on purpose.
 Environment.model_config["env_file"] = None
-# In the folder of `tests.run`, which is removed even where this process is killed.
+# In the folder of `tests.run`, which is deleted even where this process is killed.
 _DATA = Path(tempfile.mkdtemp(prefix="mangakg test ", dir=os.environ.get("TEST_FOLDER")))
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)
 (_DATA / "static").mkdir()

@@ -1,4 +1,4 @@
-"""A storage that breaks on purpose: the `n`-th operation of all storages together fails."""
+"""Storages that fail on purpose: at the `n`-th operation of all storages together."""
 
 import errno
 from typing import Any

@@ -1,4 +1,4 @@
-"""What must be true of rows and files once all due work is done, whatever happened before."""
+"""Checks what must be true of rows and files once all due work is done."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ _MAX_ROUNDS = 20
 
 
 def finish_due_work(*, is_later: bool = True) -> None:
-    """Run every due row until none is left, as a worker does whose predecessors' leases ended."""
+    """Run every due row until none is left, as a worker does after all leases have ended."""
     for _round in range(_MAX_ROUNDS):
         if is_later:
             end_all_leases()
@@ -36,7 +36,7 @@ def finish_due_work(*, is_later: bool = True) -> None:
 
 
 def find_leftovers() -> list[str]:
-    """Say everything that is not as it should be."""
+    """Return a sentence for everything that is not as it should be."""
     return [*_of_quarantine(), *_of_media(), *_of_uploads(), *_of_chapters()]
 
 
@@ -99,7 +99,7 @@ def _of_chapters() -> Iterator[str]:
 
 
 def end_lease(row: Leased) -> None:
-    """Let time pass for a row whose worker is gone."""
+    """End the lease of a row, as time does when its worker is gone."""
     type(row)._default_manager.filter(pk=row.pk).update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )

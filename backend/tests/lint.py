@@ -1,4 +1,4 @@
-"""`make lint`: every rule that a machine can hold; all are run, then the broken ones are named."""
+"""`make lint` runs all checks, and then names those that failed."""
 
 import os
 import subprocess
@@ -19,14 +19,14 @@ Command = Sequence[str | Path]
 
 @dataclass(frozen=True)
 class Check:
-    """Commands of which each must succeed, in turn."""
+    """Commands that run one after the other, and must all succeed."""
 
     name: str
     commands: Sequence[Command]
     folder: Path = BACKEND
 
     def run(self, env: Mapping[str, str]) -> bool:
-        """Run the commands until one fails, and tell of it."""
+        """Run the commands until one fails, print the outcome, and return True if none failed."""
         started = time.monotonic()
         said = ""
         for command in self.commands:
@@ -42,7 +42,7 @@ class Check:
 
 
 def checks(scratch: Path) -> list[Check]:
-    """Return all of them, the long ones first; files that they make go to `scratch`."""
+    """Return all checks, the long ones first; files that they make go to `scratch`."""
     schema = scratch / "schema.yml"
     manage: Command = [sys.executable, "manage.py"]
     make_schema = [*manage, "spectacular", "--validate", "--fail-on-warn", "--file", schema]

@@ -1,6 +1,6 @@
-"""One of everything that is private to a person, each with words of its own, and who may see them.
+"""Gives a user one of everything that is private, each with a unique text, and says who may see it.
 
-`give_personal_data` makes it, `leaks` finds in an answer what its reader must not be shown.
+`give_personal_data` makes it, `leaks` finds the texts in an answer that its reader must not see.
 """
 
 import io
@@ -33,7 +33,7 @@ from safety.models import Case, CaseState, ModeratorWarning, Reason, Report
 from tests.cast import give_second_factor, make_title, make_upload_row
 
 EXPORT = "/api/auth/me/export"
-# Places of private words -> where their owner is shown them; empty: nobody is, not even they.
+# Name of a private text -> the paths that show it to its owner; none: not even the owner sees it.
 PLACES = {
     "email": "/api/auth/me",
     "pending_email": "/api/auth/me",
@@ -69,7 +69,7 @@ PLACES = {
     "strike": EXPORT,
     "audit": EXPORT,
 }
-# What moderators and admins are shown too, by how the path begins.
+# The texts that moderators and admins see too, by how the path begins.
 _OF_TITLES = ("/api/titles", "/api/series", "/api/chapters", "/api/uploads", "/api/reports")
 STAFF_SEES: dict[str, tuple[str, ...]] = {
     "title_name": _OF_TITLES,
@@ -79,14 +79,14 @@ STAFF_SEES: dict[str, tuple[str, ...]] = {
     "upload_reason": ("/api/uploads",),
     "page_name": ("/api/uploads",),
 }
-# What a profile shows to who may see it, and where.
+# The texts that a profile shows to those who may see it, and the paths.
 PROFILE = ("display_name", "bio", "avatar_draft")
 PROFILES = "/api/users/"
 
 
 @dataclass
 class Belongings:
-    """A person's things: their ids by how their paths begin, and their words by place."""
+    """The private data of a user: ids by how their paths begin, and texts by their names."""
 
     user: User
     ids: dict[str, int] = field(default_factory=dict)
@@ -95,12 +95,12 @@ class Belongings:
 
     @property
     def title_word(self) -> str:
-        """What stands in addresses for the title that waits for approval."""
+        """Return what addresses hold for the title that waits for approval."""
         return f"p-{self.ids['/api/titles/']}"
 
 
 def give_personal_data(user: User, *, read: Chapter, has_second_factor: bool = False) -> Belongings:
-    """Give a person one of everything; `read` is the public chapter that they have opened."""
+    """Give a user one of everything; `read` is the public chapter that they have opened."""
     mine = Belongings(user)
     mine.words = {place: f"{user.username}.{place}.private" for place in PLACES}
     _fill_profile(mine)
@@ -108,7 +108,7 @@ def give_personal_data(user: User, *, read: Chapter, has_second_factor: bool = F
     _submit(mine)
     _tell(mine)
     _read(mine, read)
-    # They come with a second factor; a person without them has none to lose.
+    # Recovery codes come with a second factor; a user without one has none.
     for place in ("totp_secret", "totp_sealed", "recovery_seed"):
         del mine.words[place]
     if has_second_factor:
@@ -182,7 +182,7 @@ def _submit(mine: Belongings) -> None:
 
 
 def _tell(mine: Belongings) -> None:
-    """What they said to moderators and what these said to them, and about them."""
+    """Make what the user wrote to moderators, and what moderators wrote to and about the user."""
     user, words = mine.user, mine.words
     about = Title.objects.exclude(created_by=user).order_by("pk")[0]
     case, _is_new = Case.objects.get_or_create(
@@ -228,7 +228,7 @@ def _read(mine: Belongings, chapter: Chapter) -> None:
 def leaks(
     text: str, *, path: str, reader: User | None, people: list[Belongings]
 ) -> list[tuple[str, str]]:
-    """Return whose words of which place stand in an answer that `reader` must not be shown."""
+    """Return the owner and the name of each text in an answer that `reader` must not see."""
     return [
         (theirs.user.username, place)
         for theirs in people
@@ -240,19 +240,19 @@ def leaks(
 def _may_see(place: str, owner: User, *, path: str, reader: User | None) -> bool:
     if reader is not None and reader.pk == owner.pk:
         return PLACES[place] != ""
-    # Keys carry no staff rights, and so those who have one are not among them here.
+    # An API key carries no rights of staff, so staff with a key count as readers here.
     is_staff = reader is not None and reader.has_perm("accounts.ban_user")
     if place in PROFILE and path.startswith(PROFILES):
         is_member = reader is not None
         by_visibility = {Visibility.PUBLIC: True, Visibility.MEMBERS: is_member}
-        # A picture that waits is for members.
+        # Members may see an avatar that waits.
         shown = by_visibility.get(Visibility(owner.visibility), False)
         return is_staff or (shown and (is_member or place != "avatar_draft"))
     return is_staff and path.startswith(STAFF_SEES.get(place, ("-",)))
 
 
 def text_of(content: bytes, headers: Any) -> str:
-    """Return all that an answer says: its headers, its body, and the files of a zip."""
+    """Return the text of an answer: its headers, its body, and the files of a zip."""
     parts = [str(dict(headers)).encode(), content]
     if content.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

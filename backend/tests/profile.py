@@ -1,7 +1,7 @@
 """The services profile's run of the tests, loaded by `tests.run` with `-p tests.profile`.
 
-Only what asks for a database is run a second time, but for what is marked `same_everywhere`: it
-looks at who may do what, at pages in a browser or at headers, and no service has a say in these.
+Only tests that use a database run a second time, except those marked `same_everywhere`: they are
+about permissions, pages in a browser or headers, which no service changes.
 """
 
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from tests.services import RUN
 
-# About folders themselves: they break, age or look into those of the embedded profile.
+# These are about folders: they break, age or read those of the embedded profile.
 _ABOUT_FOLDERS = {
     "test_a_folder_without_a_row_is_swept_after_a_day",
     "test_a_foreign_folder_does_not_stop_the_sweep",
@@ -24,19 +24,19 @@ _ABOUT_FOLDERS = {
     "test_what_a_killed_worker_wrote_after_a_withdrawal_is_swept",
     "test_what_can_still_be_restored_is_not_swept",
 }
-# About the views that serve those folders; with buckets nothing goes through them.
+# These are about the views that serve those folders, which buckets do not use.
 _ABOUT_SERVING = "test_files.py"
 PUBLIC_BUCKET = "TEST_PUBLIC_BUCKET"
 
 if PUBLIC_BUCKET in os.environ:
-    # After `tests.environment`, which is loaded first: keys that `tests.run` finds and removes.
+    # After `tests.environment`, which is loaded first; `tests.run` deletes keys with this prefix.
     _instance = "-".join(("test", os.environ[RUN], os.environ.get("PYTEST_XDIST_WORKER", "main")))
     os.environ["MANGAKG_INSTANCE"] = _instance
     os.environ["MEDIA_BASE_URL"] = f"{os.environ[PUBLIC_BUCKET]}/{_instance}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests that touch the database, and with it storage, cache and queue."""
+    """Keep only the tests that use the database, and so storage, cache and queue."""
     kept = [item for item in items if _can_tell_profiles_apart(item)]
     dropped = [item for item in items if not _can_tell_profiles_apart(item)]
     config.hook.pytest_deselected(items=dropped)

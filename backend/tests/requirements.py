@@ -1,4 +1,4 @@
-"""The hashed requirements say exactly what poetry.lock says; checked without Poetry."""
+"""Checks, without Poetry, that the hashed requirements are exactly those of poetry.lock."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Every address of the API, however deep it is included."""
+"""Collects every route of the API, however deep it is included."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""`make test`: every test, in both profiles where their services answer, and the coverage.
+"""`make test` runs every test, in both profiles where services answer, and measures coverage.
 
 1. the embedded profile: SQLite and folders, with coverage; 2. the services profile: PostgreSQL,
 Redis and S3, in a database and under a key prefix of this run's own; 3. real processes and
@@ -44,7 +44,7 @@ _PROCESSES = ("tests/processes", "tests/attacks", "tests/e2e")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _OF_SERVICES = ("DATABASE_URL", "REDIS_URL", "S3_", "MEDIA_BASE_URL", "STATIC_TO_S3")
 _NOTHING_COLLECTED = 5
-# Two workers take the tests in turns; who has none left takes over some of the other's.
+# Two workers share the tests; one that has none left takes some of the other's.
 _TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 _CLEAN_UP_SECONDS = 10
 
@@ -80,7 +80,7 @@ class Tests:
         )
 
     def report_coverage(self) -> None:
-        """Print what the embedded part has not reached; too little of everything fails."""
+        """Print the lines that the embedded part has not covered; fail below the limit."""
         threshold = [] if self.arguments else [f"--fail-under={MIN_COVERAGE}"]
         report = subprocess.run(
             [sys.executable, "-m", "coverage", "report", *threshold, f"--rcfile={self.config}"],
@@ -134,7 +134,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _cpu_seconds() -> float:
-    """Return what all children that have ended, and theirs, took of the processors."""
+    """Return the processor seconds of all ended children and their children."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -144,10 +144,10 @@ def _minutes(seconds: float) -> str:
 
 
 def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run a command; interrupted, let it clean up, which `subprocess.run` would cut short.
+    """Run a command; when interrupted let it clean up, which `subprocess.run` would cut short.
 
-    Whatever it started and left behind ends with it: workers of pytest are killed before they have
-    cleaned up, and what they started has sessions of its own.
+    Processes that it started and left behind are killed with it: workers of pytest may be killed
+    before they have cleaned up, and what they started has sessions of its own.
     """
     child = subprocess.Popen(command, cwd=BACKEND, env=dict(env))
     try:
@@ -167,12 +167,12 @@ def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
 
 @contextmanager
 def _own_services(postgres: str, redis: str, folder: Path, *, run: str) -> Iterator[dict[str, str]]:
-    """Yield the variables of services in which, whatever happens, nothing is left behind."""
-    # Django puts `test_` before it; each of two workers appends its own name.
+    """Yield the variables of the services, and remove all that the tests leave in them."""
+    # Django puts `test_` before the name; each of two workers appends its own name.
     database = f"mangakg_{run}"
     with ExitStack() as stack:
         s3 = given_s3()
-        # A bucket that was given has an address of its own, for which it answers anybody.
+        # A given bucket has an address of its own, at which its files are public.
         public = f"{s3['S3_ENDPOINT_URL']}/{s3['S3_BUCKET_MEDIA']}" if s3 else ""
         if s3 is None:
             own = stack.enter_context(OwnS3(folder / "s3"))
@@ -189,12 +189,12 @@ def _own_services(postgres: str, redis: str, folder: Path, *, run: str) -> Itera
 
 
 def _without_waiting(url: str) -> str:
-    """Return the address of a database in which nothing has to survive a power cut."""
+    """Return the address of a database that does not wait for the disk."""
     return f"{url}{'&' if '?' in url else '?'}options=-c+synchronous_commit%3Doff"
 
 
 def _coverage_settings(folder: Path) -> str:
-    """Return the project's coverage settings, and that processes which tests start count too."""
+    """Return the project's coverage settings, which also measure processes that tests start."""
     project = tomllib.loads((BACKEND / "pyproject.toml").read_text())["tool"]["coverage"]
     indent = "\n    "
     lines = [

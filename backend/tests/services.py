@@ -1,4 +1,4 @@
-"""PostgreSQL, Redis and S3 for tests: found where they answer, or started; left as they were."""
+"""Finds or starts PostgreSQL, Redis and S3 for tests, and leaves them as they were."""
 
 import getpass
 import itertools
@@ -24,7 +24,7 @@ from botocore.config import Config
 from psycopg import sql
 
 DATABASE_PREFIX = "test_mangakg_"
-# Marks the processes, databases and keys of one `tests.run`, which removes them whatever happens.
+# Marks the processes, databases and keys of one `tests.run`, which removes them in any case.
 RUN = "TEST_RUN"
 GIVEN_POSTGRES, GIVEN_REDIS = "TEST_POSTGRES_URL", "TEST_REDIS_URL"
 BUCKETS = ("media", "quarantine")
@@ -47,7 +47,7 @@ def wait_for(
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on, and that no one else is given.
+    """Return a port of loopback on which nothing listens, and that no other test gets.
 
     It lies below those that systems give to connections, and each worker has a range of its own.
     """
@@ -79,7 +79,7 @@ _PORTS = itertools.islice(_own_ports(), 20_000)
 def find_postgres() -> str | None:
     """Return the address of a server on which databases may be made, or None.
 
-    DATABASE_URL where it is given, else the default local address with the usual names.
+    It is DATABASE_URL where that is given, else the default local address with the usual names.
     """
     if GIVEN_POSTGRES in os.environ:  # `tests.run` has looked already
         return os.environ[GIVEN_POSTGRES] or None
@@ -102,7 +102,7 @@ def _may_make_databases(url: str) -> bool:
 
 @contextmanager
 def _administer(url: str) -> Iterator["psycopg.Connection[Any]"]:
-    # Nothing of the database that was named is touched: the server's own one is the door.
+    # The named database is not touched: the connection goes to the server's own one.
     with psycopg.connect(
         database_url(url, "postgres"), autocommit=True, connect_timeout=3
     ) as connection:
@@ -136,7 +136,7 @@ def make_database(url: str, name: str, *, template: str = "template0") -> str:
 
 
 def drop_databases(url: str, prefix: str) -> None:
-    """Drop the tests' databases whose names start with `prefix`, whoever is still connected."""
+    """Drop the tests' databases whose names start with `prefix`, ending their connections."""
     if not prefix.startswith(DATABASE_PREFIX):
         raise ValueError(prefix)
     with _administer(url) as connection:
@@ -178,7 +178,7 @@ def delete_redis_keys(url: str, prefix: str) -> int:
 
 
 class OwnRedis:
-    """A Redis of one test's own, so that it can be killed."""
+    """A Redis of one test, so that it can be killed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -188,7 +188,7 @@ class OwnRedis:
 
     @staticmethod
     def is_installed() -> bool:
-        """Tell whether the program is there."""
+        """Return True where the program is installed."""
         return shutil.which("redis-server") is not None
 
     def start(self) -> None:
@@ -214,7 +214,7 @@ class OwnRedis:
 class OwnS3:
     """rclone serves a folder as S3; each bucket is a folder in it.
 
-    `public_url` is what a public bucket's address or a CDN is: the media bucket for anybody.
+    `public_url` stands for a public bucket or a CDN: it serves the media bucket to guests.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,6 +1,6 @@
-"""The settings as they are, with what makes tests cheap: passwords, and static files.
+"""The real settings, with cheap hashes of passwords and static files that are not collected.
 
-Nothing is collected, so static files have no hashed names.
+So static files have no hashed names.
 """
 
 from mangakg.settings import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback: tests read what arrived, and tell it to refuse or to be gone."""
+"""A real SMTP server on loopback: tests read the mails, and can make it refuse or stop it."""
 
 import email
 import email.policy
@@ -17,7 +17,7 @@ from tests.services import free_port
 
 
 class MailServer:
-    """Takes mail and keeps it, in the order of its coming; `refusal` is what it answers instead."""
+    """Keeps mails in the order in which they come; with `refusal` it answers that instead."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
@@ -59,14 +59,14 @@ class MailServer:
         return "250 OK"
 
     def deliver(self) -> list[EmailMessage]:
-        """Let the worker send what waits, and return the mails that came by it."""
+        """Send the e-mails that wait as a worker does, and return the mails that came."""
         before = len(self.mails)
         for pk in list(send_email.due()):
             send_email.run(pk)
         return self.mails[before:]
 
     def to(self, address: str) -> list[EmailMessage]:
-        """Return what came for an address."""
+        """Return the mails to an address."""
         return [mail for mail in self.mails if mail["To"] == address]
 
 

@@ -1,4 +1,4 @@
-"""Which texts people read, collected from the code in Python alone (no GNU gettext).
+"""Collects the texts that users read from the code, in Python without GNU gettext.
 
 `python -m tests.translations` adds new texts to the `.po` files, without a translation, and drops
 those that are gone; a guard test fails while one is untranslated.
@@ -131,7 +131,7 @@ def _places(text: str) -> set[str]:
 
 
 def words_of_two_scripts(text: str) -> list[str]:
-    """Return the words with Latin letters among Cyrillic ones, which look right and are not."""
+    """Return the words that mix Latin and Cyrillic letters, which look alike."""
     words = re.findall(r"[^\W\d_]+", _PLACE.sub(" ", text))
     return [word for word in words if re.search("[A-Za-z]", word) and re.search("[Ѐ-ӿ]", word)]
 

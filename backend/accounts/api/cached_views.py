@@ -31,7 +31,7 @@ from common.http.shared_cache import GENERATION, NO_GENERATION, current_generati
 BODY_SECONDS = 300
 _GENERATION_BYTES = 8
 _ETAG_BYTES = 16
-# A body that is asked for only once is not worth more; others are in the cache by then.
+# A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
 _GZIP_LEVEL = 1
 # What `once` computed for all pages of a list, with its generation and its end; each process has
 # its own. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
@@ -41,7 +41,7 @@ Finding = TypeVar("Finding")
 
 
 class CachedView(APIView):
-    """`public_body` builds what guests see; `get` answers users who may see more."""
+    """`public_body` builds what anybody sees; `get` answers those who may see more."""
 
     cache_seconds: ClassVar[int] = BODY_SECONDS
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}

@@ -42,9 +42,7 @@ def _write_reset(row: OutgoingEmail) -> EmailText | None:
     if not users:
         return None
     with override(users[0].language):
-        links = {
-            user: f"{settings.SITE_URL}/reset#{_key_for(user, row.address)}" for user in users
-        }
+        links = {user: f"{settings.SITE_URL}/reset#{_key_for(user, row.address)}" for user in users}
         hello = _("Hello %(name)s,") % {"name": users[0]}
         why = _("somebody, hopefully you, asked for a new password at %(site)s.") % {
             "site": settings.SITE_NAME

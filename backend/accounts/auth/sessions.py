@@ -74,7 +74,7 @@ def open_session(
 ) -> Tokens:
     """Log a device in; the caller has checked the password and the ban.
 
-    `device` is its name or its User-Agent; `second_factor` says whether a code was checked.
+    `device` is its name or its User-Agent; `second_factor` says that one was asked for.
     """
     family = secrets.token_hex(_FAMILY_LENGTH // 2)
     refresh_token = _new_refresh_token(family)
@@ -90,7 +90,7 @@ def open_session(
                 second_factor=second_factor,
                 expires_at=_refresh_end(),
             )
-    except IntegrityError as error:  # the account was deleted meanwhile
+    except IntegrityError as error:  # the person has left meanwhile
         raise InvalidToken from error
     return _tokens(session, refresh_token)
 

@@ -1,7 +1,7 @@
 """A moderator's decisions: approve, reject, take down, undo, delete pages. Each is logged.
 
-A decision is a conditional UPDATE on the state it was made for: of two moderators who decide at the
-same moment one succeeds, and the other gets AlreadyDecided.
+A decision is a conditional UPDATE on the state it was made for: of two who decide at the same
+moment one wins, and the other is told.
 """
 
 from collections.abc import Collection, Iterable
@@ -42,9 +42,9 @@ _ASIDE = 20_000
 def approve_upload(
     upload: Upload, *, moderator: User, despite_banned_pictures: bool = False
 ) -> None:
-    """Approve an upload, which is then published and replaces what the chapter shows now.
+    """Let the upload be published; it replaces what the chapter shows now.
 
-    Raises HasBannedPictures where a page is a banned picture, unless `despite_banned_pictures`.
+    Raises HasBannedPictures where a page is a banned picture and nobody said "nevertheless".
     """
     with acting(moderator, permission=MODERATE):
         approved = Upload.objects.filter(

@@ -1,4 +1,4 @@
-"""One server for all attacks, and people nobody has attacked yet."""
+"""One server for all attacks, and a fresh user for each test that needs a victim."""
 
 import itertools
 import secrets
@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The embedded profile with all its walls but the throttles."""
+    """Run the embedded profile with all its protections except the throttles."""
     made = Installation("embedded", tmp_path_factory.mktemp("attacked") / "a server", _ENV)
     (made.folder / "data").mkdir(parents=True)
     made.run("manage.py", "migrate", "-v", "0")
@@ -50,7 +50,7 @@ def victim(server: Installation) -> str:
 
 @pytest.fixture
 def act(server: Installation) -> Callable[[str], None]:
-    """Let the house itself do something, in a process of its own."""
+    """Run Python code inside the installation, in a process of its own."""
 
     def run(code: str) -> None:
         server.run("-c", f"import django; django.setup()\n{code}")

@@ -1,4 +1,4 @@
-"""`python -m tests.attacks.people`: whom the attacks are aimed at, and who attacks."""
+"""`python -m tests.attacks.people` makes the users that attacks are aimed at, and an attacker."""
 
 import django
 

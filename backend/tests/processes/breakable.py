@@ -1,4 +1,4 @@
-"""A door in front of a server: broken, it answers 500 to everything; or it holds answers back."""
+"""A proxy in front of a server that can answer 500 to everything, or hold answers back."""
 
 import socket
 import threading
@@ -38,7 +38,7 @@ class BreakableDoor:
         self._hang_up()
 
     def break_down(self) -> None:
-        """Answer 500 from now on, and drop what is being said."""
+        """Answer 500 from now on, and drop requests that are under way."""
         self._is_broken = True
         self._hang_up()
 
@@ -47,12 +47,12 @@ class BreakableDoor:
         self._is_broken = False
 
     def hold_answers_to(self, words: bytes) -> None:
-        """Keep back what answers requests with these words; `heard` counts those requests."""
+        """Hold the answers to requests with these words; `heard` counts those requests."""
         self._held = words
         self._release.clear()
 
     def release(self) -> None:
-        """Hand out what was kept back, and hold no more."""
+        """Send the held answers, and hold no more."""
         self._held = b""
         self._release.set()
 

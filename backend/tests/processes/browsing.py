@@ -1,4 +1,4 @@
-"""A real browser before real processes: who has one, and what it is told off for."""
+"""A real browser with real processes: a page for each user, and the errors that it reports."""
 
 import os
 import shutil
@@ -13,20 +13,20 @@ IN_A_BROWSER = [
     pytest.mark.e2e,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed"),
 ]
-# A busy machine hashes, starts the app and waits for a writer behind what is expected.
+# A busy machine takes longer to hash, to start the app and to wait for a writer.
 _MILLISECONDS = 60_000
 expect.set_options(timeout=_MILLISECONDS)
 
 
 def visit_as(browser: Browser, installation: Installation, **options) -> Page:
-    """Return a page of a person of its own."""
+    """Return a page of a user, in a browser context of its own."""
     context = browser.new_context(base_url=installation.url, locale="en-US", **options)
     context.set_default_timeout(_MILLISECONDS)
     return context.new_page()
 
 
 def hear_refusals(page: Page) -> list[str]:
-    """Return a list that fills with what the page's own policy refuses, and with its crashes."""
+    """Return a list that fills with violations of the page's CSP and with its errors."""
     heard: list[str] = []
     page.on(
         "console",

@@ -1,4 +1,4 @@
-"""Installations ready to start: each test gets a copy of one that was migrated once."""
+"""Installations that are ready to start: each test gets a copy of one that was migrated once."""
 
 import secrets
 import shutil
@@ -43,32 +43,32 @@ _KEYS = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of what needs PostgreSQL and Redis; end as with Ctrl-C when terminated."""
+    """Declare the mark of tests with PostgreSQL and Redis; end as with Ctrl-C when terminated."""
     # Otherwise processes, databases and keys would stay.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     config.addinivalue_line("markers", "services: needs PostgreSQL and Redis")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what asks for a profile in each that this machine has."""
+    """Run tests that ask for a profile in each one that this machine has."""
     if "profile" in metafunc.fixturenames:
         metafunc.parametrize("profile", PROFILES, scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what needs services that are not here; `tests.run` says so in its last line."""
+    """Skip tests whose services this machine lacks; `tests.run` says so in its last line."""
     if len(PROFILES) == 1:
         items[:] = [item for item in items if not item.get_closest_marker("services")]
 
 
 @pytest.fixture(autouse=True)
 def _clean_stores() -> None:
-    """Nothing of this process's own installation is used here."""
+    """Do nothing: these tests do not use the installation of this process."""
 
 
 @pytest.fixture(scope="session")
 def chapter_zip() -> bytes:
-    """A chapter of more pages than a storage that is held takes."""
+    """Return a chapter with more pages than a held storage stores."""
     return make_chapter_zip(pages=PAGES, size=(300, 420))
 
 
@@ -131,7 +131,7 @@ def embedded(embedded_template: Path, static: Path, tmp_path: Path) -> Iterator[
 def services(
     services_template: str, s3: OwnS3, static: Path, tmp_path: Path
 ) -> Iterator[Installation]:
-    """One on PostgreSQL, Redis and S3 that does not run yet."""
+    """An installation on PostgreSQL, Redis and S3 that does not run yet."""
     assert POSTGRES is not None
     assert REDIS is not None
     instance = f"test-{new_name()}"
@@ -163,7 +163,7 @@ def services(
 
 @pytest.fixture
 def installation(profile: str, request: pytest.FixtureRequest) -> Installation:
-    """One of each profile."""
+    """An installation, in a test for each profile."""
     made: Installation = request.getfixturevalue(profile)
     return made
 

@@ -1,7 +1,7 @@
-"""Storages that can be held: what is killed then was under way.
+"""Storages that can be held, so that a test can kill a process in the middle of its work.
 
-While the file `hold` lies in the data folder, a process stores a dozen files and waits: no machine
-is so fast that it finishes, and no test so slow that it comes too late.
+While the file `hold` lies in the data folder, a process stores a dozen files and then waits: so a
+test is neither too slow for a fast machine nor too fast for a slow one.
 """
 
 import time

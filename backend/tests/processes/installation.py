@@ -1,4 +1,4 @@
-"""One installation with its real processes, in a folder of its own, for tests that kill them."""
+"""An installation with its real processes, in a folder of its own, for tests that kill them."""
 
 import email
 import email.policy
@@ -30,13 +30,13 @@ SERIES = "naruto"
 LEASE_SECONDS = 5
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", RUN)
 _MARK = "MANGAKG_TESTED"
-# Each context reads all certificates of the machine, and none of them is needed here.
+# Each TLS context reads all certificates of the machine, and none is needed here.
 _TLS = ssl.create_default_context()
 
 
 @dataclass
 class Installation:
-    """Its commands, what runs of them, and looks from outside: HTTP, rows, files, processes."""
+    """Starts and kills the processes of an installation; reads its HTTP, rows, files and logs."""
 
     profile: str
     folder: Path
@@ -50,7 +50,7 @@ class Installation:
 
     @property
     def env(self) -> dict[str, str]:
-        """Return the environment of its processes: nothing of the one that runs the tests."""
+        """Return the environment of its processes, without that of the tests."""
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         return {
             **kept,
@@ -68,7 +68,7 @@ class Installation:
 
     @property
     def commands(self) -> dict[str, list[str]]:
-        """Return what an operator starts in this profile."""
+        """Return the commands that an operator starts in this profile."""
         manage = [sys.executable, str(BACKEND / "manage.py")]
         if self.profile == "embedded":
             return {"up": [*manage, "up"]}
@@ -86,7 +86,7 @@ class Installation:
     # --- Processes ------------------------------------------------------------------------------
 
     def start(self, *names: str) -> None:
-        """Start what does not run, or only `names`, and wait until the web answers."""
+        """Start the commands that do not run, or only `names`, and wait until the web answers."""
         self._lay_out()
         for name, command in self.commands.items():
             if names and name not in names:
@@ -109,7 +109,7 @@ class Installation:
             (data / "static").symlink_to(self.static)
 
     def stop(self) -> None:
-        """Ask everything to end, as a terminal or an orchestrator does, and see that it does."""
+        """Send SIGTERM to all processes, as an orchestrator does, and wait until they end."""
         for process in self.processes.values():
             if process.poll() is None:
                 process.terminate()
@@ -153,7 +153,7 @@ class Installation:
         return found
 
     def aim(self, victim: str) -> list[int]:
-        """Return the processes of a worker, the supervisor or everything, to be killed."""
+        """Return the processes of a worker, the supervisor or everything, to kill them."""
         match victim, self.profile:
             case "everything", _:
                 doomed = self.pids_of("")
@@ -182,7 +182,7 @@ class Installation:
         self._hold.touch()
 
     def release_storage(self) -> None:
-        """Let all go on."""
+        """Let all held processes go on."""
         self._hold.unlink()
 
     @property
@@ -190,7 +190,7 @@ class Installation:
         return self.folder / "data" / "hold"
 
     def clean_up(self) -> None:
-        """Leave no process, whatever the test left."""
+        """Kill all processes that the test left."""
         kill_marked(f"{_MARK}={self._mark}")
         for process in self.processes.values():
             process.wait()
@@ -205,11 +205,11 @@ class Installation:
         return result.stdout
 
     def logs(self) -> str:
-        """Return what its processes have written."""
+        """Return the logs of its processes."""
         return "\n".join(path.read_text(errors="replace") for path in self.folder.glob("*.log"))
 
     def mails(self) -> list[EmailMessage]:
-        """Return what was mailed without a mail server, oldest first."""
+        """Return the mails that were written to files, the oldest first."""
         written = sorted((self.folder / "data" / "mail").glob("*.eml"))
         policy: Any = email.policy.default  # makes EmailMessages
         return [email.message_from_bytes(file.read_bytes(), policy=policy) for file in written]
@@ -218,11 +218,11 @@ class Installation:
 
     @property
     def url(self) -> str:
-        """Return where it is served."""
+        """Return the address of its web server."""
         return f"http://127.0.0.1:{self.port}"
 
     def answers(self) -> bool:
-        """Tell whether the web server answers; fail where a process has ended."""
+        """Return True where the web server answers; fail where a process has ended."""
         try:
             answer = httpx.get(f"{self.url}/healthz", timeout=10, verify=_TLS)
             return answer.status_code == 200
@@ -295,6 +295,6 @@ class Installation:
         }
 
     def approve(self, upload: int) -> subprocess.Popen[bytes]:
-        """Let Mo approve, in a process of its own that is not waited for."""
+        """Start a process in which Mo approves an upload, without waiting for it."""
         command = [sys.executable, "-m", "tests.processes.approval", str(upload)]
         return subprocess.Popen(command, cwd=BACKEND, env=self.env)

@@ -1,4 +1,4 @@
-"""`python -m tests.processes.newcomers`: the cast and one series, in an installation of its own."""
+"""`python -m tests.processes.newcomers` makes the cast and one series in an installation."""
 
 import django
 

@@ -235,9 +235,9 @@ export interface paths {
         /**
          * @description Trade a refresh token for new ones; the old one is used up.
          *
-         *     Whoever lost the answer may ask once more with the same token: for 60 seconds, and until the
-         *     new one is used, the answer is the same again. Later than that it was stolen: all tokens of
-         *     the device end.
+         *     A client that lost the answer may ask again with the same token: for 60 seconds, and until
+         *     the new one is used, the answer is the same. A token that is used later than that counts as
+         *     stolen: all tokens of the device end.
          */
         post: operations["post_auth_refresh"];
         delete?: never;
@@ -885,7 +885,7 @@ export interface components {
             previous: components["schemas"]["ChapterLinkShape"] | null;
             next: components["schemas"]["ChapterLinkShape"] | null;
         };
-        /** @description What stands behind # in the link of an email. */
+        /** @description The key that stands behind # in the link of an e-mail. */
         ConfirmFormRequest: {
             key: string;
         };
@@ -916,7 +916,7 @@ export interface components {
             /** @description the same as a picture: a data: address of an SVG */
             qr: string;
         };
-        /** @description What every refusal looks like. */
+        /** @description The body of every error. */
         ErrorShape: {
             code: string;
             detail: string;
@@ -934,7 +934,7 @@ export interface components {
             /** Format: uuid */
             mangadex: string | null;
         };
-        /** @description What the beginning gave, and the first code that the app shows. */
+        /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
             enrolment: string;
             code: string;
@@ -1070,7 +1070,7 @@ export interface components {
             color: string;
             bytes: number;
         };
-        /** @description The old one, and the new one; `cookie` as with /api/auth/token. */
+        /** @description The old and the new password; `cookie` as with /api/auth/token. */
         PasswordChangeFormRequest: {
             old_password: string;
             new_password: string;
@@ -1081,7 +1081,7 @@ export interface components {
         PasswordFormRequest: {
             password: string;
         };
-        /** @description What one may change about oneself, and nothing else. */
+        /** @description All that users may change about themselves. */
         PatchedMeFormRequest: {
             display_name?: string;
             bio?: string;
@@ -1198,7 +1198,7 @@ export interface components {
             title: string;
             page_count: number;
         };
-        /** @description How one likes to read; empty and null leave it to the title or the device. */
+        /** @description The user's way of reading; empty and null leave it to the title or the device. */
         ReadingFormRequest: {
             direction?: components["schemas"]["DirectionEnum"] | components["schemas"]["BlankEnum"];
             fit?: components["schemas"]["FitEnum"] | components["schemas"]["BlankEnum"];
@@ -1239,7 +1239,7 @@ export interface components {
             /** @default  */
             refresh_token: string;
         };
-        /** @description A new person. */
+        /** @description The name, address and password of a new account. */
         RegisterFormRequest: {
             /** @description 3 to 30 letters and digits of one alphabet, with . _ - between */
             username: string;
@@ -1255,7 +1255,7 @@ export interface components {
             title: string;
             volume: number | null;
         };
-        /** @description What is wrong with what. */
+        /** @description The reported object, the reason and a text. */
         ReportFormRequest: {
             subject_type: components["schemas"]["SubjectTypeEnum"];
             /** Format: int64 */
@@ -1276,7 +1276,7 @@ export interface components {
         ReportReasons: {
             results: components["schemas"]["ReportReason"][];
         };
-        /** @description One of one's own reports. */
+        /** @description A report of the user. */
         ReportShape: {
             id: number;
             subject: components["schemas"]["SubjectShape"];
@@ -1292,12 +1292,12 @@ export interface components {
         };
         /** @enum {string} */
         RequestStateEnum: "waiting" | "granted" | "refused";
-        /** @description What stands behind # in the link of an email, and the new password. */
+        /** @description The key that stands behind # in the link of an e-mail, and the new password. */
         ResetConfirmFormRequest: {
             key: string;
             password: string;
         };
-        /** @description Whose password is forgotten. */
+        /** @description The address of the account whose password is forgotten. */
         ResetFormRequest: {
             /** Format: email */
             email: string;
@@ -1357,7 +1357,7 @@ export interface components {
         };
         /** @enum {string} */
         StatusEnum: "announced" | "ongoing" | "completed" | "hiatus" | "cancelled";
-        /** @description What was reported; it may be gone. */
+        /** @description The reported object; it may be deleted by now. */
         SubjectShape: {
             type: string;
             id: number;
@@ -1445,7 +1445,7 @@ export interface components {
             rating_average: string;
             moderation: components["schemas"]["ModerationEnum"];
         };
-        /** @description OAuth2's password form; `cookie` keeps the refresh token out of a browser's scripts. */
+        /** @description OAuth2's password form; with `cookie` the refresh token goes into an HttpOnly cookie. */
         TokenFormRequest: {
             grant_type?: components["schemas"]["GrantTypeEnum"];
             username: string;
@@ -1555,7 +1555,7 @@ export interface components {
         };
         /** @enum {string} */
         UploadStateEnum: "received" | "extracting" | "awaiting_review" | "publishing" | "live" | "failed" | "rejected" | "withdrawn" | "superseded" | "taken_down" | "deleted";
-        /** @description Why, in one's own words. */
+        /** @description Why the user wants to upload. */
         UploaderRequestFormRequest: {
             /** @default  */
             text: string;
@@ -1577,7 +1577,7 @@ export interface components {
         WarningList: {
             results: components["schemas"]["WarningShape"][];
         };
-        /** @description A moderator's word; `seen_at` is null until one has said that one has read it. */
+        /** @description A moderator's warning; `seen_at` is null until the user says that they have read it. */
         WarningShape: {
             id: number;
             text: string;
