@@ -6,8 +6,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, User
+from common.http.errors import Invalid
 
 _actors: ContextVar[frozenset[int]] = ContextVar("actors", default=frozenset())
 
@@ -66,6 +68,14 @@ def naming_actor(user: User) -> Iterator[None]:
         yield
     finally:
         _actors.reset(before)
+
+
+def require_reason(reason: str) -> str:
+    """Return the reason of a decision without spaces around it; raises Invalid for an empty one."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    return reason
 
 
 def forget_labels(subject_type: str, ids: Iterable[int]) -> None:

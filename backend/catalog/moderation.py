@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import log_decision
+from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.choices import Moderation, Status
@@ -50,9 +50,7 @@ def reject_title(title: Title, *, moderator: User, reason: str) -> None:
 
     Its cover goes with it: whoever kept the address would see it for ever.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    reason = require_reason(reason)
     with acting(moderator, permission=MODERATE):
         _hide(title, Moderation.REJECTED, moderator=moderator, action="reject_title", reason=reason)
         drop_cover(title, older_by=UNREFERENCED_KEEP)

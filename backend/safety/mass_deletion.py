@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import log_decision
+from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
 from accounts.roles.bans import refuse_unless_above
@@ -25,7 +25,6 @@ from reader.publication.mass_removal import remove_uploads_of, restore_uploads
 from reader.publication.publishing import hide_upload, publish_upload
 from reader.states import REMOVED, UploadState
 from safety.models import MassDeletion, MassDeletionItem
-from safety.warnings import refuse_empty
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +39,7 @@ def delete_all_uploads(user: User, *, moderator: User, reason: str) -> MassDelet
 
     Raises AlreadyDecided where there are none.
     """
-    reason = refuse_empty(reason)
+    reason = require_reason(reason)
     now = timezone.now()
     # This locks the user's row before the uploads, as a worker does that counts a strike for one:
     # the other order would be a deadlock.

@@ -6,12 +6,12 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import log_decision
+from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.emails import queue_email_to
 from accounts.models import User
 from accounts.roles.bans import add_strike, refuse_unless_above
-from common.http.errors import AlreadyDecided, Invalid, NotFound
+from common.http.errors import AlreadyDecided, NotFound
 from safety.emails import WARNING
 from safety.models import ModeratorWarning
 
@@ -25,7 +25,7 @@ def warn_user(
 
     A form that is sent twice, with the same `form_key`, raises AlreadyDecided.
     """
-    text = refuse_empty(text)
+    text = require_reason(text)
     try:
         with acting(moderator):
             refuse_unless_above(moderator, user, permission="safety.warn_user")
@@ -56,7 +56,7 @@ def strike_user(
     Return True where this strike did so. A form that is sent twice, with the same `form_key`,
     raises AlreadyDecided.
     """
-    reason = refuse_empty(reason)
+    reason = require_reason(reason)
     with acting(moderator, on=user):
         refuse_unless_above(moderator, user, permission="safety.strike_user")
         # Logged before the strike is counted, so that a ban that follows from it comes later in the
@@ -68,11 +68,3 @@ def strike_user(
             raise AlreadyDecided(_("This strike has been counted already."))
     user.refresh_from_db()
     return counted.has_banned
-
-
-def refuse_empty(reason: str) -> str:
-    """Return the reason without spaces around it; raises Invalid where nothing is left."""
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
-    return reason

@@ -1,6 +1,5 @@
 """Writes JSON by orjson, for DRF and for plain views alike."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -30,11 +29,6 @@ _OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS | orjson.OPT_NON_STR_
 def to_json(value: Any) -> bytes:
     """Return UTF-8 JSON; times in UTC with a Z, decimals as plain strings."""
     return orjson.dumps(value, default=_encode_other, option=_OPTIONS)
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a time as the API writes it."""
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def json_response(value: Any, *, status: int = 200) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from accounts.audit import log_decision
+from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
 from common.files.pictures.hashes import hash_distance
@@ -77,9 +77,7 @@ def ban_pictures(
 
     Blank and evenly shaded pages are left out, as many chapters have them.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    reason = require_reason(reason)
     with acting(moderator, permission=MODERATE):
         return put_on_list(upload, moderator=moderator, reason=reason, numbers=numbers)
 

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.audit import log_decision
+from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
 from common.http.errors import AlreadyDecided, Invalid
@@ -70,14 +70,12 @@ def approve_upload(
 
 
 def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNumbers = ()) -> None:
-    """Reject an upload with a reason that its uploader reads; its files are deleted at once.
+    """Refuse the upload with a reason that its uploader reads; its files go at once.
 
-    One that was approved but waits for its title to be public may still be rejected. `ban` holds
-    the numbers of the pages to ban; None means all.
+    One that was approved but waits for its title to be public may still be refused. `ban` names
+    the pages whose pictures must not come again; None means all.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    reason = require_reason(reason)
     now = timezone.now()
     with acting(moderator, permission=MODERATE):
         row = Upload.objects.filter(pk=upload.pk)
@@ -210,9 +208,7 @@ def _remove_live_upload(
     action: str,
     to_state: UploadState,
 ) -> None:
-    reason = reason.strip()
-    if not reason:
-        raise Invalid(_("Say why."), fields={"reason": [_("Say why.")]})
+    reason = require_reason(reason)
     now = timezone.now()
     with acting(moderator, permission=MODERATE):
         # Locked before the upload, as publishing does: the other order would be a deadlock.
