@@ -192,11 +192,11 @@ def remove_second_factor(user: User, *, admin: User, reason: str) -> None:
 
     The admin has made sure who the user is.
     """
-    if not admin.has_perm("accounts.change_user"):
-        raise Forbidden(_("Only admins may do this."))
-    if admin.pk == user.pk:
-        raise Forbidden(_("Another admin has to do this for you."))
     with acting(admin):
+        if not admin.has_perm("accounts.change_user"):
+            raise Forbidden(_("Only admins may do this."))
+        if admin.pk == user.pk:
+            raise Forbidden(_("Another admin has to do this for you."))
         if not _remove_rows(user):
             raise AlreadyDecided(_("This person has no second factor."))
         log_decision(

@@ -122,8 +122,8 @@ def approve_avatar(user: User, *, moderator: User, seen: str) -> None:
 
 def refuse_avatar(user: User, *, moderator: User, reason: str, seen: str) -> None:
     """Remove an avatar, public or not; `seen` is the `avatar_name` that the moderator saw."""
-    _refuse_unless_moderator(moderator, user)
     with acting(moderator, on=user):
+        _refuse_unless_moderator(moderator, user)
         locked = lock_user(user.pk)
         if not seen or avatar_name(locked) != seen:
             raise _changed()

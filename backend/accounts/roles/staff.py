@@ -52,11 +52,10 @@ def record_account_edit(
 
     A user who becomes staff, or stops being staff, has to log in again, in the admin too.
     """
-    if not admin.has_perm("accounts.change_user"):
-        raise Forbidden(_("Only admins may do this."))
     roles = sorted(user.groups.values_list("name", flat=True))
     before = sorted(roles_before)
     with acting(admin, on=user):
+        _refuse_unless_admin(admin)
         moved = set(roles) ^ set(before)
         if not is_new and (
             not user.is_active or moved & {MODERATOR, ADMIN} or _RIGHTS.intersection(changed)
@@ -75,15 +74,19 @@ def record_account_edit(
 
 def set_password_for(user: User, *, admin: User, password: str) -> None:
     """Set a new password for a user; all their devices are logged out."""
-    if not admin.has_perm("accounts.change_user"):
-        raise Forbidden(_("Only admins may do this."))
     with acting(admin, on=user):
+        _refuse_unless_admin(admin)
         # Read anew: it is replaced, whatever it is by now.
         now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         replace_password(now, password)
         log_decision(user, action="set_password", actor=admin)
     # So that an admin who sets their own password stays logged in.
     user.password, user.admin_epoch = now.password, now.admin_epoch
+
+
+def _refuse_unless_admin(user: User) -> None:
+    if not user.has_perm("accounts.change_user"):
+        raise Forbidden(_("Only admins may do this."))
 
 
 def _roles(names: list[str]) -> str:

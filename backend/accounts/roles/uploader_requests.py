@@ -50,29 +50,29 @@ def ask_to_upload(user: User, *, text: str) -> UploaderRequest:
 
 def grant_request(request: UploaderRequest, *, moderator: User, answer: str = "") -> None:
     """Make the user an uploader, and tell them by e-mail."""
-    _refuse_unless_grantor(moderator, request.user)
-    if request.user.is_banned:
-        raise Forbidden(_("This person is banned."))
     with acting(moderator):
+        _refuse_unless_grantor(moderator, request.user)
+        if request.user.is_banned:
+            raise Forbidden(_("This person is banned."))
         _decide(request, RequestState.GRANTED, moderator=moderator, answer=answer)
         grant_role(request.user, UPLOADER)
 
 
 def refuse_request(request: UploaderRequest, *, moderator: User, answer: str = "") -> None:
     """Refuse a request, and tell the user by e-mail; they may ask again."""
-    _refuse_unless_grantor(moderator, request.user)
     with acting(moderator):
+        _refuse_unless_grantor(moderator, request.user)
         _decide(request, RequestState.REFUSED, moderator=moderator, answer=answer)
 
 
 def set_trusted(user: User, *, moderator: User) -> None:
     """Let an uploader's chapters go live without review, except for a sample."""
-    _refuse_unless_grantor(moderator, user)
-    if user.is_banned:
-        raise Forbidden(_("This person is banned."))
-    if not user.has_perm("reader.submit_upload"):
-        raise Forbidden(_("Only uploaders can be trusted."))
     with acting(moderator):
+        _refuse_unless_grantor(moderator, user)
+        if user.is_banned:
+            raise Forbidden(_("This person is banned."))
+        if not user.has_perm("reader.submit_upload"):
+            raise Forbidden(_("Only uploaders can be trusted."))
         _row, is_new = User.groups.through.objects.get_or_create(user=user, group=_trusted())
         if not is_new:
             raise AlreadyDecided(_("This person is trusted already."))
@@ -81,8 +81,8 @@ def set_trusted(user: User, *, moderator: User) -> None:
 
 def unset_trusted(user: User, *, moderator: User) -> None:
     """Let every chapter of an uploader wait for review again."""
-    _refuse_unless_grantor(moderator, user)
     with acting(moderator):
+        _refuse_unless_grantor(moderator, user)
         taken, _rows = User.groups.through.objects.filter(user=user, group=_trusted()).delete()
         if not taken:
             raise AlreadyDecided(_("This person is not trusted."))

@@ -34,6 +34,7 @@ from reader.intake.purging import purge_upload
 from reader.intake.quotas import archive_limits, refuse_over_quota
 from reader.intake.rejections import UploadRejected, failure_columns
 from reader.models import Chapter, Upload
+from reader.permissions import MODERATE
 from reader.reading.chapters import find_or_create_chapter, find_or_create_group, held_back
 from reader.states import UNDECIDED, UploadState
 
@@ -107,11 +108,11 @@ def withdraw_upload(upload: Upload, *, user: User) -> None:
 
     Raises Forbidden or AlreadyDecided.
     """
-    if upload.uploader_id != user.pk and not user.has_perm("reader.moderate_upload"):
-        raise Forbidden(_("This upload is not yours."))
     from_state = upload.state
     now = timezone.now()
     with acting(user):
+        if upload.uploader_id != user.pk and not user.has_perm(MODERATE):
+            raise Forbidden(_("This upload is not yours."))
         # A worker that still holds it notices within its lease, and purges it once more then.
         open_still = Q(state__in=UNDECIDED) | held_back()
         withdrawn = Upload.objects.filter(open_still, pk=upload.pk).update(
