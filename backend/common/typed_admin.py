@@ -1,4 +1,4 @@
-"""What every page of the admin does alike, whosever model it shows."""
+"""Base classes of all pages of the admin."""
 
 from collections.abc import Callable, Collection
 from functools import partial
@@ -23,20 +23,19 @@ Person = TypeVar("Person", bound=AbstractUser)
 
 
 class NameOrderedList(ChangeList):
-    """A list whose columns of names sort as an alphabet does, and not as a database's bytes do."""
+    """A list that sorts columns of names by the alphabet, and not by the database's bytes."""
 
     def get_ordering_field(self, field_name: Any) -> Any:
-        """Sort by the key of a name where there is one."""
+        """Return the column with the order key of a name, where there is one."""
         keys = derived_fields(self.model, field_name) if isinstance(field_name, str) else []
         ordered = [field.name for field in keys if isinstance(field, OrderKeyField)]
         return ordered[0] if ordered else super().get_ordering_field(field_name)
 
 
 class _PageOfOurs:
-    """Saving writes the columns that were changed in the form and no others, and searching knows
-    no case in any alphabet.
+    """Saves only the columns that were changed in the form, and searches without regard to case.
 
-    The form's row was read earlier: Django would write all of it back, and so undo whatever was
+    The form's row was read earlier: Django would write all of it back, and so undo what was
     committed in between, such as a rejection, a ban or a counter.
     """
 
@@ -45,12 +44,12 @@ class _PageOfOurs:
         return NameOrderedList
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Look into folded text, where the page does not say how to look."""
+        """Search in folded text, unless the page names another lookup."""
         names: Any = super().get_search_fields(request)  # type: ignore[misc] # Django's, by its place in the bases
         return [name if _says_how(name) else f"{name}__folded__contains" for name in names]
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        """Look for the folded words."""
+        """Search for the folded words."""
         return super().get_search_results(request, queryset, fold_text(search_term))  # type: ignore[misc]
 
     def changed_columns(self, row: models.Model, changed: Collection[str]) -> list[str]:
@@ -60,7 +59,7 @@ class _PageOfOurs:
         return sorted([*columns, *derived])
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save a new row whole, and of another one what was changed."""
+        """Save all of a new row, and only the changed columns of another one."""
         if change:
             obj.save(update_fields=self.changed_columns(obj, form.changed_data))
         else:
@@ -86,7 +85,7 @@ class _PageOfOurs:
         return _told(request, partial(super().delete_view, request, *place, **options))  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, *place: Any, **options: Any) -> HttpResponse:
-        """List, or do something with the chosen rows."""
+        """Show the list, or run an action on the chosen rows."""
         return _told(request, partial(super().changelist_view, request, *place, **options))  # type: ignore[misc]
 
 
@@ -95,8 +94,8 @@ def _says_how(search_field: str) -> bool:
 
 
 def _told(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer what a page of Django's does; what a story or the database refuses is told in a
-    sentence, such as that somebody else took or deleted the row a moment before."""
+    """Return the answer of a Django page; show what a story or the database refuses as a message,
+    such as that another user changed or deleted the row a moment before."""
     if request.method != "POST":
         return act()
     try:
@@ -115,7 +114,7 @@ def _told(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse
 
 
 class ModelAdmin(_PageOfOurs, admin.ModelAdmin[Row]):
-    """The base of every page of ours."""
+    """The base of every page of a model."""
 
 
 class UserAdmin(_PageOfOurs, DjangoUserAdmin[Person]):

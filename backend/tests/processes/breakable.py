@@ -10,7 +10,7 @@ _BROKEN = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnectio
 _CHUNK_BYTES = 65_536
 
 
-class BreakableDoor:
+class BreakableProxy:
     """Passes bytes on to `port`; a context manager. `url` is what clients are given."""
 
     def __init__(self, port: int) -> None:

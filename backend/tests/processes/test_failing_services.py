@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.breakable import BreakableDoor
+from tests.processes.breakable import BreakableProxy
 from tests.processes.conftest import PAGES
 from tests.processes.installation import BACKEND, SERIES, Installation
 from tests.reader.archive_builders import make_chapter_zip
@@ -56,12 +56,12 @@ def test_storage_that_fails_is_told_at_submission_and_tried_again_by_the_worker(
 ) -> None:
     assert services.s3 is not None
     dsn, events = reports
-    with BreakableDoor(services.s3.port) as door, services.client() as anybody:
-        services.extra_env = {**services.extra_env, "S3_ENDPOINT_URL": door.url, "SENTRY_DSN": dsn}
+    with BreakableProxy(services.s3.port) as proxy, services.client() as anybody:
+        services.extra_env = {**services.extra_env, "S3_ENDPOINT_URL": proxy.url, "SENTRY_DSN": dsn}
         services.hold_storage()
         services.release_storage()
         services.start()
-        door.break_down()
+        proxy.break_down()
         with services.client("uli") as uli:
             answer = uli.post(
                 f"/api/series/{SERIES}/chapters",
@@ -73,15 +73,15 @@ def test_storage_that_fails_is_told_at_submission_and_tried_again_by_the_worker(
         assert services.rows("SELECT count(*) FROM reader_upload") == [(0,)]
         assert anybody.get("/readyz").json()["storage"] == "failed"
         assert anybody.get("/healthz").status_code == 200
-        door.repair()
+        proxy.repair()
         services.hold_storage()
         upload = services.submit(chapter_zip)
         wait_for("first pages", lambda: len(services.stored("quarantine")) > 8)
 
-        door.break_down()
+        proxy.break_down()
         services.release_storage()
         wait_for("the worker to notice", lambda: "extraction.storage_failed" in services.logs())
-        door.repair()
+        proxy.repair()
         services.wait_for_state(upload, "awaiting_review")
 
         assert len(services.stored("quarantine")) == PAGES + 1

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import PASSWORD, totp_code
-from tests.processes.breakable import BreakableDoor
+from tests.processes.breakable import BreakableProxy
 from tests.processes.browsing import IN_A_BROWSER, hear_refusals, visit_as
 from tests.processes.installation import Installation
 from tests.reader.archive_builders import page_bytes
@@ -247,22 +247,22 @@ def test_a_picture_is_prepared_while_its_person_looks_on(
 def test_a_reload_in_the_middle_of_a_renewal_logs_nobody_out(
     browser: Browser, embedded: Installation
 ) -> None:
-    with BreakableDoor(embedded.port) as door:
-        embedded.extra_env = {**embedded.extra_env, "MANGAKG_SITE_URL": door.url}
+    with BreakableProxy(embedded.port) as proxy:
+        embedded.extra_env = {**embedded.extra_env, "MANGAKG_SITE_URL": proxy.url}
         embedded.start()
         page = visit_as(browser, embedded)
-        page.goto(f"{door.url}/login")
+        page.goto(f"{proxy.url}/login")
         page.get_by_label("Username or e-mail").fill("rina")
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
-        expect(page).to_have_url(f"{door.url}/")
+        expect(page).to_have_url(f"{proxy.url}/")
 
-        door.hold_answers_to(b"POST /api/auth/refresh")
-        page.goto(f"{door.url}/me", wait_until="commit")
-        wait_for("the renewal", lambda: door.heard == 1)
+        proxy.hold_answers_to(b"POST /api/auth/refresh")
+        page.goto(f"{proxy.url}/me", wait_until="commit")
+        wait_for("the renewal", lambda: proxy.heard == 1)
         page.reload(wait_until="commit")
         page.wait_for_timeout(1_000)  # a page that does not wait would have asked again by now
-        door.release()
+        proxy.release()
 
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
         expect(page.get_by_role("heading", name="You are reading as a guest")).to_be_hidden()
