@@ -87,6 +87,8 @@ class User(AbstractUser):
     reading_direction = models.CharField(max_length=5, blank=True)
     reading_fit = models.CharField(max_length=8, blank=True, choices=Fit)
     data_saver = models.BooleanField(null=True, blank=True)
+    # BCP 47, the one they like best first; empty: those of the browser.
+    reading_languages = models.JSONField(default=list, blank=True)
     hidden_ratings = models.JSONField(default=list, blank=True)
     # At most one of the two is set: the picture is public, or in quarantine under this name.
     avatar = models.ForeignKey(

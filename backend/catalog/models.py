@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
+from catalog.names import name_in
 from catalog.search_grams import SearchGram
 from common.models import MediaFile
 from common.names import OrderKeyField
@@ -176,6 +177,8 @@ class Title(models.Model):
         validators=[MinValueValidator(1800), MaxValueValidator(2200)],
     )
     original_language = models.CharField(_("original language"), max_length=35, blank=True)
+    # Its names by language, see `catalog.names`; kept with the index of names.
+    names = models.JSONField(default=dict, editable=False)
     direction = models.CharField(
         _("reading direction"), max_length=5, choices=Direction, blank=True,
         help_text=_("Empty: as is usual for its kind."),
@@ -242,15 +245,39 @@ class Title(models.Model):
             models.Index(fields=["moderation", "-rating_average", "-id"], name="title_rated"),
             models.Index(fields=["moderation", "name_order", "id"], name="title_by_name"),
             models.Index(fields=["moderation", "-created_at"], name="title_moderation"),
+            models.Index(fields=["moderation", "year"], name="title_by_year"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.name
 
+    def name_in(self, language: str) -> str:
+        """Return what it is called in a language."""
+        return name_in(self.names, self.name, language)
+
     @property
     def path_slug(self) -> str:
         """What stands for this title in an address."""
         return self.slug or f"p-{self.pk}"
+
+
+class TitleLanguage(models.Model):
+    """A language in which a title can be read, and how many public chapters it has in it.
+
+    A counter as those of the title: the stories that change what it counts keep it.
+    """
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="languages")
+    language = models.CharField(max_length=35, help_text="BCP 47, lower case")
+    chapter_count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["title", "language"], name="title_language_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title_id}: {self.language}, {self.chapter_count}"
 
 
 class OldSlug(models.Model):

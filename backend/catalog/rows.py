@@ -1,6 +1,6 @@
 """Titles as the API tells them, built from `.values()` rows without an object a row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ import orjson
 from django.conf import settings
 
 from catalog.choices import Kind, reading_direction
-from catalog.models import Alias, Category, Credit, Tag, Title, TitleQuerySet
+from catalog.models import Alias, Category, Credit, Tag, Title, TitleLanguage, TitleQuerySet
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from common.files.media import media_url
 from common.http.renderers import plain_number
@@ -28,6 +28,7 @@ _ROW_COLUMNS = (
     "kind",
     "name",
     "original_name",
+    "names",
     "status",
     "content_rating",
     "year",
@@ -38,6 +39,7 @@ _ROW_COLUMNS = (
     "created_at",
     *COVER_COLUMNS,
 )
+_MOST_CHAPTERS_FIRST = ("-chapter_count", "language")
 _TITLE, _TITLES = Placeholder("title"), Placeholder("titles")
 _USUAL_DIRECTIONS = {kind.value: reading_direction(kind, "") for kind in Kind}
 _DETAIL_COLUMNS = (
@@ -81,7 +83,7 @@ def path_slug(pk: int, slug: str | None) -> str:
 
 
 def title_rows(titles: TitleQuerySet) -> list[dict[str, Any]]:
-    """Return list rows in the queryset's order, in two queries whatever their number."""
+    """Return list rows in the queryset's order, in three queries whatever their number."""
     return rows_of_titles(compile_titles(titles).rows())
 
 
@@ -92,14 +94,19 @@ def compile_titles(titles: TitleQuerySet) -> CompiledQuery:
 
 def rows_of_titles(found: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
     """Shape what a compiled list of titles gave."""
-    genres = _genres_of([row[0] for row in found])
+    ids = [row[0] for row in found]
+    genres, languages = _words_by_title(_genre_links, ids), _words_by_title(_language_links, ids)
     media = settings.MEDIA_URL
-    return [_list_row(row, genres.get(row[0], []), media) for row in found]
+    return [
+        _list_row(row, genres.get(row[0], []), languages.get(row[0], []), media) for row in found
+    ]
 
 
-def _list_row(row: Sequence[Any], genres: list[str], media: str) -> dict[str, Any]:
+def _list_row(
+    row: Sequence[Any], genres: list[str], languages: list[str], media: str
+) -> dict[str, Any]:
     (
-        pk, slug, kind, name, original_name, status, rating, year, language, direction,
+        pk, slug, kind, name, original_name, names, status, rating, year, language, direction,
         chapter_count, last_chapter_at, created_at, original, small, large, width, height, color,
     ) = row  # fmt: skip
     return {
@@ -108,6 +115,7 @@ def _list_row(row: Sequence[Any], genres: list[str], media: str) -> dict[str, An
         "kind": kind,
         "name": name,
         "original_name": original_name,
+        "names": orjson.loads(names),
         "status": status,
         "content_rating": rating,
         "year": year,
@@ -125,6 +133,7 @@ def _list_row(row: Sequence[Any], genres: list[str], media: str) -> dict[str, An
         },
         "reading_direction": direction or _USUAL_DIRECTIONS[kind],
         "genres": genres,
+        "languages": languages,
     }  # fmt: skip
 
 
@@ -134,12 +143,20 @@ def _genre_links(count: int) -> CompiledQuery:
     return compile_rows(links.order_by("category__slug"), ("title_id", "category__slug"))
 
 
-def _genres_of(ids: Sequence[int]) -> dict[int, list[str]]:
-    genres: dict[int, list[str]] = {}
+@lru_cache(maxsize=128)
+def _language_links(count: int) -> CompiledQuery:
+    links = TitleLanguage.objects.filter(title__in=_TITLES.times(count))
+    return compile_rows(links.order_by(*_MOST_CHAPTERS_FIRST), ("title_id", "language"))
+
+
+def _words_by_title(
+    links: Callable[[int], CompiledQuery], ids: Sequence[int]
+) -> dict[int, list[str]]:
+    words: dict[int, list[str]] = {}
     if ids:
-        for title_id, slug in _genre_links(len(ids)).rows({_TITLES: ids}):
-            genres.setdefault(title_id, []).append(slug)
-    return genres
+        for title_id, word in links(len(ids)).rows({_TITLES: ids}):
+            words.setdefault(title_id, []).append(word)
+    return words
 
 
 def compile_detail(titles: TitleQuerySet) -> CompiledQuery:
@@ -154,8 +171,8 @@ def title_detail(titles: TitleQuerySet) -> dict[str, Any] | None:
 
 
 def detail_of(row: Sequence[Any]) -> dict[str, Any]:
-    """Shape the row of a title, with what belongs to it, in four queries that are compiled once."""
-    detail = _list_row(row[: len(_ROW_COLUMNS)], [], settings.MEDIA_URL)
+    """Shape the row of a title, with what belongs to it, in five queries that are compiled once."""
+    detail = _list_row(row[: len(_ROW_COLUMNS)], [], [], settings.MEDIA_URL)
     detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))
     for name in ("synopsis", "trailers", "screenshots"):
         detail[name] = orjson.loads(detail[name])
@@ -168,6 +185,11 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
         "mangadex": str(UUID(str(mangadex_id))) if mangadex_id else None,
     }
     of_title = {_TITLE: detail["id"]}
+    counts = _languages().rows(of_title)
+    detail["languages"] = [language for language, _count in counts]
+    detail["chapter_languages"] = [
+        {"language": language, "count": count} for language, count in counts
+    ]
     for name in ("genres", "tags"):
         words = _words_of_title(name).rows(of_title)
         detail[name] = [{"slug": slug, "name": orjson.loads(names)} for slug, names in words]
@@ -185,6 +207,12 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
 def _words_of_title(name: str) -> CompiledQuery:
     model = Category if name == "genres" else Tag
     return compile_rows(model.objects.filter(title=_TITLE).order_by("slug"), ("slug", "name"))
+
+
+@lru_cache(maxsize=1)
+def _languages() -> CompiledQuery:
+    languages = TitleLanguage.objects.filter(title=_TITLE)
+    return compile_rows(languages.order_by(*_MOST_CHAPTERS_FIRST), ("language", "chapter_count"))
 
 
 @lru_cache(maxsize=1)

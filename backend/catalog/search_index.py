@@ -1,6 +1,7 @@
 """Keeping the index of names true: whoever changes a name, an alias or a credit calls one of these.
 
-Reads what titles are called and writes SearchName and SearchGram; `search` reads those.
+Reads what titles are called and writes SearchName and SearchGram, which `search` reads, and the
+names by language that titles are shown under.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from django.db import connection, transaction
 
 from catalog.folding import gram_code, join_initials, name_forms, name_grams
 from catalog.models import Alias, Credit, Person, SearchName, Title
+from catalog.names import names_by_language
 from common.names import fold_text
 
 _TITLES_AT_ONCE = 500
@@ -54,9 +56,11 @@ def _reindex(title_ids: Iterable[int]) -> None:
             for title in Title.objects.select_for_update(of=("self",))
             .filter(id__in=list(title_ids))
             .order_by("id")
-            .only("id", "name", "original_name")
+            .only("id", "name", "original_name", "original_language", "names")
         }
-        wanted = names_to_index(_names(titles))
+        aliases = _aliases(Title, titles)
+        _keep_names(titles, aliases)
+        wanted = names_to_index(_names(titles, aliases))
         held = {
             (name.title_id, name.folded, name.source, name.spellings): name.id
             for name in SearchName.objects.filter(title__in=titles)
@@ -72,6 +76,23 @@ def _reindex(title_ids: Iterable[int]) -> None:
                 _ADD_GRAM,
                 [(gram_code(gram), name.id) for name in added for gram in name_grams(name.folded)],
             )
+
+
+def _keep_names(titles: dict[int, Title], aliases: list[tuple[int, str, str]]) -> None:
+    aliases_of: dict[int, list[tuple[str, str]]] = {}
+    for title_id, name, language in aliases:
+        aliases_of.setdefault(title_id, []).append((name, language))
+    renamed = []
+    for title in titles.values():
+        names = names_by_language(
+            aliases_of.get(title.id, ()),
+            original_name=title.original_name,
+            original_language=title.original_language,
+        )
+        if names != title.names:
+            title.names = names
+            renamed.append(title)
+    Title.objects.bulk_update(renamed, ["names"])
 
 
 def names_to_index(names: Iterable[tuple[int, str, str]]) -> set[tuple[int, str, str, str]]:
@@ -90,12 +111,14 @@ def names_to_index(names: Iterable[tuple[int, str, str]]) -> set[tuple[int, str,
     }
 
 
-def _names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:
+def _names(
+    titles: dict[int, Title], aliases: list[tuple[int, str, str]]
+) -> Iterator[tuple[int, str, str]]:
     for title in titles.values():
         yield title.id, title.name, "name"
     for title in titles.values():
         yield title.id, title.original_name, "original"
-    for title_id, alias in _aliases(Title, titles):
+    for title_id, alias, _language in aliases:
         yield title_id, alias, "alias"
     credited = list(
         Credit.objects.filter(title__in=titles)
@@ -106,15 +129,12 @@ def _names(titles: dict[int, Title]) -> Iterator[tuple[int, str, str]]:
     for title_id, person_id, name in credited:
         titles_of.setdefault(person_id, []).append(title_id)
         yield title_id, name, "person"
-    for person_id, alias in _aliases(Person, titles_of):
+    for person_id, alias, _language in _aliases(Person, titles_of):
         for title_id in titles_of[person_id]:
             yield title_id, alias, "person"
 
 
-def _aliases(model: type[Title] | type[Person], ids: Iterable[int]) -> list[tuple[int, str]]:
+def _aliases(model: type[Title] | type[Person], ids: Iterable[int]) -> list[tuple[int, str, str]]:
     content_type = ContentType.objects.get_for_model(model)
-    return list(
-        Alias.objects.filter(content_type=content_type, object_id__in=list(ids)).values_list(
-            "object_id", "name"
-        )
-    )
+    aliases = Alias.objects.filter(content_type=content_type, object_id__in=list(ids))
+    return list(aliases.order_by("pk").values_list("object_id", "name", "language"))

@@ -11,6 +11,8 @@ from common.names import fold_text
 
 MAX_QUERY_CHARS = 80
 LETTERS_PER_EDIT = 5
+# From so many on there is one: "mans" means Manas.
+_LETTERS_OF_FIRST_EDIT = 4
 _LENGTHS_BESIDE = 2
 
 # How well a name answers, best first.
@@ -35,7 +37,8 @@ class Terms:
         self.is_signs = bool(self.folded) and is_signs(self.folded)
         self.words = self.folded.split()
         self.letters = "".join(self.words)
-        self.edits = len(self.letters) // LETTERS_PER_EDIT
+        is_tolerant = len(self.letters) >= _LETTERS_OF_FIRST_EDIT
+        self.edits = max(len(self.letters) // LETTERS_PER_EDIT, int(is_tolerant))
         self.spans = _spans(self.words)
         self.grams = sorted({span.gram for span in self.spans})
         is_letter = len(self.letters) == 1 and not is_cjk(self.folded)
@@ -70,7 +73,8 @@ class Terms:
         if self.edits and shared >= self._shared_if_typo:
             distance = self._distance(name, letters)
             if distance is not None:
-                return TYPO, distance + length_gap
+                # Who errs seldom errs in the first letter.
+                return TYPO, distance + length_gap + (letters[0] != self.letters[0])
         if shared >= self._shared_if_similar and longer <= 3 * shorter:
             return SIMILAR, 1 - shared / len(self.grams) + length_gap
         return None
@@ -165,13 +169,12 @@ def choose_grams(terms: Terms, cost: Mapping[str, int]) -> list[str]:
     """The cheapest grams of which every name within the allowed edits has at least one.
 
     Pigeonholes: of edits + 1 grams that share no character of the query, an edit breaks at most
-    one (a swap too, where a character lies between them). Without edits one gram is enough, and
-    it should be an inner one, which a name that only contains the query has as well.
+    one (a swap too, where a character lies between them). Where one gram is all that can be had, or
+    is enough, it should be an inner one, which a name that only contains the query has as well.
     """
-    spans = terms.spans
-    if not terms.edits:
-        spans = [span for span in spans if span.is_inner] or spans
+    inner = [span for span in terms.spans if span.is_inner] or terms.spans
     for apart, count in [(1, terms.edits + 1), *((0, n) for n in range(terms.edits + 1, 0, -1))]:
+        spans = terms.spans if count > 1 else inner
         chosen = _cheapest_disjoint(spans, cost, count, apart)
         if chosen is not None:
             return sorted({spans[index].gram for index in chosen})

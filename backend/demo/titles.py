@@ -2,6 +2,7 @@
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from catalog.choices import Moderation
@@ -9,6 +10,7 @@ from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
 from catalog.moderation import approve_title
 from catalog.slugs import unique_slug
 from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
+from reader.models import DailyReads
 from reader.publication.covers import make_thumbnails, set_cover
 
 
@@ -53,6 +55,7 @@ def _make_title(demo: DemoTitle, moderator: User) -> Title:
             Alias.objects.create(subject=title, name=name, language=language)
         for role, name in demo.people.items():
             Credit.objects.create(title=title, person=_find_or_make_person(name), role=role)
+        DailyReads.objects.create(title=title, day=timezone.now().date(), readers=demo.popularity)
         approve_title(title, moderator=moderator)
     return title
 

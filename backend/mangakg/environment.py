@@ -65,6 +65,11 @@ def _parse_rate(value: object) -> object:
 
 
 CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+RatingList = Annotated[
+    list[Literal["safe", "suggestive", "erotica", "pornographic"]],
+    NoDecode,
+    BeforeValidator(_split_commas),
+]
 OptionalCount = Annotated[int | None, BeforeValidator(_off_is_none)]
 Rate = Annotated[tuple[int, int] | None, NoDecode, BeforeValidator(_parse_rate)]
 
@@ -151,6 +156,7 @@ class Environment(BaseSettings):
     QUOTA_BYTES_PER_DAY: OptionalCount = 10_000_000_000
     QUOTA_WAITING: OptionalCount = 100
     QUOTA_DECODING_SECONDS_PER_DAY: OptionalCount = 3600
+    GUEST_RATINGS: RatingList = ["safe", "suggestive"]
     TRUSTED_REVIEW_PERCENT: int = Field(default=10, ge=0, le=100)
     BANNED_PICTURES: Literal["fail", "warn"] = "fail"
     BANNED_PICTURE_DISTANCE: int = Field(default=4, ge=0, le=4)

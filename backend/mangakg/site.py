@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.cached_views import CachedView
+from common.choices import Rating
 from common.http.serializers import refusals
 
 
@@ -26,6 +27,10 @@ _SITE = inline_serializer(
         "name": serializers.CharField(),
         "languages": serializers.ListField(child=serializers.CharField()),
         "demo": serializers.BooleanField(),
+        "guest_ratings": serializers.ListField(
+            child=serializers.ChoiceField(Rating.choices),
+            help_text="that guests see who have chosen nothing; lists answer what they are asked",
+        ),
         "upload_limits": UploadLimitsSerializer(),
     },
 )
@@ -41,6 +46,7 @@ class SiteView(CachedView):
             "name": settings.SITE_NAME,
             "languages": [code for code, _name in settings.LANGUAGES],
             "demo": settings.DEMO,
+            "guest_ratings": settings.GUEST_RATINGS,
             "upload_limits": {
                 "archive_bytes": limits["max_archive_bytes"],
                 "pages": limits["max_pages"],

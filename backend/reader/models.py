@@ -183,7 +183,15 @@ class Chapter(models.Model):
                 condition=Q(live_upload__isnull=False),
             ),
             models.Index(
+                fields=["series", "language", "place_volume", "number", "id"],
+                name="chapter_live_of_language", condition=Q(live_upload__isnull=False),
+            ),
+            models.Index(
                 fields=["-published_at", "-id"], name="chapter_latest",
+                condition=Q(live_upload__isnull=False),
+            ),
+            models.Index(
+                fields=["language", "-published_at", "-id"], name="chapter_latest_of_language",
                 condition=Q(live_upload__isnull=False),
             ),
             models.Index(
@@ -193,7 +201,11 @@ class Chapter(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        words = [str(self.series)]
+        return self.words_after(self.series.name)
+
+    def words_after(self, series: str) -> str:
+        """Return what the chapter is called behind a name of its series."""
+        words = [series]
         if 0 < self.place_volume < NO_VOLUME:
             words.append(f"{_('vol.')} {self.place_volume}")
         if self.number is not None:
@@ -460,6 +472,8 @@ class ReadingState(models.Model):
         null=True, help_text="marked unread: nothing that was read until then counts"
     )
     changed_at = models.DateTimeField()
+    # By the server's clock, in UTC; null: before this was kept.
+    opened_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -468,7 +482,26 @@ class ReadingState(models.Model):
                 condition=Q(offset__gte=0, offset__lte=1), name="reading_offset_is_a_fraction"
             ),
         ]
-        indexes = [models.Index(fields=["user", "series", "-changed_at"], name="reading_of_series")]
+        indexes = [
+            models.Index(fields=["user", "series", "-changed_at"], name="reading_of_series"),
+            models.Index(fields=["user", "opened_on"], name="reading_opened_on"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.chapter_id}, {self.page}"
+
+
+class DailyReads(models.Model):
+    """How many members opened a new chapter of a title on a day; who they were is kept nowhere."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="daily_reads")
+    day = models.DateField()
+    readers = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "title"], name="daily_reads_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title_id} on {self.day}: {self.readers}"

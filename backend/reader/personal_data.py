@@ -15,6 +15,7 @@ def _reading(user_id: int) -> Rows:
         ReadingState.objects.filter(user=user_id),
         "chapter", "chapter__series__name", "chapter__number", "chapter__language", "page",
         "offset", "finished_at", "last_finished_at", "forgotten_at", "changed_at",
+        "opened_on",
     )  # fmt: skip
 
 

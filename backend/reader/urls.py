@@ -1,6 +1,6 @@
 """Addresses of this app, below /api/."""
 
-from catalog.api.titles import TitleDetailView, TitleListView
+from catalog.api.titles import TitleListView
 from common.http.urls import ID, ID_OR_SLUG, route
 from reader.api.chapters import ChapterDetailView, LatestChaptersView
 from reader.api.people import ProfileView
@@ -10,6 +10,7 @@ from reader.api.reading import (
     RecentReadingView,
     SeriesProgressView,
 )
+from reader.api.series import SeriesDetailView
 from reader.api.uploads import (
     ModerationSummaryView,
     SeriesChaptersView,
@@ -24,7 +25,7 @@ USERNAME = r"(?P<username>[^/]{1,60})"
 urlpatterns = [
     # What everybody asks for stands first: addresses are tried from the top.
     route("series", TitleListView.as_view(titles=Series)),
-    route(f"series/{ID_OR_SLUG}", TitleDetailView.as_view(titles=Series)),
+    route(f"series/{ID_OR_SLUG}", SeriesDetailView.as_view()),
     route(f"series/{ID_OR_SLUG}/chapters", SeriesChaptersView.as_view()),
     route("chapters", LatestChaptersView.as_view()),
     route(f"chapters/{ID}", ChapterDetailView.as_view()),

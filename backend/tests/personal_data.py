@@ -134,6 +134,7 @@ def _fill_profile(mine: Belongings) -> None:
     user.avatar_draft = f"avatars/{words['avatar_draft']}"
     user.time_zone, user.reading_direction, user.reading_fit = "Asia/Bishkek", "rtl", "width"
     user.hidden_ratings, user.data_saver = ["erotica"], True
+    user.reading_languages = ["ky"]
     user.save()
     AvatarUpload.objects.create(
         user=user, error_code="bad_image",

@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.scopes import READ
 from common.http.client_addresses import throttle_address
 from common.http.errors import AppError, NotFound, Throttled, answer_error
+from common.http.queries import Query, canonical_address
 from common.http.renderers import to_json
 from common.http.responses import is_known
 from common.http.shared_cache import GENERATION, NO_GENERATION, current_generation, shared_cache
@@ -41,9 +42,13 @@ Finding = TypeVar("Finding")
 
 
 class CachedView(APIView):
-    """`public_body` builds what anybody sees; `get` answers those who may see more."""
+    """`public_body` builds what anybody sees; `get` answers those who may see more.
+
+    `query` names the parameters: addresses that it reads alike share one stored body.
+    """
 
     cache_seconds: ClassVar[int] = BODY_SECONDS
+    query: ClassVar[type[Query]] = Query
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
     generation = b""
 
@@ -101,7 +106,7 @@ class CachedView(APIView):
         else:
             counter, seconds, limit = window_of("anon", throttle_address(request))
         is_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
-        key = _body_key(request, is_gzip=is_gzip)
+        key = self._body_key(request, is_gzip=is_gzip)
         keys = [GENERATION, key]
         if identity:
             keys.append(epoch_key(identity.user_id))
@@ -118,6 +123,15 @@ class CachedView(APIView):
                 return None
             stored = built
         return _respond(request, stored, is_gzip=is_gzip)
+
+    def _body_key(self, request: HttpRequest, *, is_gzip: bool) -> str:
+        asked = request.META.get("QUERY_STRING", "")
+        # One parameter of one value can be written in one way only, and need not be taken apart.
+        if "&" in asked or "," in asked or "%" in asked:
+            asked = canonical_address(self.query, request.GET)
+        address = f"{request.path.rstrip('/')}?{asked}"
+        digest = hashlib.blake2b(address.encode(), digest_size=16).hexdigest()
+        return f"body:{'gz' if is_gzip else 'id'}:{digest}"
 
     def _who_asks(self, request: HttpRequest) -> tuple[Identity | None, int]:
         presented = presented_by(request)
@@ -173,12 +187,6 @@ def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
         store(epoch_key(identity.user_id), str(epoch).encode(), BODY_SECONDS)
     if epoch != identity.epoch:
         raise InvalidToken
-
-
-def _body_key(request: HttpRequest, *, is_gzip: bool) -> str:
-    address = f"{request.path.rstrip('/')}?{request.META.get('QUERY_STRING', '')}"
-    digest = hashlib.blake2b(address.encode(), digest_size=16).hexdigest()
-    return f"body:{'gz' if is_gzip else 'id'}:{digest}"
 
 
 def _respond(request: HttpRequest, stored: bytes, *, is_gzip: bool) -> HttpResponse:

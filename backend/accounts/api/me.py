@@ -49,6 +49,11 @@ class ReadingFormSerializer(serializers.Serializer[None]):
     direction = serializers.ChoiceField(Direction.choices, required=False, allow_blank=True)
     fit = serializers.ChoiceField(Fit.choices, required=False, allow_blank=True)
     data_saver = serializers.BooleanField(required=False, allow_null=True)
+    languages = serializers.ListField(
+        child=serializers.CharField(max_length=35),
+        required=False,
+        help_text="BCP 47, up to 10, the one they like best first; empty: the browser's",
+    )
 
 
 class MeFormSerializer(serializers.Serializer[None]):
@@ -117,6 +122,9 @@ class ReadingPreferencesSerializer(serializers.Serializer[User]):
     )
     fit = serializers.ChoiceField(Fit.choices, source="reading_fit", allow_blank=True)
     data_saver = serializers.BooleanField(allow_null=True)
+    languages = serializers.ListField(
+        child=serializers.CharField(), source="reading_languages"
+    )
 
 
 class MyUploaderRequestSerializer(serializers.Serializer[UploaderRequest]):

@@ -1,12 +1,13 @@
 """Profiles: what users write about themselves, their preferences, and who may see them."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.auth.authority import acting
@@ -14,19 +15,21 @@ from accounts.models import Fit, User, Visibility
 from accounts.usernames import is_reserved, name_key
 from common.choices import Direction, Rating
 from common.http.errors import Invalid
+from common.languages import parse_language
 
-MAX_DISPLAY_NAME, MAX_BIO = 60, 1000
+MAX_DISPLAY_NAME, MAX_BIO, MAX_READING_LANGUAGES = 60, 1000, 10
 LANGUAGES = ("en", "ky", "ru")
 # All that users may change about themselves; nothing else is written here.
 EDITABLE = frozenset(
     {
         "display_name", "bio", "language", "time_zone", "visibility",
-        "reading_direction", "reading_fit", "data_saver", "hidden_ratings",
+        "reading_direction", "reading_fit", "data_saver", "reading_languages", "hidden_ratings",
     }
 )  # fmt: skip
 # The columns that the API puts under `reading`, by their names there.
 READING_COLUMNS = {
     "reading_direction": "direction", "reading_fit": "fit", "data_saver": "data_saver",
+    "reading_languages": "languages",
 }  # fmt: skip
 # No language writes more marks over one letter.
 _MAX_MARKS = 3
@@ -103,12 +106,25 @@ def _clean(name: str, value: Any, user: User) -> Any:
         return _clean_bio(value)
     if name == "data_saver":
         return _one_of(value, (True, False, None))
+    if name == "reading_languages":
+        return _clean_languages(value)
     if name == "hidden_ratings":
         wanted = set(value)
         if not wanted <= set(Rating.values):
             raise Invalid(_("This is not a content rating."))
         return [rating for rating in Rating.values if rating in wanted]
     return _one_of(value, _choices(name))
+
+
+def _clean_languages(languages: Iterable[str]) -> list[str]:
+    try:
+        tags = list(dict.fromkeys(parse_language(word) for word in languages))
+    except ValidationError as error:
+        raise Invalid(error.messages[0]) from error
+    if len(tags) > MAX_READING_LANGUAGES:
+        message = _("At most {max_length} of these at once.")
+        raise Invalid(message.format(max_length=MAX_READING_LANGUAGES))
+    return tags
 
 
 def _choices(name: str) -> Collection[str]:

@@ -5,6 +5,13 @@ from rest_framework import serializers
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
 
 
+def names_field() -> serializers.DictField:
+    """What a title is called in each language that is known; in others by its `name`."""
+    return serializers.DictField(
+        child=serializers.CharField(), help_text="by language; in any other it is called `name`"
+    )
+
+
 class CoverSerializer(serializers.Serializer[None]):
     url = serializers.CharField()
     small_url = serializers.CharField(allow_null=True)
@@ -20,6 +27,7 @@ class TitleRowSerializer(serializers.Serializer[None]):
     kind = serializers.ChoiceField(Kind.choices)
     name = serializers.CharField()
     original_name = serializers.CharField(allow_blank=True)
+    names = names_field()
     status = serializers.ChoiceField(Status.choices)
     content_rating = serializers.ChoiceField(Rating.choices)
     year = serializers.IntegerField(allow_null=True)
@@ -30,6 +38,9 @@ class TitleRowSerializer(serializers.Serializer[None]):
     created_at = serializers.DateTimeField()
     cover = CoverSerializer(allow_null=True)
     genres = serializers.ListField(child=serializers.CharField())
+    languages = serializers.ListField(
+        child=serializers.CharField(), help_text="of its public chapters, most chapters first"
+    )
 
 
 class NamesSerializer(serializers.Serializer[None]):
@@ -59,9 +70,15 @@ class ExternalIdsSerializer(serializers.Serializer[None]):
     mangadex = serializers.UUIDField(allow_null=True)
 
 
+class ChapterLanguageSerializer(serializers.Serializer[None]):
+    language = serializers.CharField()
+    count = serializers.IntegerField()
+
+
 class TitleSerializer(TitleRowSerializer):
     genres = NamesSerializer(many=True)  # type: ignore[assignment]
     tags = NamesSerializer(many=True)
+    chapter_languages = ChapterLanguageSerializer(many=True, help_text="most chapters first")
     aliases = AliasSerializer(many=True)
     credits = CreditSerializer(many=True)
     synopsis = serializers.DictField(child=serializers.CharField())

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from rest_framework import serializers
 
 from catalog.choices import Kind, Rating, Status
-from catalog.models import Title, TitleQuerySet
+from catalog.models import Title, TitleLanguage, TitleQuerySet
 from catalog.search import search_titles
-from common.http.queries import Paging, RepeatedField
+from common.http.queries import Paging, RepeatedField, languages_field
 from common.http.renderers import to_json
 
 _MAX_REPEATS = 30
@@ -34,6 +34,10 @@ def _slugs() -> RepeatedField:
     )
 
 
+def _year(**options: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=9999, **options)
+
+
 class TitleQuery(Paging):
     """The parameters of `/api/titles` and `/api/series`."""
 
@@ -43,10 +47,10 @@ class TitleQuery(Paging):
     kind = RepeatedField(child=serializers.ChoiceField(Kind.choices), max_length=_MAX_REPEATS)
     status = RepeatedField(child=serializers.ChoiceField(Status.choices), max_length=_MAX_REPEATS)
     rating = RepeatedField(child=serializers.ChoiceField(Rating.choices), max_length=_MAX_REPEATS)
-    year = RepeatedField(
-        child=serializers.IntegerField(min_value=0, max_value=9999),
-        max_length=_MAX_REPEATS,
-    )
+    year = RepeatedField(child=_year(), max_length=_MAX_REPEATS)
+    year_min = _year(required=False)
+    year_max = _year(required=False)
+    chapter_language = languages_field()
     genre = _slugs()
     tag = _slugs()
     exclude_tag = _slugs()
@@ -76,6 +80,11 @@ def title_queryset(query: dict[str, Any], titles: TitleQuerySet) -> tuple[TitleQ
     titles = _with_all(titles, "tags", query.get("tag", []))
     if query.get("exclude_tag"):
         titles = titles.exclude(tags__slug__in=query["exclude_tag"])
+    if query.get("chapter_language"):
+        can_be_read = TitleLanguage.objects.filter(
+            title=OuterRef("pk"), language__in=query["chapter_language"]
+        )
+        titles = titles.filter(Exists(can_be_read))
     person = query.get("person", "")
     if person:
         by_id = person.isascii() and person.isdecimal()
@@ -109,11 +118,13 @@ def _with_all(titles: TitleQuerySet, relation: str, slugs: Sequence[str]) -> Tit
 
 def _filter_columns(query: dict[str, Any], titles: TitleQuerySet) -> TitleQuerySet:
     for column, wanted in (
-        ("kind", query.get("kind")),
-        ("status", query.get("status")),
-        ("content_rating", query.get("rating")),
-        ("year", query.get("year")),
+        ("kind__in", query.get("kind")),
+        ("status__in", query.get("status")),
+        ("content_rating__in", query.get("rating")),
+        ("year__in", query.get("year")),
+        ("year__gte", query.get("year_min")),
+        ("year__lte", query.get("year_max")),
     ):
         if wanted:
-            titles = titles.filter(**{f"{column}__in": wanted})
+            titles = titles.filter(**{column: wanted})
     return titles

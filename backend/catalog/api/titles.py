@@ -80,6 +80,7 @@ def _count_titles(model: type[Title], query: dict[str, Any]) -> int:
 class TitleListView(CachedView):
     """Titles of every kind, filtered, searched and ordered."""
 
+    query = TitleQuery
     titles: ClassVar[type[Title]] = Title
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
@@ -148,7 +149,11 @@ class TitleDetailView(CachedView):
         """See CachedView."""
         column, value = read_title_word(place["id_or_slug"])
         found = _public_title(self.titles, column).rows({_WORD: value})
-        return detail_of(found[0]) if found else None
+        return self.complete(detail_of(found[0])) if found else None
+
+    def complete(self, detail: dict[str, Any]) -> dict[str, Any]:
+        """Add to a title what an app above this one knows of it."""
+        return detail
 
     def moved_to(self, **place: Any) -> str | None:
         """Return the path under the slug that the title has now."""
@@ -171,7 +176,7 @@ class TitleDetailView(CachedView):
         detail = title_detail(find_titles(visible, id_or_slug))
         if detail is None:
             raise NotFound(_("There is nothing here."))
-        return PrivateResponse(detail)
+        return PrivateResponse(self.complete(detail))
 
 
 class NamesListView(CachedView):

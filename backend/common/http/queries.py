@@ -4,7 +4,7 @@ A cached view, whose cost is measured, calls `parse_query` and answers with `pag
 are `ListAPIView`s with a `FilterSet` and a class of `common.http.pagination`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,10 +18,14 @@ from rest_framework.exceptions import ValidationError
 from common.http.errors import Invalid, invalid_fields
 
 Query = serializers.Serializer[None]
+_MAX_LANGUAGES = 10
 
 
 class RepeatedField(serializers.ListField):
-    """A parameter that may be given many times; `max_length` says how many different ones count."""
+    """A parameter that may be given many times, or with commas, in any order.
+
+    `max_length` says how many different ones count.
+    """
 
     default_error_messages = {"max_length": _("At most {max_length} of these at once.")}
 
@@ -40,6 +44,17 @@ class RepeatedField(serializers.ListField):
             raise ValidationError(
                 [text for texts in by_index.values() for text in texts]
             ) from error
+
+
+def languages_field() -> RepeatedField:
+    """Return a parameter of language tags, which are kept in lower case."""
+    return RepeatedField(child=_TagField(max_length=35), max_length=_MAX_LANGUAGES)
+
+
+class _TagField(serializers.CharField):
+    def to_internal_value(self, data: Any) -> str:
+        """Return it as it is kept."""
+        return super().to_internal_value(data).lower()
 
 
 class Paging(Query):
@@ -99,7 +114,8 @@ def _refusal(query: Query, values: dict[str, Any]) -> Invalid:
 def given_values(asked: QueryDict, names: dict[str, bool]) -> dict[str, Any]:
     """Return what was given for these names, in lists where a name says True.
 
-    What is empty was not asked, and what stands there twice is asked once.
+    What is empty was not asked, and what stands there twice is asked once. Lists are sorted: the
+    order in which they were asked for means nothing.
     """
     values: dict[str, Any] = {}
     for name in asked:
@@ -108,10 +124,25 @@ def given_values(asked: QueryDict, names: dict[str, bool]) -> dict[str, Any]:
             continue
         given: Any = asked[name]
         if is_list:
-            given = [value for value in dict.fromkeys(asked.getlist(name)) if value]
+            given = _split(asked.getlist(name))
         if given:
             values[name] = given
     return values
+
+
+def _split(given: Iterable[str]) -> list[str]:
+    return sorted({value for text in given for value in text.split(",") if value})
+
+
+def canonical_address(query: type[Query], asked: QueryDict) -> str:
+    """Return the parameters as one text that is the same for all that `query` reads alike."""
+    is_list = _reader(query).is_list
+    pairs = [
+        (name, value)
+        for name in sorted(asked)
+        for value in (_split(asked.getlist(name)) if is_list.get(name) else [asked[name]])
+    ]
+    return urlencode(pairs)
 
 
 def page_links(request: HttpRequest, *, page: int, has_next: bool) -> dict[str, str | None]:

@@ -20,7 +20,14 @@ from catalog.choices import Rating
 from catalog.models import Title
 from common.compiled_rows import CompiledQuery, Placeholder, compile_rows
 from common.http.errors import Invalid, NotFound
-from common.http.queries import CursorPaging, Paging, RepeatedField, page_body, parse_query
+from common.http.queries import (
+    CursorPaging,
+    Paging,
+    RepeatedField,
+    languages_field,
+    page_body,
+    parse_query,
+)
 from common.http.responses import PrivateResponse
 from common.http.serializers import cursor_list, refusals
 from reader.api.serializers import ChapterSerializer, LatestChapterSerializer
@@ -30,6 +37,7 @@ from reader.reading.chapter_rows import (
     chapter_rows,
     chapters_with_series,
     filter_chapters,
+    newest_in_languages,
     order_chapters,
     public_chapter_detail,
     public_chapter_rows,
@@ -42,9 +50,7 @@ class ChapterQuery(Paging):
     """The parameters of a series' chapters."""
 
     page_size = serializers.IntegerField(default=100, min_value=1, max_value=500)
-    language = serializers.CharField(
-        default="", max_length=35, allow_blank=True, trim_whitespace=False
-    )
+    language = languages_field()
     group = serializers.CharField(
         default="", max_length=120, allow_blank=True, trim_whitespace=False
     )
@@ -54,9 +60,7 @@ class ChapterQuery(Paging):
 class LatestQuery(CursorPaging):
     """The parameters of the latest chapters."""
 
-    language = serializers.CharField(
-        default="", max_length=35, allow_blank=True, trim_whitespace=False
-    )
+    language = languages_field()
     rating = RepeatedField(child=serializers.ChoiceField(Rating.choices), max_length=len(Rating))
 
 
@@ -79,8 +83,8 @@ def chapters_body(request: HttpRequest, chapters: ChapterQuerySet) -> dict[str, 
     return page_body(request, rows, count=chapters.count(), page=page, page_size=page_size)
 
 
-def _words(query: dict[str, Any]) -> dict[str, str]:
-    return {"language": query["language"].lower(), "group": query["group"]}
+def _words(query: dict[str, Any]) -> dict[str, Any]:
+    return {"languages": query["language"], "group": query["group"]}
 
 
 def public_chapters_body(
@@ -123,14 +127,13 @@ class LatestChaptersView(CachedView):
     """The newest chapters of all series, read by cursor."""
 
     cache_seconds = 60
+    query = LatestQuery
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
         query = parse_query(LatestQuery, request.GET)
         chapters = Chapter.objects.public().filter(published_at__isnull=False)
         page_size = query["page_size"]
-        if query["language"]:
-            chapters = chapters.filter(language=query["language"].lower())
         if query["rating"]:
             chapters = chapters.filter(series__content_rating__in=query["rating"])
         if query["cursor"]:
@@ -138,7 +141,8 @@ class LatestChaptersView(CachedView):
             chapters = chapters.filter(
                 Q(published_at__lt=moment) | Q(published_at=moment, pk__lt=pk)
             )
-        rows = chapters_with_series(chapters.order_by("-published_at", "-id")[: page_size + 1])
+        newest = newest_in_languages(chapters, query["language"], page_size + 1)
+        rows = chapters_with_series(newest)
         following = None
         if len(rows) > page_size:
             rows.pop()

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from catalog.api.serializers import CoverSerializer
+from catalog.api.serializers import CoverSerializer, TitleSerializer, names_field
 from catalog.choices import Direction, Kind
 from common.http.serializers import ErrorSerializer
 
@@ -31,6 +31,7 @@ class SeriesLinkSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     slug = serializers.CharField()
     name = serializers.CharField()
+    names = names_field()
 
 
 class SeriesCardSerializer(SeriesLinkSerializer):
@@ -51,6 +52,21 @@ class ChapterLinkSerializer(serializers.Serializer[None]):
     id = serializers.IntegerField()
     number = serializers.CharField(allow_null=True)
     title = serializers.CharField(allow_blank=True)
+    volume = serializers.IntegerField(allow_null=True)
+    language = serializers.CharField()
+    group = GroupSerializer(allow_null=True)
+
+
+class CountedGroupSerializer(GroupSerializer):
+    id = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class SeriesSerializer(TitleSerializer):
+    groups = CountedGroupSerializer(many=True, help_text="of public chapters, most chapters first")
+    first_chapters = ChapterLinkSerializer(
+        many=True, help_text="where reading starts in each language; most chapters first"
+    )
 
 
 class PageSerializer(serializers.Serializer[None]):
@@ -70,6 +86,9 @@ class ChapterSerializer(ChapterRowSerializer):
     pages = PageSerializer(many=True)
     previous = ChapterLinkSerializer(allow_null=True)
     next = ChapterLinkSerializer(allow_null=True)
+    next_in_other_languages = ChapterLinkSerializer(
+        many=True, help_text="where `next` is null: what goes on in each other language"
+    )
 
 
 class PlaceSerializer(serializers.Serializer[Any]):

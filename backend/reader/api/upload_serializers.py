@@ -44,7 +44,12 @@ def upload_row(upload: Upload) -> dict[str, Any]:
             "group": {"slug": group.slug, "name": group.name} if group else None,
         },
         "replaces": replaced_row(upload),
-        "series": {"id": series.pk, "slug": path_slug(series.pk, series.slug), "name": series.name},
+        "series": {
+            "id": series.pk,
+            "slug": path_slug(series.pk, series.slug),
+            "name": series.name,
+            "names": series.names,
+        },
         "uploader": upload.uploader.username if upload.uploader else None,
         "reason": upload.reason or None,
         "created_at": upload.created_at,

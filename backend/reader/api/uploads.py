@@ -79,6 +79,7 @@ class SubmissionFormSerializer(serializers.Serializer[None]):
 class SeriesChaptersView(CachedView):
     """List a series' chapters, and take new ones."""
 
+    query = ChapterQuery
     parser_classes = [MultiPartParser]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ, "POST": UPLOAD}
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.emails import EmailText, email_kind, queue_email
 from accounts.models import OutgoingEmail, User, active_ban
@@ -93,7 +93,7 @@ def _write_what_waits(row: OutgoingEmail) -> EmailText | None:
 
 def _line(upload: Upload) -> str:
     return _("%(chapter)s, by %(uploader)s, %(pages)d p., since %(time)s") % {
-        "chapter": upload.chapter,
+        "chapter": upload.chapter.words_after(upload.chapter.series.name_in(get_language() or "")),
         "uploader": upload.uploader or _("somebody who left"),
         "pages": upload.page_count,
         "time": date_format(upload.created_at, "SHORT_DATETIME_FORMAT"),

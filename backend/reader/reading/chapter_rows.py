@@ -1,14 +1,16 @@
 """Chapters and uploads as the API tells them, built from `.values()` rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Count, Expression, F, OuterRef, Q, QuerySet, Subquery
 
 from catalog.choices import reading_direction
+from catalog.models import TitleLanguage
 from catalog.rows import COVER_COLUMNS, cover_of, path_slug
 from common.compiled_rows import CompiledQuery, Placeholder, Values, as_utc, compile_rows
 from common.http.renderers import plain_number
@@ -25,10 +27,15 @@ CHAPTER_COLUMNS = (
     "page_count",
     "published_at",
 )
-SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__kind")
+SERIES_COLUMNS = ("series_id", "series__slug", "series__name", "series__names", "series__kind")
 SERIES_COVER_COLUMNS = tuple(f"series__{column}" for column in COVER_COLUMNS)
+LINK_COLUMNS = (
+    *("id", "number", "title", "volume__number", "language"),
+    *("group__slug", "group__name"),
+)
 _VERSIONS_OF_A_NUMBER = 20
 _SERIES, _LANGUAGE, _GROUP = Placeholder("series"), Placeholder("language"), Placeholder("group")
+_LANGUAGES = Placeholder("languages")
 _CHAPTER, _UPLOAD = Placeholder("chapter"), Placeholder("upload")
 _NUMBER, _VOLUME = Placeholder("number"), Placeholder("volume")
 _BEFORE_ALL_VOLUMES, _BEHIND_ALL_IDS = -1, 2**63 - 1
@@ -47,10 +54,14 @@ def _chapter(row: Sequence[Any]) -> dict[str, Any]:
         "volume": volume,
         "title": title,
         "language": language,
-        "group": {"slug": group_slug, "name": group_name} if group_slug else None,
+        "group": _group(group_slug, group_name),
         "page_count": page_count,
         "published_at": as_utc(published_at),
     }
+
+
+def _group(slug: str | None, name: str | None) -> dict[str, Any] | None:
+    return {"slug": slug, "name": name} if slug else None
 
 
 def chapter_rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
@@ -59,30 +70,39 @@ def chapter_rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
 
 
 def public_chapter_rows(
-    series_id: int, *, language: str, group: str, newest_first: bool, start: int, count: int
+    series_id: int,
+    *,
+    languages: Sequence[str],
+    group: str,
+    newest_first: bool,
+    start: int,
+    count: int,
 ) -> list[dict[str, Any]]:
     """Return a page of a series' public chapters, in one query that is compiled once."""
-    values = {_SERIES: series_id, _LANGUAGE: language, _GROUP: group}
-    query = _public_chapters(bool(language), bool(group), newest_first)
+    values = {_SERIES: series_id, _LANGUAGES: languages, _GROUP: group}
+    query = _public_chapters(len(languages), bool(group), newest_first)
     return [_chapter(row) for row in query.page(start, count, values)]
 
 
-@lru_cache(maxsize=8)
-def _public_chapters(has_language: bool, has_group: bool, newest_first: bool) -> CompiledQuery:
+@lru_cache(maxsize=64)
+def _public_chapters(languages: int, has_group: bool, newest_first: bool) -> CompiledQuery:
     chapters = filter_chapters(
         Chapter.objects.public().filter(series=_SERIES),
-        language=_LANGUAGE if has_language else "",
+        languages=_LANGUAGES.times(languages) if languages else (),
         group=_GROUP if has_group else "",
     )
     return compile_rows(order_chapters(chapters, newest_first=newest_first), CHAPTER_COLUMNS)
 
 
 def filter_chapters(
-    chapters: ChapterQuerySet, *, language: str | Placeholder, group: str | Placeholder
+    chapters: ChapterQuerySet,
+    *,
+    languages: Sequence[str] | Expression,
+    group: str | Placeholder,
 ) -> ChapterQuerySet:
-    """Keep one language and one group; an empty word keeps all."""
-    if language:
-        chapters = chapters.filter(language=language)
+    """Keep some languages and one group; where nothing is named all are kept."""
+    if languages:
+        chapters = chapters.filter(language__in=languages)
     return chapters.filter(group__slug=group) if group else chapters
 
 
@@ -101,11 +121,40 @@ def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
         "id": pk,
         "slug": path_slug(pk, row.pop("series__slug")),
         "name": row.pop("series__name"),
+        "names": _names_of(row.pop("series__names")),
         "kind": row.pop("series__kind"),
     }
     if with_cover:
         series["cover"] = cover_of(row, "series__")
     return series
+
+
+def _names_of(names: dict[str, str] | str) -> dict[str, str]:
+    # Compiled queries give JSON as its text.
+    known: dict[str, str] = orjson.loads(names) if isinstance(names, str) else names
+    return known
+
+
+def newest_in_languages(
+    chapters: ChapterQuerySet, languages: Sequence[str], count: int
+) -> ChapterQuerySet:
+    """Return the newest `count` of the chapters that are in one of the languages, and no others.
+
+    Each language is read from its index: asked for several at once, a database would sort all that
+    there is in them, or go through everything newer than what it looks for.
+    """
+    newest = chapters.order_by("-published_at", "-id")
+    if not languages:
+        return newest[:count]
+    first, *others = (
+        # Once more around what is cut off: a part of a union may not be.
+        Chapter.objects.filter(pk__in=newest.filter(language=language).values("pk")[:count])
+        .order_by()
+        .values("pk")
+        for language in languages
+    )
+    found = Chapter.objects.filter(pk__in=first.union(*others, all=True) if others else first)
+    return found.order_by("-published_at", "-id")[:count]
 
 
 def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
@@ -123,11 +172,11 @@ _DETAIL_COLUMNS = (
 _PAGE_COLUMNS = (
     "id", "number", "file__name", "saver__name", "width", "height", "color", "bytes"
 )  # fmt: skip
-_NEIGHBOUR_COLUMNS = ("id", "number", "title", "group_id", "place_volume")
+_NEIGHBOUR_COLUMNS = (*LINK_COLUMNS, "group_id", "place_volume")
 
 
 def chapter_detail(chapters: ChapterQuerySet) -> dict[str, Any] | None:
-    """Return the one chapter of the queryset with its pages and neighbours, in four queries."""
+    """Return the one chapter of the queryset with its pages and neighbours, in five queries."""
     row = chapters.values_list(*_DETAIL_COLUMNS).first()
     return None if row is None else _detail(row)
 
@@ -144,7 +193,7 @@ def _public_chapter() -> CompiledQuery:
 
 
 def _detail(row: Sequence[Any]) -> dict[str, Any]:
-    series_id, slug, name, kind, direction, group_id, upload_id, volume = row[
+    series_id, slug, name, names, kind, direction, group_id, upload_id, volume = row[
         len(CHAPTER_COLUMNS) :
     ]
     detail = _chapter(row[: len(CHAPTER_COLUMNS)])
@@ -152,6 +201,7 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
         "id": series_id,
         "slug": path_slug(series_id, slug),
         "name": name,
+        "names": _names_of(names),
         "kind": kind,
         "reading_direction": reading_direction(kind, direction),
     }
@@ -168,6 +218,7 @@ def _detail(row: Sequence[Any]) -> dict[str, Any]:
             "previous", place, than=_BEHIND_ALL_IDS
         )
         detail["next"] = _numbered("next", place)
+    detail["next_in_other_languages"] = [] if detail["next"] else _in_other_languages(place)
     return detail
 
 
@@ -242,6 +293,15 @@ def _neighbour(query: CompiledQuery, place: _Place, than: Values) -> dict[str, A
     return chapter_link(next(own, nearest))
 
 
+def _in_other_languages(place: _Place) -> list[dict[str, Any]]:
+    """Return the links to the first number after a chapter in each other language of its series."""
+    values = {_SERIES: place.series_id, _LANGUAGE: place.language}
+    if place.number is None:
+        return chapter_links(_firsts_elsewhere(is_after_number=False).rows(values))
+    values |= {_VOLUME: place.volume, _NUMBER: place.number}
+    return chapter_links(_firsts_elsewhere(is_after_number=True).rows(values))
+
+
 @lru_cache(maxsize=2)
 def _numbers(way: str) -> CompiledQuery:
     """Find the numbers before or after, nearest first. A few versions of one number are all that
@@ -283,7 +343,64 @@ def _one_shots(way: str) -> CompiledQuery:
     return compile_rows(others, _NEIGHBOUR_COLUMNS)
 
 
+@lru_cache(maxsize=2)
+def _firsts_elsewhere(*, is_after_number: bool) -> CompiledQuery:
+    others = Chapter.objects.public().filter(number__isnull=False)
+    if is_after_number:
+        others = others.filter(
+            Q(place_volume__gt=_VOLUME) | Q(place_volume=_VOLUME, number__gt=_NUMBER)
+        )
+    return _first_in_each_language(others, TitleLanguage.objects.exclude(language=_LANGUAGE))
+
+
+def first_chapters(series_id: int) -> list[dict[str, Any]]:
+    """Return the links to where reading starts in each language of a series that is public."""
+    return chapter_links(_firsts().rows({_SERIES: series_id}))
+
+
+@lru_cache(maxsize=1)
+def _firsts() -> CompiledQuery:
+    return _first_in_each_language(Chapter.objects.public(), TitleLanguage.objects.all())
+
+
+def _first_in_each_language(
+    chapters: ChapterQuerySet, languages: QuerySet[TitleLanguage]
+) -> CompiledQuery:
+    """Compile the links to the first of the chapters of _SERIES in each of the languages."""
+    of_language = chapters.filter(series=_SERIES, language=OuterRef("language"))
+    first = order_chapters(of_language, newest_first=False).values("pk")[:1]
+    firsts = languages.filter(title=_SERIES).annotate(first=Subquery(first)).values("first")
+    return compile_rows(Chapter.objects.filter(pk__in=firsts).order_by("language"), LINK_COLUMNS)
+
+
+def groups_of_series(series_id: int) -> list[dict[str, Any]]:
+    """Return whose chapters of a series are public, who has most of them first."""
+    return [
+        {"id": pk, "name": name, "slug": slug, "count": count}
+        for pk, name, slug, count in _groups().rows({_SERIES: series_id})
+    ]
+
+
+@lru_cache(maxsize=1)
+def _groups() -> CompiledQuery:
+    chapters = Chapter.objects.public().filter(series=_SERIES, group__isnull=False)
+    columns = ("group_id", "group__name", "group__slug")
+    groups = chapters.values(*columns, "group__name_order").annotate(count=Count("pk"))
+    return compile_rows(groups.order_by("-count", "group__name_order"), (*columns, "count"))
+
+
+def chapter_links(rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return what links to chapters need, of rows of LINK_COLUMNS."""
+    return [chapter_link(dict(zip(LINK_COLUMNS, row, strict=True))) for row in rows]
+
+
 def chapter_link(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what a link to a chapter needs."""
-    number = None if row["number"] is None else plain_number(row["number"])
-    return {"id": row["id"], "number": number, "title": row["title"]}
+    """Return what a link to a chapter needs, of a row that has LINK_COLUMNS."""
+    return {
+        "id": row["id"],
+        "number": None if row["number"] is None else plain_number(row["number"]),
+        "title": row["title"],
+        "volume": row["volume__number"],
+        "language": row["language"],
+        "group": _group(row["group__slug"], row["group__name"]),
+    }

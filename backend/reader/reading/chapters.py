@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.choices import Moderation
-from catalog.models import Title
+from catalog.models import Title, TitleLanguage
 from catalog.slugs import unique_slug
 from common.http.shared_cache import invalidate_cached_views
 from common.names import FoldedField, fold_text
@@ -150,6 +150,7 @@ def refresh_counters(series_id: int) -> None:
             last_chapter_at=found["last"],
             updated_at=found["last"] or F("created_at"),
         )
+        _count_languages([series_id])
         invalidate_cached_views()
 
 
@@ -162,12 +163,25 @@ def refresh_counters_of(chapters: QuerySet[Chapter]) -> None:
         last = Subquery(public.annotate(last=Max("published_at")).values("last"))
         count = Subquery(public.annotate(count=Count("pk")).values("count"))
         for start in range(0, len(ids), _TITLES_AT_ONCE):
-            Title.objects.filter(pk__in=ids[start : start + _TITLES_AT_ONCE]).update(
+            some = ids[start : start + _TITLES_AT_ONCE]
+            Title.objects.filter(pk__in=some).update(
                 chapter_count=Coalesce(count, 0),
                 last_chapter_at=last,
                 updated_at=Coalesce(last, F("created_at")),
             )
+            _count_languages(some)
         invalidate_cached_views()
+
+
+def _count_languages(series_ids: list[int]) -> None:
+    """Count the public chapters of each language anew; the caller has locked the titles."""
+    public = Chapter.objects.public().filter(series__in=series_ids).order_by()
+    counted = public.values_list("series_id", "language").annotate(count=Count("pk"))
+    TitleLanguage.objects.filter(title__in=series_ids).delete()
+    TitleLanguage.objects.bulk_create(
+        TitleLanguage(title_id=series_id, language=language, chapter_count=count)
+        for series_id, language, count in counted
+    )
 
 
 @scheduled_task(every_seconds=15)

@@ -12,17 +12,21 @@ from django.db.models.functions import Coalesce
 from catalog.models import Title
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from reader.models import Chapter, ChapterQuerySet, ReadingState
-from reader.reading.chapter_rows import SERIES_COLUMNS, SERIES_COVER_COLUMNS, chapter_link
+from reader.reading.chapter_rows import (
+    LINK_COLUMNS,
+    SERIES_COLUMNS,
+    SERIES_COVER_COLUMNS,
+    chapter_links,
+)
 
 # Of so many series read last those are shown that have something public.
 _SERIES_LOOKED_AT = 40
 _MAX_PLACES = 20
 _READER, _STATES, _CHAPTERS = Placeholder("reader"), Placeholder("states"), Placeholder("chapters")
 _NO_ROW = 0
-_LINK_COLUMNS = ("id", "number", "title")
 _COLUMNS = (
-    *("page", "offset", "finished_at", "changed_at", "chapter_id"),
-    *("chapter__number", "chapter__title", "chapter__page_count"),
+    *("page", "offset", "finished_at", "changed_at", "chapter__page_count"),
+    *(f"chapter__{column}" for column in LINK_COLUMNS),
     "next_id",
     *SERIES_COLUMNS,
     *SERIES_COVER_COLUMNS,
@@ -39,7 +43,6 @@ def recent_places(user_id: int) -> list[dict[str, Any]]:
     ]
     links = _links({row["next_id"] for row in rows} - {None})
     for row in rows:
-        row["id"] = row.pop("chapter_id")
         row["finished_at"] = as_utc(row["finished_at"])
         row["changed_at"] = as_utc(row["changed_at"])
         row["next_chapter"] = links.get(row.pop("next_id"))
@@ -54,13 +57,13 @@ def _filled(ids: Collection[int], count: int) -> list[int]:
 def _links(ids: Collection[int]) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
-    found = _following().rows({_CHAPTERS: _filled(ids, _MAX_PLACES)})
-    return {row[0]: chapter_link(dict(zip(_LINK_COLUMNS, row, strict=True))) for row in found}
+    found = chapter_links(_following().rows({_CHAPTERS: _filled(ids, _MAX_PLACES)}))
+    return {link["id"]: link for link in found}
 
 
 @lru_cache(maxsize=1)
 def _following() -> CompiledQuery:
-    return compile_rows(Chapter.objects.filter(pk__in=_CHAPTERS.times(_MAX_PLACES)), _LINK_COLUMNS)
+    return compile_rows(Chapter.objects.filter(pk__in=_CHAPTERS.times(_MAX_PLACES)), LINK_COLUMNS)
 
 
 # A loose index scan: from one series to the next, without the rows between them. Grouping would

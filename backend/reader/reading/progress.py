@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from accounts.models import User
 from reader.models import Chapter, ReadingState
 from reader.reading.chapter_rows import chapter_link, series_of
 from reader.reading.continue_reading import recent_places
+from reader.reading.popularity import count_reads, titles_opened_on
 
 _CLOCK_SKEW = timedelta(minutes=5)
 _MERGED = (
@@ -62,9 +63,22 @@ def save_progress_rows(
         changed = [
             states[pk] for pk, columns in before.items() if columns != _merged_columns(states[pk])
         ]
+        today = timezone.now().date()
+        titles = _open_chapters(new, today, user=user)
         ReadingState.objects.bulk_create(new)
         ReadingState.objects.bulk_update(changed, _MERGED)
+        # Last, since rows that all readers of a title share are locked by it.
+        count_reads(titles, day=today)
     return [states[chapter.pk] for chapter, _progress in turns]
+
+
+def _open_chapters(new: Sequence[ReadingState], day: date, *, user: User) -> set[int]:
+    """Note the day on what is opened now; return the titles that nothing was opened of before."""
+    opened = [state for state in new if state.page or state.finished_at]
+    for state in opened:
+        state.opened_on = day
+    titles = {state.series_id for state in opened}
+    return titles - titles_opened_on(day, user=user) if titles else titles
 
 
 def _merged_columns(state: ReadingState) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from reader.api.chapters import make_cursor
 from reader.models import Chapter, Group, Upload
 from reader.publication.moderation import approve_upload, take_down_upload
 from reader.publication.publishing import publish_upload
+from reader.reading.chapters import refresh_counters_of
 from tests.cast import client_of, make_title, make_upload, make_upload_row, post_zip
 
 pytestmark = pytest.mark.django_db
@@ -54,10 +55,119 @@ def test_chapters_are_filtered_by_language_and_group(series, uploader_uli):
     address = f"/api/series/{series.slug}/chapters"
 
     assert numbers(client.get(f"{address}?language=KY")) == ["1"]
+    for both in ("language=ky,ru", "language=ru&language=KY", "language=en,ru,,ky"):
+        assert numbers(client.get(f"{address}?{both}")) == ["1", "2"]
+    assert numbers(client.get(f"{address}?language=ky,ru&group=steppe-scans")) == ["2"]
     assert numbers(client.get(f"{address}?group=steppe-scans")) == ["2"]
     assert numbers(client.get(f"{address}?language=en")) == []
     [row] = client.get(f"{address}?language=ru").json()["results"]
     assert row["group"] == {"slug": "steppe-scans", "name": "Steppe Scans"}
+
+
+def test_the_order_of_languages_makes_no_other_body(series, uploader_uli):
+    add(uploader_uli, series, 1, language="ky")
+    for address in (f"/api/series/{series.slug}/chapters", "/api/chapters", "/api/series"):
+        name = "chapter_language" if address == "/api/series" else "language"
+        first = client_of(None).get(f"{address}?page_size=5&{name}=ru,ky")
+        with CaptureQueriesContext(connection) as seen:
+            again = client_of(None).get(f"{address}?{name}=ky&page_size=5&{name}=ru")
+
+        assert (len(seen), again.content) == (0, first.content)
+        assert len(first.json()["results"]) == 1
+
+
+def test_a_series_tells_the_languages_and_groups_of_what_is_public(
+    series, uploader_uli, django_capture_on_commit_callbacks
+):
+    groups = [Group.objects.create(name=name, slug=name.lower()) for name in ("Steppe", "Alatoo")]
+    add(uploader_uli, series, 1, language="en")
+    add(uploader_uli, series, 3, language="ky", group=groups[0])
+    second = add(uploader_uli, series, 2, language="ky", group=groups[1])
+    add(uploader_uli, series, 4, language="ky", group=groups[1])
+    make_upload_row(uploader=uploader_uli, series=series, language="ru", state="awaiting_review")
+    address = f"/api/series/{series.slug}"
+
+    detail = client_of(None).get(address).json()
+
+    assert detail["languages"] == ["ky", "en"]
+    assert detail["chapter_languages"] == [
+        {"language": "ky", "count": 3}, {"language": "en", "count": 1},
+    ]  # fmt: skip
+    assert detail["groups"] == [
+        {"id": groups[1].pk, "name": "Alatoo", "slug": "alatoo", "count": 2},
+        {"id": groups[0].pk, "name": "Steppe", "slug": "steppe", "count": 1},
+    ]
+    assert detail["first_chapters"][0] == {
+        "id": second.pk, "number": "2", "title": "", "volume": None, "language": "ky",
+        "group": {"slug": "alatoo", "name": "Alatoo"},
+    }  # fmt: skip
+    assert [link["language"] for link in detail["first_chapters"]] == ["ky", "en"]
+    [row] = client_of(None).get("/api/series").json()["results"]
+    assert row["languages"] == ["ky", "en"]
+    title = client_of(None).get(f"/api/titles/{series.slug}").json()
+    assert title["chapter_languages"] == detail["chapter_languages"]
+
+    with django_capture_on_commit_callbacks(execute=True):
+        Chapter.objects.filter(language="ky").update(live_upload=None)
+        refresh_counters_of(Chapter.objects.all())
+
+    detail = client_of(None).get(address).json()
+    assert detail["chapter_languages"] == [{"language": "en", "count": 1}]
+    assert detail["groups"] == []
+
+
+def test_series_are_filtered_by_the_languages_of_their_chapters(uploader_uli):
+    for name, languages in (("Manas", "ky ru"), ("Naruto", "en"), ("Empty", "")):
+        series = make_title(name)
+        for number, language in enumerate(languages.split()):
+            add(uploader_uli, series, number, language=language)
+    hidden = make_title("Hidden", moderation="pending")
+    add(uploader_uli, hidden, 1, language="ky")
+
+    def found(query):
+        answer = client_of(None).get(f"/api/series?ordering=title&{query}").json()
+        assert answer["count"] == len(answer["results"])
+        return [row["name"] for row in answer["results"]]
+
+    assert found("chapter_language=KY") == ["Manas"]
+    assert found("chapter_language=en,ru") == ["Manas", "Naruto"]
+    assert found("chapter_language=ru&chapter_language=ky&search=manas") == ["Manas"]
+    assert found("chapter_language=ja") == []
+
+
+def test_the_newest_chapters_of_some_languages_are_read_by_cursor(uploader_uli):
+    series = make_title()
+    for number, language in enumerate(("ky", "en", "ru", "ky", "ru", "ky", "en"), start=1):
+        add(uploader_uli, series, number, language=language)
+
+    first = client_of(None).get("/api/chapters?language=ru,ky&page_size=3&rating=safe")
+    second = client_of(None).get(first.json()["next"])
+
+    assert (numbers(first), numbers(second)) == (["6", "5", "4"], ["3", "1"])
+    assert second.json()["next"] is None
+
+
+def test_where_a_language_ends_others_go_on(series, uploader_uli):
+    add(uploader_uli, series, 2, language="ky")
+    last = add(uploader_uli, series, 3, language="ky")
+    for number in (3, 5, 4):
+        add(uploader_uli, series, number, language="ru")
+    add(uploader_uli, series, 1, language="en")
+    one_shot = add(uploader_uli, series, None, language="ja")
+    client = client_of(None)
+
+    detail = client.get(f"/api/chapters/{last.pk}").json()
+
+    assert (detail["previous"]["number"], detail["next"]) == ("2", None)
+    assert [link["number"] for link in detail["next_in_other_languages"]] == ["4"]
+    assert detail["next_in_other_languages"][0]["language"] == "ru"
+    before = client.get(f"/api/chapters/{detail['previous']['id']}").json()
+    assert (before["next"]["id"], before["next_in_other_languages"]) == (last.pk, [])
+    # All numbers come after a chapter without one.
+    after = client.get(f"/api/chapters/{one_shot.pk}").json()["next_in_other_languages"]
+    assert [(link["language"], link["number"]) for link in after] == [
+        ("en", "1"), ("ky", "2"), ("ru", "3"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("query", ["language=%00", "group=%00", "page_size=501", "ordering=best"])
@@ -113,17 +223,19 @@ def test_the_scope_of_a_list_is_never_cached(series, uploader_uli):
 
 
 @pytest.mark.parametrize("pages", [1, 50])
-def test_a_chapter_costs_four_queries_whatever_its_pages(
+def test_what_a_chapter_costs_is_the_same_whatever_its_pages(
     pages, series, uploader_uli, django_assert_num_queries
 ):
-    first, chapter = (
-        make_upload_row(uploader=uploader_uli, series=series, pages=pages).chapter for _ in range(2)
+    first, chapter, last = (
+        make_upload_row(uploader=uploader_uli, series=series, pages=pages).chapter for _ in range(3)
     )
 
     with django_assert_num_queries(4):
         answer = client_of(None).get(f"/api/chapters/{chapter.pk}")
     with django_assert_num_queries(5):  # before the first number there may be one-shots
         client_of(None).get(f"/api/chapters/{first.pk}")
+    with django_assert_num_queries(5):  # behind the last one another language may go on
+        client_of(None).get(f"/api/chapters/{last.pk}")
 
     assert len(answer.json()["pages"]) == pages
 

@@ -42,7 +42,7 @@ def test_one_is_told_all_about_oneself(reader_rina):
         "language": "en",
         "time_zone": "",
         "visibility": "public",
-        "reading": {"direction": "", "fit": "", "data_saver": None},
+        "reading": {"direction": "", "fit": "", "data_saver": None, "languages": []},
         "hidden_ratings": [],
         "avatar": None,
         "avatar_upload": None,
@@ -54,13 +54,17 @@ def test_what_is_left_out_stays(reader_rina):
     client = client_of(reader_rina)
     client.patch(ME, {"bio": "Hi.", "reading": {"fit": "width", "direction": "rtl"}}, "json")
 
+    client.patch(ME, {"reading": {"languages": ["KY", "pt_BR", "ky", "ru"]}}, "json")
     answer = client.patch(ME, {"reading": {"data_saver": True, "fit": ""}}, "json")
 
     assert answer["Cache-Control"] == "private, no-store"
     assert answer.json()["bio"] == "Hi."
-    assert answer.json()["reading"] == {"direction": "rtl", "fit": "", "data_saver": True}
-    assert client.patch(ME, {"reading": {"data_saver": None}}, "json").json()["reading"] == {
-        "direction": "rtl", "fit": "", "data_saver": None,
+    assert answer.json()["reading"] == {
+        "direction": "rtl", "fit": "", "data_saver": True, "languages": ["ky", "pt-br", "ru"],
+    }  # fmt: skip
+    cleared = client.patch(ME, {"reading": {"data_saver": None, "languages": []}}, "json")
+    assert cleared.json()["reading"] == {
+        "direction": "rtl", "fit": "", "data_saver": None, "languages": [],
     }  # fmt: skip
 
 
@@ -71,6 +75,9 @@ def test_what_is_left_out_stays(reader_rina):
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"reading": {"fit": "huge"}}, "reading.fit"),
         ({"reading": None}, "reading"),
+        ({"reading": {"languages": ["ky", "English"]}}, "reading.languages"),
+        ({"reading": {"languages": [f"a{letter}" for letter in "abcdefghijk"]}},
+         "reading.languages"),
         ({"hidden_ratings": ["rude"]}, "hidden_ratings.0"),
         ({"hidden_ratings": "safe"}, "hidden_ratings"),
         ({"language": None}, "language"),

@@ -8,6 +8,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles.bans import ban_user
 from catalog.choices import Moderation
+from catalog.models import Title
+from reader.models import Group
 from reader.states import UploadState
 from tests.cast import client_of, give_avatar, make_title, make_upload_row
 
@@ -29,7 +31,11 @@ def test_others_see_what_is_meant_for_them_and_nothing_else(uploader_uli):
     User.objects.filter(pk=uploader_uli.pk).update(bio="I translate.", display_name="Uli K.")
     series = make_title()
     make_upload_row(uploader=uploader_uli, series=series)
+    second = make_upload_row(uploader=uploader_uli, series=make_title("Late"), language="ky")
+    Title.objects.filter(name="Late").update(content_rating="erotica", names={"ky": "Кеч"})
     make_upload_row(uploader=uploader_uli, series=series, state=UploadState.AWAITING_REVIEW)
+    Group.objects.create(name="Steppe", slug="steppe").members.add(uploader_uli)
+    Group.objects.create(name="Other", slug="other")
     hidden = make_title("Secret", moderation=Moderation.PENDING)
     make_upload_row(uploader=uploader_uli, series=hidden)
 
@@ -37,6 +43,13 @@ def test_others_see_what_is_meant_for_them_and_nothing_else(uploader_uli):
 
     body = answer.json()
     assert body.pop("created_at").endswith("Z")
+    latest = body.pop("latest_uploads")
+    assert [row["series"]["name"] for row in latest] == ["Late", "Naruto"]
+    assert (latest[0]["id"], latest[0]["language"]) == (second.chapter_id, "ky")
+    assert latest[0]["series"]["names"] == {"ky": "Кеч"}
+    shown = profile_of("uli?rating=safe,suggestive").json()
+    assert [row["series"]["name"] for row in shown["latest_uploads"]] == ["Naruto"]
+    assert shown["uploads_live"] == 2
     assert body == {
         "id": uploader_uli.pk,
         "username": "uli",
@@ -44,7 +57,9 @@ def test_others_see_what_is_meant_for_them_and_nothing_else(uploader_uli):
         "bio": "I translate.",
         "avatar_url": None,
         "roles": ["reader", "uploader"],
-        "uploads_live": 1,
+        "uploads_live": 2,
+        "series_live": 2,
+        "groups": [{"slug": "steppe", "name": "Steppe"}],
     }
     assert answer["Cache-Control"] == "private, no-store"
 
@@ -88,5 +103,8 @@ def test_a_private_profile_looks_like_none(reader_rina, uploader_uli):
 
 
 def test_a_profile_costs_few_queries(uploader_uli, django_assert_max_num_queries):
-    with django_assert_max_num_queries(3):
+    series = make_title()
+    for _ in range(3):
+        make_upload_row(uploader=uploader_uli, series=series)
+    with django_assert_max_num_queries(5):
         profile_of("uli")

@@ -12,6 +12,7 @@ import catalog.api.titles
 from catalog.choices import Moderation
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.rows import title_detail
+from catalog.search_index import reindex_title
 from common.http.renderers import to_json
 from common.http.shared_cache import invalidate_cached_views, shared_cache
 from tests.cast import client_of, make_title, make_upload_row
@@ -53,6 +54,10 @@ def shelf():
         ("rating=suggestive", "C"),
         ("year=2005", "CB"),
         ("year=1999&year=2005", "CBA"),
+        ("year=1999,2005", "CBA"),
+        ("year_min=2000", "CB"),
+        ("year_max=2000", "A"),
+        ("year_min=1999&year_max=2005&kind=manga,movie", "CA"),
         ("genre=action", "BA"),
         ("genre=action&genre=drama", "A"),
         ("genre=action&genre=action", "BA"),
@@ -120,7 +125,7 @@ def test_series_are_only_what_is_read(shelf):
 
 @pytest.mark.parametrize(
     "query",
-    ["kind=book", "year=soon", "page=0", "page=x", "page_size=101", "ordering=best", "year=-1",
+    ["kind=book", "year=soon", "year_min=soon", "chapter_language=%00", "page=0", "page=x", "page_size=101", "ordering=best", "year=-1",
      "search=%00", "genre=%00", "person=a%00", "page=99999999999999999999"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_named(query):
@@ -171,7 +176,7 @@ def test_the_second_page_of_a_search_is_not_searched_for_again(django_assert_num
         "Naruto 0", "Naruto 1",
     ]  # fmt: skip
 
-    with django_assert_num_queries(2):  # its rows, their genres
+    with django_assert_num_queries(3):  # its rows, their genres and languages
         second = client_of(None).get("/api/titles?search=naruto&page_size=2&page=2")
 
     assert names(second) == ["Naruto 2"]
@@ -309,10 +314,14 @@ def test_a_title_tells_all_about_itself(shelf):
     title = shelf["a"]
     Alias.objects.create(subject=title, name="アンカー", language="ja")
     Title.objects.filter(pk=title.pk).update(anilist_id=7, synopsis={"ky": "Баяны"})
+    reindex_title(title.pk)
 
     detail = client_of(None).get(f"/api/titles/{title.slug}").json()
 
     assert detail["aliases"] == [{"name": "アンカー", "language": "ja"}]
+    assert detail["names"] == {"ja": "アンカー"}
+    rows = client_of(None).get("/api/titles?search=アンカー").json()["results"]
+    assert [row["names"] for row in rows] == [detail["names"]]
     assert [credit["role"] for credit in detail["credits"]] == ["author", "artist"]
     assert detail["external_ids"] == {"anilist": 7, "mal": None, "mangadex": None}
     assert detail["synopsis"] == {"ky": "Баяны"}
@@ -341,12 +350,13 @@ def test_a_detail_has_the_same_values_for_everybody(shelf, moderator_mo):
     assert public["created_at"].endswith("Z")
 
 
-def test_a_cold_detail_is_one_row_and_four_lists(shelf, django_assert_num_queries):
-    address = f"/api/titles/{shelf['a'].slug}"
+@pytest.mark.parametrize(("folder", "lists"), [("titles", 5), ("series", 7)])
+def test_a_cold_detail_is_one_row_and_its_lists(folder, lists, shelf, django_assert_num_queries):
+    address = f"/api/{folder}/{shelf['a'].slug}"
     client = client_of(None)
     client.get(address)
 
-    with django_assert_num_queries(5, using="default"):
+    with django_assert_num_queries(1 + lists, using="default"):
         client.get(f"{address}?cold=1")
 
 
@@ -417,6 +427,7 @@ def test_the_site_tells_its_limits(settings):
     site = client_of(None).get("/api/site").json()
 
     assert site["languages"] == ["en", "ky", "ru"]
+    assert site["guest_ratings"] == ["safe", "suggestive"]
     assert site["upload_limits"]["pages"] == settings.UPLOAD_LIMITS["max_pages"]
 
 

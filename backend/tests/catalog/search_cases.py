@@ -86,6 +86,7 @@ TITLES: dict[str, Named] = {
     "w_wish": Named("W Wish"),
     "kat": Named("Kat"),
     "cat": Named("Cat"),
+    "manas": Named("Manas: The Boy from Talas"),
     "secret": Named("Naruto Secret Draft", "ナルト秘密"),  # never approved, so never found
 }
 HIDDEN = {"secret"}
@@ -134,6 +135,11 @@ CASES = [
     Case("nartuo", "naruto"),
     Case("maruto", "naruto"),
     Case("naurto", "naruto"),
+    # The first edit comes with four letters.
+    Case("mans", "manas", ("gray",)),
+    Case("манс", "manas"),
+    Case("mana", "manas"),
+    Case("mns", None),
     Case("нарто", "naruto"),
     Case("one peice", "one_piece"),
     Case("ome piece", "one_piece"),

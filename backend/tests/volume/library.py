@@ -4,10 +4,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from accounts.models import AuditEntry, AvatarUpload, OutgoingEmail, Session, Strike, User
-from catalog.models import Alias, Category, Cover, Credit, Person, SearchName, Tag, Title
+from catalog.models import (
+    Alias,
+    Category,
+    Cover,
+    Credit,
+    Person,
+    SearchName,
+    Tag,
+    Title,
+    TitleLanguage,
+)
 from common.models import MediaFile
 from common.statistics import refresh_statistics
-from reader.models import Chapter, Group, Page, ReadingState, Upload, Volume
+from reader.models import Chapter, DailyReads, Group, Page, ReadingState, Upload, Volume
 from safety.models import Case, Report
 from tests.volume.filling import (
     CHAPTERS,
@@ -27,6 +37,11 @@ WHEN i %% 100 = 3 THEN 'taken_down' WHEN i %% 100 = 4 THEN 'rejected'
 WHEN i %% 500 = 5 THEN 'awaiting_review' WHEN i %% 2000 = 10 THEN 'received'
 WHEN i %% 2000 = 20 THEN 'publishing' ELSE 'live' END"""
 IS_LIVE = f"({STATES}) = 'live'"
+# All of a title are in one language; few are in Kyrgyz.
+LANGUAGES = (
+    f"CASE WHEN i %% {TITLES} %% 100 = 5 THEN 'ky' WHEN i %% {TITLES} %% 3 = 1 THEN 'ru'"
+    " ELSE 'en' END"
+)
 
 
 def make_library() -> None:
@@ -108,6 +123,8 @@ def _make_titles() -> None:
     )  # fmt: skip
     fill(Credit, TITLES, title_id="i", person_id="1 + i %% 10000",
          role="CASE WHEN i %% 2 = 0 THEN 'author' ELSE 'artist' END")  # fmt: skip
+    fill(TitleLanguage, TITLES, title_id=f"1 + i %% {TITLES}", language=LANGUAGES,
+         chapter_count="5")  # fmt: skip
     of_titles = str(ContentType.objects.get_for_model(Title).pk)
     fill(Alias, TITLES, content_type_id=of_titles, object_id="i", name="'Алиас ' || i")
     fill(SearchName, TITLES, title_id="i", folded="'blue ' || i", source="'name'")
@@ -127,7 +144,7 @@ def _make_chapters() -> None:
     fill(Volume, TITLES, series_id="i", number="1")
     fill(
         Chapter, CHAPTERS,
-        series_id=f"1 + i %% {TITLES}", number=f"i / {TITLES}", language="'en'",
+        series_id=f"1 + i %% {TITLES}", number=f"i / {TITLES}", language=LANGUAGES,
         volume_id=f"1 + i %% {TITLES}", group_id="NULL", title="'Chapter ' || i",
         live_upload_id=f"CASE WHEN {IS_LIVE} THEN i END",
         published_at=moment("i * 60"), page_count="3", created_at=moment("i * 60"),
@@ -155,6 +172,13 @@ def _make_chapters() -> None:
         series_id=f"1 + (1 + (i * 19) %% {CHAPTERS}) %% {TITLES}",
         page="1", changed_at=moment("i * 30"),
         finished_at=moment("i * 30"),
+    )  # fmt: skip
+
+
+    fill(
+        DailyReads, TITLES,
+        title_id=f"1 + i %% {TITLES}", day=f"DATE({moment('i %% 7 * 86400')})",
+        readers="i %% 50",
     )  # fmt: skip
 
 

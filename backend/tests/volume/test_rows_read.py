@@ -30,7 +30,11 @@ QUERIES = [
     *(f"/api/titles?{query}" for query in (
         "genre=genre-3", "tag=tag-3", "kind=manhwa", "year=1990", "status=completed",
         "rating=safe", "exclude_tag=tag-3", "search=blue", "scope=mine",
+        "year_min=1990&year_max=1999", "year_min=2024",
+        "chapter_language=en", "chapter_language=ky,ru", "chapter_language=ky",
     )),
+    *(f"/api/chapters?language={words}" for words in ("en", "ky", "ky,ru", "xx")),
+    "/api/series/blue-12/chapters?language=ky,ru",
     "/api/titles?scope=all", "/api/uploads?scope=all", "/api/uploads?scope=all&state=live",
     "/api/uploads?scope=all&state=awaiting_review",
 ]  # fmt: skip
@@ -44,6 +48,8 @@ EXCUSED: dict[str, tuple[int, str]] = {
     "/api/reading": (20_000, "one look or two into each of the 5,000 series that they ever read"),
     "/api/auth/me/export": (0, "all that is known about a person, five times a day at most"),
     "/api/titles?status=completed": (20_000, "there is none, which only all 20,000 titles tell"),
+    "/api/titles?year_min=1990&year_max=1999": (6_000, "the titles of ten years are sorted"),
+    "/api/titles?chapter_language=ky,ru": (45_000, "it tells how many of 20,000 titles have them"),
     "/api/titles?scope=all": (110_000, "moderators' alone: all titles are sorted, with covers"),
     "/api/uploads?scope=all": (101_000, "moderators' alone; it tells how many there are"),
     "/api/uploads?scope=all&state=live": (101_000, "moderators' alone; it tells how many"),
@@ -63,6 +69,7 @@ EXCUSED: dict[str, tuple[int, str]] = {
     "accounts.User": (15_000, "2,000 people with all their strikes are sorted by their names"),
     "safety.Member": (15_000, "2,000 people with all their strikes are sorted by their names"),
     # Of the schedule: not every few seconds.
+    "reader.reading.popularity.refresh_popularity": (60_000, "every hour, of a week's counts"),
     "accounts.auth.sessions.purge_sessions": (20_000, "every hour, of all sessions"),
     "accounts.emails.purge_emails": (60_000, "four times a day, of a week's letters"),
     "common.statistics.refresh_statistics": (100_000, "once a day; it is a sample"),

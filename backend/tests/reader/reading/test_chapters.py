@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.choices import Moderation
-from catalog.models import Title
+from catalog.models import Title, TitleLanguage
 from reader.models import Chapter, Group, Page, Upload
 from reader.reading.chapters import (
     create_volume,
@@ -102,6 +104,20 @@ def test_counters_follow_what_is_public(series, uploader_uli):
     series.refresh_from_db()
     assert (series.chapter_count, series.last_chapter_at) == (0, None)
     assert series.updated_at == series.created_at
+
+
+def test_the_migration_counts_the_languages_of_what_is_public(series, uploader_uli):
+    for language in ("ky", "ky", "ru"):
+        make_upload_row(uploader=uploader_uli, series=series, language=language)
+    make_upload_row(
+        uploader=uploader_uli, series=series, publish_at=timezone.now() + timedelta(days=1)
+    )
+    TitleLanguage.objects.update(chapter_count=9)
+
+    import_module("reader.migrations.0015_fill_title_languages").fill(apps, None)
+
+    counts = series.languages.values_list("language", "chapter_count")
+    assert set(counts) == {("ky", 2), ("ru", 1)}
 
 
 def test_a_due_chapter_is_released_once(series, uploader_uli):
