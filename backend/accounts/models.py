@@ -217,6 +217,9 @@ class Session(models.Model):
         max_length=64, blank=True, help_text="keyed hash of the network it was opened from"
     )
     second_factor = models.BooleanField(default=False)
+    in_browser = models.BooleanField(
+        default=False, help_text="the refresh token is in a cookie that no script can read"
+    )
     created_at = models.DateTimeField(db_default=Now())
     refreshed_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

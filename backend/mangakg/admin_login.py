@@ -1,7 +1,8 @@
-"""The pages before the admin: password, code, and setting up a second factor."""
+"""The pages before the admin: the web app's session, password, code, setting up a second factor."""
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,14 +10,20 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
+from accounts.api.auth import set_refresh_cookie
+from accounts.api.origins import refuse_foreign_page
 from accounts.api.throttles import count_visit
 from accounts.auth.admin_login import (
     CodeForm,
     EnrolForm,
     LoginForm,
+    enter_with_web_session,
     log_in_with_code,
     log_in_with_password,
+    stand_alone,
     throttled_sentence,
     user_of_second_step,
     wanted_address,
@@ -34,6 +41,9 @@ from accounts.models import User
 from common.http.client_addresses import throttle_address
 from common.http.errors import AppError, Throttled
 
+# Within the path of the refresh token's cookie.
+WEB_ENTRANCE = "api/auth/admin"
+_FORM = "form"
 # What somebody who has to set up a second factor may see before: the way out, and the way in.
 OPEN_PAGES = frozenset({"logout", "second_factor", "jsi18n"})
 
@@ -43,6 +53,8 @@ def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     if request.method == "GET" and site.has_permission(request):
         return HttpResponseRedirect(reverse("admin:index"))
     next_address = wanted_address(request)
+    if _may_bring_web_session(request):
+        return HttpResponseRedirect(f"/{WEB_ENTRANCE}?{urlencode({'next': next_address})}")
     form = LoginForm(request.POST or None)
     context = {
         "title": _("Log in"),
@@ -50,6 +62,7 @@ def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "next": next_address,
         "app_path": request.get_full_path(),
         "username": request.user.get_username(),
+        "is_from_elsewhere": request.headers.get("Sec-Fetch-Site") == "cross-site",
     }
     if request.method == "POST" and form.is_valid():
         client = client_context(request)
@@ -70,6 +83,42 @@ def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         remember_device(response, user, client, logged_in=True)
         return response
     return _page(site, request, "admin/login.html", context)
+
+
+def _may_bring_web_session(request: HttpRequest) -> bool:
+    """Say whether a browser opens the page by itself or from a page of ours: others have no cookie.
+
+    Who has been there, and was not let in, has `form` in the address.
+    """
+    return (
+        request.method == "GET"
+        and not request.user.is_authenticated
+        and _FORM not in request.GET
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.headers.get("Sec-Fetch-Site") in {"same-origin", "none"}
+    )
+
+
+@never_cache
+@require_GET
+def enter_from_web_app(request: HttpRequest) -> HttpResponse:
+    """Go straight on where the web app's session lets in, else to the password.
+
+    It lies where the browser sends the cookie of that session; a page of another site can neither
+    bring it along nor read the answer.
+    """
+    next_address = wanted_address(request)
+    try:
+        count_visit("auth", throttle_address(request))
+        refuse_foreign_page(request)
+        token = request.COOKIES.get(settings.REFRESH_COOKIE_NAME, "")
+        tokens = enter_with_web_session(request, token)
+    except AppError:
+        words = urlencode({"next": next_address, _FORM: "1"})
+        return HttpResponseRedirect(f"{reverse('admin:login')}?{words}")
+    response = HttpResponseRedirect(next_address)
+    set_refresh_cookie(response, tokens)
+    return response
 
 
 def show_code_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -114,6 +163,7 @@ def show_second_factor_page(site: AdminSite, request: HttpRequest, user: User) -
             error = refusal
         else:
             update_session_auth_hash(request, user)  # this page goes on, all others are out
+            stand_alone(request)
             return _page(site, request, template, context)
     enrolment = _same_or_new(user, request.POST.get("enrolment", ""))
     context |= {"form": form, "enrolment": enrolment}

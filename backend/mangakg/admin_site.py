@@ -20,7 +20,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.api.throttles import count_visit
-from accounts.auth.admin_login import OwnPasswordForm, throttled_sentence
+from accounts.auth.admin_login import (
+    OwnPasswordForm,
+    end_web_session,
+    is_web_session_over,
+    stand_alone,
+    throttled_sentence,
+)
 from accounts.auth.authority import Banned
 from accounts.auth.second_factor import lacks_second_factor
 from accounts.auth.sessions import InvalidToken
@@ -108,7 +114,18 @@ class MangaAdminSite(admin.AdminSite):
             template_name="registration/password_change_form.html",
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
-        return cast(TemplateResponse, page(request))
+        answer = cast(TemplateResponse, page(request))
+        if answer.status_code == 302:  # changed, which ends every session but this one
+            stand_alone(request)
+        return answer
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Log out here, and of the web app where it has let in."""
+        if request.method == "POST":
+            end_web_session(request)
+        return super().logout(request, extra_context)
 
     def get_urls(self) -> list[Any]:
         """Add the pages of the second factor."""
@@ -133,6 +150,9 @@ class MangaAdminSite(admin.AdminSite):
                         count_visit("user", f"u{who}")
                 except Throttled as error:
                     return _answer_throttled(error.retry_after_seconds)
+            if is_web_session_over(request):
+                logout(request)
+                return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             if _must_set_up_second_factor(request):
                 return to_second_factor_page(request)
             try:
@@ -154,14 +174,30 @@ class MangaAdminSite(admin.AdminSite):
         return cast(AdminView, counted)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Sort the menu by how often its parts are used."""
-        apps = super().get_app_list(request, app_label)
+        """Sort the menu by how often its parts are used, with all about members in one place."""
+        apps = super().get_app_list(request, None)
+        _group_members(apps)
+        if app_label is not None:
+            return [app for app in apps if app["app_label"] == app_label]
         return sorted(
             apps,
             key=lambda app: (
                 _MENU.index(app["app_label"]) if app["app_label"] in _MENU else len(_MENU)
             ),
         )
+
+
+def _group_members(apps: list[Any]) -> None:
+    """Move the moderators' pages of members to the accounts, and call creators by another name."""
+    by_label = {app["app_label"]: app for app in apps}
+    safety, accounts = by_label.get("safety"), by_label.get("accounts")
+    if safety and accounts:
+        members = [model for model in safety["models"] if model["object_name"] == "Member"]
+        safety["models"] = [model for model in safety["models"] if model not in members]
+        accounts["models"] = [*members, *accounts["models"]]
+    for model in by_label.get("catalog", {"models": []})["models"]:
+        if model["object_name"] == "Person":
+            model["name"] = _("Creators")
 
 
 def _count_waiting() -> int:

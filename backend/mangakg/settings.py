@@ -341,9 +341,12 @@ UPLOAD_MAX_SECONDS = env.UPLOAD_MAX_SECONDS
 AVATAR_PUBLIC_AFTER = timedelta(days=env.AVATAR_PUBLIC_AFTER_DAYS)
 SUPERSEDED_KEEP = timedelta(days=env.SUPERSEDED_KEEP_DAYS)
 TAKEN_DOWN_KEEP = timedelta(days=env.TAKEN_DOWN_KEEP_DAYS)
+# How long an approval or rejection can be undone, and the private files are kept for it.
+DECISION_UNDO = timedelta(seconds=10)
 
 # --- Languages and time -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "mangakg.formats"
 LANGUAGES = [("en", _("English")), ("ky", _("Kyrgyz")), ("ru", _("Russian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True

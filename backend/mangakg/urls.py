@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from common.http.urls import route
+from mangakg.admin_login import WEB_ENTRANCE, enter_from_web_app
 from mangakg.api_schema import SchemaView
 from mangakg.errors import bad_request, not_found, nothing_here, server_error
 from mangakg.health import alive, ready
@@ -25,6 +26,7 @@ api: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include((api, "api"))),
+    route(WEB_ENTRANCE, enter_from_web_app),
     route("api/docs", SpectacularSwaggerSplitView.as_view(url="/api/schema")),
     re_path(r"^api(?:/|$)", nothing_here),
     path("admin/", admin.site.urls),

@@ -6,15 +6,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UploadState(models.TextChoices):
-    RECEIVED = "received", _("Received")
+    RECEIVED = "received", _("Waiting for the check")
     EXTRACTING = "extracting", _("Being checked")
     AWAITING_REVIEW = "awaiting_review", _("Waiting for review")
     PUBLISHING = "publishing", _("Being published")
-    LIVE = "live", _("Live")
-    FAILED = "failed", _("Failed")
+    LIVE = "live", _("Published")
+    FAILED = "failed", _("Failed the check")
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
-    SUPERSEDED = "superseded", _("Superseded")
+    SUPERSEDED = "superseded", _("Replaced by a newer one")
     TAKEN_DOWN = "taken_down", _("Taken down")
     DELETED = "deleted", _("Deleted")
 

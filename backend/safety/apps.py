@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class SafetyConfig(AppConfig):
     name = "safety"
-    verbose_name = _("Reports and people")
+    verbose_name = _("Reports")

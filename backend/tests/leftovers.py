@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
@@ -24,6 +25,8 @@ def finish_due_work(*, is_later: bool = True) -> None:
     for _round in range(_MAX_ROUNDS):
         if is_later:
             end_all_leases()
+            soon = timezone.now() + settings.DECISION_UNDO
+            Upload.objects.filter(purge_after__lte=soon).update(purge_after=timezone.now())
         due = [(task, pk) for task in TASKS.values() for pk in list(task.due())]
         if not due:
             break

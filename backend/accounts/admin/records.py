@@ -1,5 +1,6 @@
 """What is only read: the log of decisions and strikes, and the bases of pages that only show."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -8,9 +9,18 @@ from django.db.models import Model, QuerySet, TextChoices
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit_words import (
+    ACTIONS,
+    SUBJECTS,
+    action_words,
+    state_words,
+    strike_words,
+    subject_words,
+)
 from accounts.models import AuditEntry, Strike
 from common.counting import BoundedPaginator
 from common.typed_admin import ModelAdmin
@@ -115,31 +125,90 @@ class UndecidedFilter(admin.SimpleListFilter):
         return queryset.filter(state=self.value() or self.undecided)
 
 
+class ActionFilter(admin.SimpleListFilter):
+    """What was done, in words."""
+
+    title = gettext_lazy("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every action there is, by its words."""
+        return sorted(((key, str(words)) for key, words in ACTIONS.items()), key=lambda row: row[1])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter."""
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
+class SubjectFilter(admin.SimpleListFilter):
+    """What kind of thing it was done to, in words."""
+
+    title = gettext_lazy("kind of thing")
+    parameter_name = "subject_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every kind, by its words."""
+        return [(key, capfirst(str(words))) for key, words in SUBJECTS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Filter."""
+        return queryset.filter(subject_type=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what to what, and why."""
 
-    list_display = (
-        "created_at", "actor", "action", "subject", "from_state", "to_state", "reason",
-    )  # fmt: skip
-    list_filter = ("action", "subject_type", "created_at")
+    list_display = ("subject", "what", "way", "actor", "why", "moment")
+    list_filter = (ActionFilter, SubjectFilter, "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "subject_label", "reason")
     ordering = ("-pk",)  # the newest first, without sorting them all
     date_hierarchy = None
+    fields = ("moment", "actor", "what", "subject", "way", "why")
+    readonly_fields = fields
 
     @admin.display(description=gettext_lazy("about"))
     def subject(self, entry: AuditEntry) -> str:
         """What it was about."""
-        return f"{entry.subject_type} {entry.subject_label or entry.subject_id}"
+        return f"{subject_words(entry.subject_type)} {entry.subject_label or entry.subject_id}"
+
+    @admin.display(description=gettext_lazy("action"))
+    def what(self, entry: AuditEntry) -> str:
+        """What was done."""
+        return action_words(entry.action)
+
+    @admin.display(description=gettext_lazy("state"), empty_value="")
+    def way(self, entry: AuditEntry) -> str | None:
+        """From which state to which."""
+        if not (entry.from_state or entry.to_state):
+            return None
+        return f"{state_words(entry.from_state)} → {state_words(entry.to_state)}"
+
+    @admin.display(description=gettext_lazy("reason"), empty_value="")
+    def why(self, entry: AuditEntry) -> str | None:
+        """Why."""
+        return entry.reason or None
+
+    @admin.display(description=gettext_lazy("when"), ordering="pk")
+    def moment(self, entry: AuditEntry) -> datetime:
+        """When."""
+        return entry.created_at
 
 
 @admin.register(Strike)
 class StrikeAdmin(ReadOnlyAdmin):
     """Uploads that were meant to do harm."""
 
-    list_display = ("created_at", "user", "code", "subject", "lifted_at")
-    list_filter = ("code", "created_at")
+    list_display = ("user", "what", "subject", "created_at", "lifted_at")
+    list_filter = ("created_at",)
     list_select_related = ("user",)
     search_fields = ("user__username", "code", "subject")
     ordering = ("-pk",)  # the newest first, without sorting them all
+    fields = ("user", "what", "subject", "reason", "created_at", "lifted_at")
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("reason"))
+    def what(self, strike: Strike) -> str:
+        """What was found, or that a moderator gave it."""
+        return strike_words(strike.code)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -89,6 +90,7 @@ class TokenView(APIView):
             device=words["device"] or request.headers.get("User-Agent", ""),
             network=client.network,
             second_factor=who.second_factor,
+            in_browser=words["cookie"],
         )
         response = answer_tokens(tokens, in_cookie=words["cookie"])
         remember_device(response, who.user, client, logged_in=True)
@@ -161,13 +163,18 @@ def answer_tokens(tokens: Tokens, *, in_cookie: bool) -> Response:
     }
     response = PrivateResponse(TokensSerializer(told).data)
     if in_cookie:
-        response.set_cookie(
-            settings.REFRESH_COOKIE_NAME,
-            tokens.refresh_token,
-            max_age=settings.REFRESH_TOKEN_SECONDS,
-            path=_COOKIE_PATH,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Strict",
-        )
+        set_refresh_cookie(response, tokens)
     return response
+
+
+def set_refresh_cookie(response: HttpResponse, tokens: Tokens) -> None:
+    """Put the refresh token where no script of a page reaches it."""
+    response.set_cookie(
+        settings.REFRESH_COOKIE_NAME,
+        tokens.refresh_token,
+        max_age=settings.REFRESH_TOKEN_SECONDS,
+        path=_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )

@@ -122,9 +122,7 @@ class ReadingPreferencesSerializer(serializers.Serializer[User]):
     )
     fit = serializers.ChoiceField(Fit.choices, source="reading_fit", allow_blank=True)
     data_saver = serializers.BooleanField(allow_null=True)
-    languages = serializers.ListField(
-        child=serializers.CharField(), source="reading_languages"
-    )
+    languages = serializers.ListField(child=serializers.CharField(), source="reading_languages")
 
 
 class MyUploaderRequestSerializer(serializers.Serializer[UploaderRequest]):

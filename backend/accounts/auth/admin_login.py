@@ -1,12 +1,17 @@
-"""Coming into the admin in two steps: the password, then the code of a second factor.
+"""Coming into the admin: in two steps, or with the web app's session of the same browser.
 
-Between the two nobody is logged in: a fresh server-side session remembers for five minutes whose
-password was right. Logging in gives the session a new key once more.
+The two steps are the password and the code of a second factor. Between them nobody is logged in: a
+fresh server-side session remembers for five minutes whose password was right. Logging in gives the
+session a new key once more.
+
+The web app's session is proven by its refresh token, from the cookie that no script reads; what was
+opened by it ends with it.
 """
 
 import time
 from typing import Any
 
+import structlog
 from django import forms
 from django.contrib.auth import login as open_admin_session
 from django.contrib.auth.forms import PasswordChangeForm
@@ -23,12 +28,16 @@ from accounts.auth.authority import refuse_banned
 from accounts.auth.login import check_code, check_login, finish_login
 from accounts.auth.login_throttling import ClientContext
 from accounts.auth.passwords import refuse_wrong_password, replace_password
-from accounts.auth.second_factor import has_second_factor
-from accounts.models import User
+from accounts.auth.second_factor import has_second_factor, must_have_second_factor
+from accounts.auth.sessions import Tokens, end_session, find_session, is_live, rotate_session
+from accounts.models import Session, User
 from common.http.errors import AppError, Forbidden
+
+log = structlog.get_logger(__name__)
 
 SECOND_STEP_SECONDS = 5 * 60
 _SECOND_STEP = "second_step"
+_WEB_SESSION = "web_session"
 _MAX_LOGIN_LENGTH = 254
 _MAX_PASSWORD_LENGTH = 1000
 _CODE_FIELD: dict[str, Any] = {
@@ -158,6 +167,59 @@ def _enter(request: HttpRequest, user: User, client: ClientContext, *, second_fa
     request.session.set_expiry(None)
     open_admin_session(request, user)
     return user
+
+
+# --- With the web app's session -----------------------------------------------------------------
+
+
+def enter_with_web_session(request: HttpRequest, refresh_token: str) -> Tokens:
+    """Open the admin to whose browser is logged in to the web app; return its next tokens.
+
+    The token is used up as by any refresh, so that a stolen one is found out here too. Raises
+    Forbidden where the session proves too little, InvalidToken where it is over, and Banned.
+    """
+    session = find_session(refresh_token)
+    if session is None or not _opens_admin(session):
+        raise Forbidden(_("Log in with your password."))
+    user, tokens = rotate_session(refresh_token)
+    refuse_banned(user)
+    request.session.flush()  # nothing of before goes along, its key least of all
+    open_admin_session(request, user)
+    request.session[_WEB_SESSION] = session.pk
+    log.info("login.from_web_app", user_id=user.pk, session_id=session.pk)
+    return tokens
+
+
+def _opens_admin(session: Session) -> bool:
+    """Say whether it is a browser's, of somebody who may enter, with the second factor they need.
+
+    A program's token is none of a browser, wherever it is put.
+    """
+    user = session.user
+    if not session.in_browser or not user.can_enter_admin:
+        return False
+    return session.second_factor or not (has_second_factor(user) or must_have_second_factor(user))
+
+
+def is_web_session_over(request: HttpRequest) -> bool:
+    """Say whether these pages were opened with a session of the web app that has ended since."""
+    session_id = request.session.get(_WEB_SESSION)
+    return session_id is not None and not is_live(session_id)
+
+
+def end_web_session(request: HttpRequest) -> None:
+    """Log the web app out as well, where these pages were opened with its session."""
+    session_id = request.session.get(_WEB_SESSION)
+    if session_id is None:
+        return
+    session = Session.objects.select_related("user").filter(pk=session_id).first()
+    if session is not None:
+        end_session(session)
+
+
+def stand_alone(request: HttpRequest) -> None:
+    """Let these pages go on without the web app's session: the password was just typed here."""
+    request.session.pop(_WEB_SESSION, None)
 
 
 def wanted_address(request: HttpRequest) -> str:

@@ -67,8 +67,9 @@ def change_password(user: User, *, old_password: str, new_password: str, session
         if not replace_password(user, new_password):
             raise _wrong_password("old_password")
         tokens = open_session(
-            user, device=here.device, network=here.network, second_factor=here.second_factor
-        )
+            user, device=here.device, network=here.network, second_factor=here.second_factor,
+            in_browser=here.in_browser,
+        )  # fmt: skip
     log.info("password.changed", user_id=user.pk)
     return tokens
 

@@ -70,11 +70,17 @@ class Identity:
 
 
 def open_session(
-    user: User, *, device: str = "", network: str = "", second_factor: bool = False
+    user: User,
+    *,
+    device: str = "",
+    network: str = "",
+    second_factor: bool = False,
+    in_browser: bool = False,
 ) -> Tokens:
     """Log a device in; the caller has checked the password and the ban.
 
-    `device` is its name or its User-Agent; `second_factor` says that one was asked for.
+    `device` is its name or its User-Agent; `second_factor` says that one was asked for, and
+    `in_browser` that the caller puts the refresh token into a cookie only.
     """
     family = secrets.token_hex(_FAMILY_LENGTH // 2)
     refresh_token = _new_refresh_token(family)
@@ -88,6 +94,7 @@ def open_session(
                 device=name_device(device),
                 network=network,
                 second_factor=second_factor,
+                in_browser=in_browser,
                 expires_at=_refresh_end(),
             )
     except IntegrityError as error:  # the person has left meanwhile
@@ -139,6 +146,12 @@ def find_session(refresh_token: str) -> Session | None:
 def live_sessions(user: User) -> QuerySet[Session]:
     """Return the sessions of the devices on which a user is logged in."""
     return Session.objects.filter(user=user, epoch=user.epoch, expires_at__gt=timezone.now())
+
+
+def is_live(session_id: int) -> bool:
+    """Say whether a session is neither ended nor over."""
+    rows = Session.objects.filter(pk=session_id, epoch=F("user__epoch"))
+    return rows.filter(expires_at__gt=timezone.now()).exists()
 
 
 def end_session(session: Session) -> None:

@@ -21,25 +21,35 @@ def current_user(request: HttpRequest) -> User:
 
 
 def decide_each(
-    request: HttpRequest, rows: Iterable[Row], decide: Callable[[Row], object], *, done: str
+    request: HttpRequest,
+    rows: Iterable[Row],
+    decide: Callable[[Row], object],
+    *,
+    done: str,
+    tell: Callable[[HttpRequest, str, list[Row]], None] | None = None,
 ) -> int:
     """Call a story for each row and say how many went through and why the others did not.
 
-    `done` is a sentence with %(count)d. One that is refused never stops the others.
+    `done` is a sentence with %(count)d; `tell` says it, where it has more to say about the rows.
+    One that is refused never stops the others.
     """
-    count = 0
+    decided: list[Row] = []
     refusals: dict[str, int] = {}
     for row in rows:
         try:
             if decide(row) is not False:
-                count += 1
+                decided.append(row)
         except AppError as error:
             refusals[str(error.message)] = refusals.get(str(error.message), 0) + 1
-    if count:
-        messages.success(request, done % {"count": count})
+    if decided:
+        sentence = done % {"count": len(decided)}
+        if tell is None:
+            messages.success(request, sentence)
+        else:
+            tell(request, sentence, decided)
     for sentence, times in refusals.items():
         messages.warning(request, f"{sentence} ×{times}" if times > 1 else sentence)
-    return count
+    return len(decided)
 
 
 def ask_reason(

@@ -7,9 +7,18 @@ from django.conf import settings
 
 
 class LanguageMapWidget(forms.MultiWidget):
-    """One input under another, each with its language."""
+    """An input a language; the script of the admin makes tabs of them."""
 
     template_name = "admin/site/language_map.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """Name each input by its language."""
+        context = super().get_context(name, value, attrs)
+        for row, (_code, language) in zip(
+            context["widget"]["subwidgets"], settings.LANGUAGES, strict=True
+        ):
+            row["language"] = language
+        return context
 
     def __init__(self, *, is_long: bool) -> None:
         widgets: dict[str, forms.Widget | type[forms.Widget]] = {}

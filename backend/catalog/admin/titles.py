@@ -87,7 +87,7 @@ class TitleAdmin(ModelAdmin[Title]):
     form = TitleForm
     change_form_template = "admin/site/title_form.html"
     list_display = ("cover_small", "name", "kind", "status", "moderation", "year", "created_at")
-    list_display_links = ("cover_small", "name")
+    list_display_links = ("name",)
     list_filter = ("moderation", "kind", "status", "content_rating", "categories")
     list_per_page = 50
     list_select_related = ("cover__original", "cover__small")

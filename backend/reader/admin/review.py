@@ -4,9 +4,11 @@ The page works by plain forms; its script sends the same forms, asks for JSON, a
 page that it has loaded already.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
@@ -14,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry
@@ -27,10 +30,13 @@ from reader.intake.quarantine import page_url
 from reader.models import Page, Upload
 from reader.publication.duplicates import Twin, find_duplicates
 from reader.publication.moderation import BannedNumbers, approve_upload, delete_pages, reject_upload
+from reader.publication.undoing import undo_decision
 from reader.reading.chapters import held_back, replaced_work
 from reader.states import UploadState
 
 HISTORY_SHOWN = 20
+# As many as one page of the list can decide about.
+UNDONE_AT_ONCE = 50
 _REASONS_SHOWN = 5
 
 
@@ -101,6 +107,7 @@ def decide_approve(request: HttpRequest, pk: int) -> HttpResponse:
         lambda: approve_upload(
             upload, moderator=current_user(request),
             despite_banned_pictures="despite_banned" in request.POST,
+            despite_replacing="despite_replacing" in request.POST,
         ),
         _("Approved: %(chapter)s") % {"chapter": upload.chapter},
     )  # fmt: skip
@@ -121,6 +128,39 @@ def decide_reject(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         _("Rejected: %(chapter)s") % {"chapter": upload.chapter},
     )  # fmt: skip
+
+
+def undo_decisions(request: HttpRequest, ids: str) -> HttpResponse:
+    """Take one's own decisions of the last seconds back, and open the first of their uploads."""
+    _refuse_unless_moderator(request)
+    found = Upload.objects.select_related("chapter__series").in_bulk(
+        [int(pk) for pk in ids.split(",")[:UNDONE_AT_ONCE]]
+    )
+    undone, refusal = [], None
+    for upload in found.values():
+        try:
+            undo_decision(upload, moderator=current_user(request))
+            undone.append(upload)
+        except AppError as error:
+            refusal = error
+    if refusal is not None or not undone:
+        sentence = (
+            str(refusal.message) if refusal else _("This decision cannot be undone any more.")
+        )
+        return _answer(request, next(iter(undone), None), sentence, status=409)
+    return _answer(request, undone[0], _say_undone(undone))
+
+
+def _say_undone(uploads: list[Upload]) -> str:
+    if len(uploads) == 1:
+        return _("Undone: %(chapter)s waits for review again.") % {"chapter": uploads[0].chapter}
+    return _("Undone: %(count)d wait for review again.") % {"count": len(uploads)}
+
+
+def undo_url(uploads: Sequence[Upload]) -> str:
+    """Return the address that takes the decisions about these uploads back."""
+    ids = ",".join(str(upload.pk) for upload in uploads)
+    return reverse("admin:reader_upload_undo", args=[ids])
 
 
 def decide_delete_pages(request: HttpRequest, pk: int) -> HttpResponse:
@@ -154,24 +194,52 @@ def _decide(request: HttpRequest, upload: Upload, decide: Any, done: str) -> Htt
         is_over = error.code == "already_decided"
         here = following if is_over else upload
         return _answer(request, here, str(error.message), status=error.status)
-    return _answer(request, following, done)
+    return _answer(request, following, done, undo=undo_url([upload]))
 
 
 def _answer(
-    request: HttpRequest, upload: Upload | None, sentence: str, *, status: int = 200
+    request: HttpRequest,
+    upload: Upload | None,
+    sentence: str,
+    *,
+    status: int = 200,
+    undo: str = "",
 ) -> HttpResponse:
-    """Go to `upload`, or tell the script: which it has loaded already, so with today's numbers."""
+    """Go to `upload`, or tell the script: which it has loaded already, so with today's numbers.
+
+    `undo` is the address that takes back what the sentence says, for as long as that goes.
+    """
     if "application/json" in request.headers.get("Accept", ""):
+        if upload is None and undo:
+            # The script leaves for the empty queue: what it says can be undone there.
+            tell_undoable(request, sentence, undo)
+            undo = ""
         after = next_waiting(upload) if upload else None
         body = {
             "next": review_url(upload),
             "after": review_url(after) if after else "",
             "waiting": Upload.objects.all().waiting().count(),
             "message": sentence,
+            "undo": undo,
+            "undo_seconds": settings.DECISION_UNDO.total_seconds() if undo else 0,
         }
         return JsonResponse(body, status=status)
-    (messages.success if status == 200 else messages.warning)(request, sentence)
+    if undo:
+        tell_undoable(request, sentence, undo)
+    else:
+        (messages.success if status == 200 else messages.warning)(request, sentence)
     return HttpResponseRedirect(review_url(upload))
+
+
+def tell_undoable(request: HttpRequest, sentence: str, undo: str) -> None:
+    """Say what was decided, with a button that takes it back while that goes."""
+    seconds = int(settings.DECISION_UNDO.total_seconds())
+    button = format_html(
+        '<button class="button undo" form="undo-form" formaction="{}" data-seconds="{}">'
+        "{}</button>",
+        undo, seconds, _("Undo"),
+    )  # fmt: skip
+    messages.success(request, format_html("{} {}", sentence, button))
 
 
 def _refuse_unless_moderator(request: HttpRequest) -> None:

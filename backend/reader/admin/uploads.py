@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path, re_path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -24,12 +24,16 @@ from common.typed_admin import ModelAdmin
 from reader.admin.reasons import compose_reason, ready_reasons
 from reader.admin.review import (
     HISTORY_SHOWN,
+    UNDONE_AT_ONCE,
     decide_approve,
     decide_delete_pages,
     decide_reject,
     open_queue,
     review_url,
     show_review,
+    tell_undoable,
+    undo_decisions,
+    undo_url,
 )
 from reader.admin.submission import submit_in_admin
 from reader.admin.uploaders import history_of
@@ -141,9 +145,7 @@ class UploadAdmin(ModelAdmin[Upload]):
     @admin.display(description=gettext_lazy("what was wrong"))
     def failure(self, upload: Upload) -> str:
         """The sentence that the uploader reads."""
-        if not upload.error_code:
-            return ""
-        return f"{failure_sentence(upload)} ({upload.error_code})"
+        return failure_sentence(upload) if upload.error_code else ""
 
     @admin.display(description=gettext_lazy("intent"))
     def intent(self, upload: Upload) -> str:
@@ -193,7 +195,7 @@ class UploadAdmin(ModelAdmin[Upload]):
         def review(request: HttpRequest, pk: int) -> HttpResponse:
             return show_review(request, pk, self.admin_site.each_context(request))
 
-        posts = {
+        posts: dict[str, Callable[[HttpRequest, int], HttpResponse]] = {
             "approve": decide_approve,
             "reject": decide_reject,
             "pages/delete": decide_delete_pages,
@@ -201,6 +203,11 @@ class UploadAdmin(ModelAdmin[Upload]):
         return [
             path("review/", admin_view(queue), name="reader_upload_review_queue"),
             path("<int:pk>/review/", admin_view(review), name="reader_upload_review"),
+            re_path(
+                r"^undo/(?P<ids>[0-9]{1,18}(?:,[0-9]{1,18})*)/$",
+                admin_view(require_POST(undo_decisions)),
+                name="reader_upload_undo",
+            ),
             *(
                 path(
                     f"<int:pk>/{address}/",
@@ -220,7 +227,7 @@ class UploadAdmin(ModelAdmin[Upload]):
         decide_each(
             request, queryset,
             lambda upload: approve_upload(upload, moderator=current_user(request)),
-            done=_("Approved: %(count)d."),
+            done=_("Approved: %(count)d."), tell=_tell_undoable,
         )  # fmt: skip
 
     @admin.action(description=gettext_lazy("Reject with a reason…"), permissions=["moderate"])
@@ -245,8 +252,9 @@ class UploadAdmin(ModelAdmin[Upload]):
             )
 
         decide_each(
-            request, queryset.select_related("uploader"), decide, done=_("Rejected: %(count)d.")
-        )
+            request, queryset.select_related("uploader"), decide,
+            done=_("Rejected: %(count)d."), tell=_tell_undoable,
+        )  # fmt: skip
         return None
 
     @admin.action(description=gettext_lazy("Take down…"), permissions=["moderate"])
@@ -320,6 +328,14 @@ class UploadAdmin(ModelAdmin[Upload]):
                 "list_url": reverse("admin:reader_upload_changelist"),
             },
         )
+
+
+def _tell_undoable(request: HttpRequest, sentence: str, uploads: list[Upload]) -> None:
+    """Offer to undo a batch, but for those that are far larger than a page of the list."""
+    if len(uploads) <= UNDONE_AT_ONCE:
+        tell_undoable(request, sentence, undo_url(uploads))
+    else:
+        messages.success(request, sentence)
 
 
 def _ban_all(request: HttpRequest) -> BannedNumbers:

@@ -23,7 +23,6 @@ from reader.api.serializers import GroupSerializer, LatestChapterSerializer
 from reader.models import Chapter
 from reader.reading.chapter_rows import chapters_with_series
 
-
 _LATEST = 12
 
 

@@ -125,6 +125,22 @@ def unban_picture(picture: BannedPicture, *, moderator: User) -> None:
         )
 
 
+def unban_pictures_of_rejection(upload: Upload, *, moderator: User) -> None:
+    """Take what `moderator` banned with the upload's rejection off the list, in its undoing."""
+    listed = BannedPicture.objects.filter(
+        upload=upload, added_by=moderator, created_at__gte=upload.decided_at
+    )
+    numbers = list(listed.order_by("page_number").values_list("page_number", flat=True))
+    if not numbers:
+        return
+    listed.delete()
+    log_decision(
+        upload, action="unban_pictures", actor=moderator,
+        reason=", ".join(str(number) for number in numbers),
+    )  # fmt: skip
+    count_banned_pages(Upload.objects.filter(state=UploadState.AWAITING_REVIEW, banned_pages__gt=0))
+
+
 def _banned(page: Page, *, moderator: User, reason: str) -> BannedPicture:
     return BannedPicture(
         sha256=page.sha256, perceptual_hash=page.perceptual_hash, width=page.width,

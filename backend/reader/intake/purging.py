@@ -41,7 +41,7 @@ def _uploads_to_purge() -> Iterable[int]:
     return due.order_by("purge_after").values_list("pk", flat=True)[:50]
 
 
-@background_task(due=_uploads_to_purge, queue="publishing", every_seconds=60)
+@background_task(due=_uploads_to_purge, queue="publishing", every_seconds=10)
 def purge_upload(pk: int) -> None:
     """Delete what the upload's state no longer needs. Running twice or dying midway is fine."""
     purgeable = Upload.objects.filter(pk=pk, state__in=(*WITHOUT_PAGES, UploadState.LIVE))

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('lease_token', models.UUIDField(editable=False, null=True)),
                 ('lease_until', models.DateTimeField(editable=False, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('state', models.CharField(choices=[('received', 'Received'), ('extracting', 'Being checked'), ('awaiting_review', 'Waiting for review'), ('publishing', 'Being published'), ('live', 'Live'), ('failed', 'Failed'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('superseded', 'Superseded'), ('taken_down', 'Taken down'), ('deleted', 'Deleted')], default='received', editable=False, max_length=16, verbose_name='state')),
+                ('state', models.CharField(choices=[('received', 'Waiting for the check'), ('extracting', 'Being checked'), ('awaiting_review', 'Waiting for review'), ('publishing', 'Being published'), ('live', 'Published'), ('failed', 'Failed the check'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('superseded', 'Replaced by a newer one'), ('taken_down', 'Taken down'), ('deleted', 'Deleted')], default='received', editable=False, max_length=16, verbose_name='state')),
                 ('folder', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('filename', models.CharField(max_length=200, verbose_name='file name')),
                 ('archive_bytes', models.PositiveBigIntegerField(verbose_name='size')),

@@ -134,5 +134,7 @@ def _uploads_that_share_most(found: dict[int, set[Twin]]) -> list[SharedUpload]:
     most = sorted(
         {*same, *near}, key=lambda pk: (-(same[pk] + near[pk]), -same[pk], -pk)
     )[:_UPLOADS_SHOWN]  # fmt: skip
-    uploads = Upload.objects.select_related("chapter__series", "uploader").in_bulk(most)
+    uploads = Upload.objects.select_related(
+        "chapter__series", "chapter__group", "uploader"
+    ).in_bulk(most)
     return [SharedUpload(uploads[pk], same[pk], near[pk]) for pk in most if pk in uploads]

@@ -1,4 +1,4 @@
-"""A moderator's decisions: approve, reject, take down, undo, delete pages. Each is logged.
+"""A moderator's decisions: approve, reject, take down, restore, delete pages. Each is logged.
 
 A decision is a conditional UPDATE on the state it was made for: of two who decide at the same
 moment one wins, and the other is told.
@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
-from common.http.errors import AlreadyDecided, Invalid
+from common.files.media import release_media
+from common.http.errors import AlreadyDecided, AppError, Invalid
 from reader.intake.banned_pictures import (
     HasBannedPictures,
     count_banned_pages,
@@ -30,7 +31,7 @@ from reader.intake.uploads import AlreadySubmitted
 from reader.models import Chapter, Page, Upload
 from reader.permissions import MODERATE
 from reader.publication.publishing import hide_upload, publish_upload
-from reader.reading.chapters import held_back, refresh_counters
+from reader.reading.chapters import held_back, refresh_counters, replaced_work
 from reader.states import REMOVED, UNDECIDED, UploadState, state_after_restore
 
 # The numbers of the pages to ban, or None for all pages.
@@ -39,19 +40,32 @@ BannedNumbers = Collection[int] | None
 _ASIDE = 20_000
 
 
+class ReplacesAnother(AppError):
+    """An upload is to be approved that replaces another work, and nobody said "nevertheless"."""
+
+    code = "replaces_another"
+    status = 409
+
+
 def approve_upload(
-    upload: Upload, *, moderator: User, despite_banned_pictures: bool = False
+    upload: Upload,
+    *,
+    moderator: User,
+    despite_banned_pictures: bool = False,
+    despite_replacing: bool = False,
 ) -> None:
     """Let the upload be published; it replaces what the chapter shows now.
 
-    Raises HasBannedPictures where a page is a banned picture and nobody said "nevertheless".
+    `undo_decision` takes it back within DECISION_UNDO. Raises HasBannedPictures where a page is a
+    banned picture, and ReplacesAnother where it would replace another volume's or title's chapter,
+    and nobody said "nevertheless".
     """
     with acting(moderator, permission=MODERATE):
         approved = Upload.objects.filter(
             pk=upload.pk, state=UploadState.AWAITING_REVIEW, page_count__gt=0
         ).update(
             state=UploadState.PUBLISHING, decided_at=timezone.now(), decided_by=moderator,
-            attempts=0, variants_done=False,
+            attempts=0, variants_done=False, hide_after=None, lease_token=None, lease_until=None,
         )  # fmt: skip
         if not approved:
             raise _already_decided(upload)
@@ -60,6 +74,10 @@ def approve_upload(
             raise HasBannedPictures(
                 _("Banned pictures are in it: page %(pages)s. Confirm that it may be shown.")
                 % {"pages": _in_words(banned)}
+            )
+        if not despite_replacing and replaced_work(upload) is not None:
+            raise ReplacesAnother(
+                _("It would replace another volume or title. Confirm that it may.")
             )
         log_decision(
             upload, action="approve", actor=moderator,
@@ -70,10 +88,11 @@ def approve_upload(
 
 
 def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNumbers = ()) -> None:
-    """Refuse the upload with a reason that its uploader reads; its files go at once.
+    """Refuse the upload with a reason that its uploader reads; its files go after DECISION_UNDO.
 
-    One that was approved but waits for its title to be public may still be refused. `ban` names
-    the pages whose pictures must not come again; None means all.
+    Until then `undo_decision` takes it back. One that was approved but waits for its title to be
+    public may still be refused. `ban` names the pages whose pictures must not come again; None
+    means all.
     """
     reason = require_reason(reason)
     now = timezone.now()
@@ -81,7 +100,8 @@ def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
         row = Upload.objects.filter(pk=upload.pk)
         columns = {
             "state": UploadState.REJECTED, "reason": reason, "decided_at": now,
-            "decided_by": moderator, "purge_after": now, "lease_token": None, "lease_until": None,
+            "decided_by": moderator, "purge_after": now + settings.DECISION_UNDO,
+            "lease_token": None, "lease_until": None,
         }  # fmt: skip
         if row.filter(state=UploadState.AWAITING_REVIEW).update(**columns):
             from_state = UploadState.AWAITING_REVIEW
@@ -94,7 +114,6 @@ def reject_upload(upload: Upload, *, moderator: User, reason: str, ban: BannedNu
             from_state=from_state, to_state=UploadState.REJECTED,
         )  # fmt: skip
         _ban_too(upload, ban, moderator=moderator, reason=reason)
-        purge_upload.enqueue(upload.pk)
 
 
 def take_down_upload(
@@ -185,10 +204,13 @@ def delete_pages(upload: Upload, *, numbers: Collection[int], moderator: User) -
             raise _already_decided(upload)
         doomed = Page.objects.filter(upload=upload, number__in=numbers)
         count = doomed.count()
+        # Of one whose approval was undone, they may be public files still.
+        files = {pk for pair in doomed.values_list("file", "saver") for pk in pair if pk}
         kept = list(Page.objects.filter(upload=upload).exclude(pk__in=doomed).order_by("number"))
         if not kept:
             raise Invalid(_("An upload keeps at least one page. Reject it instead."))
         doomed.delete()
+        release_media(files)
         _number_anew(upload, kept)
         held.update(page_count=len(kept))
         count_banned_pages(Upload.objects.filter(pk=upload.pk))

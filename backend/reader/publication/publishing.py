@@ -5,7 +5,7 @@ Starts where `reader.publication.moderation` has set PUBLISHING or TAKEN_DOWN; e
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -37,6 +37,9 @@ from reader.reading.chapters import (
 from reader.states import REMOVED, UploadState
 
 log = structlog.get_logger(__name__)
+
+# What publishing writes of a chapter.
+_SHOWN = ("live_upload", "page_count", "title", "volume", "published_at")
 
 
 def _publishable() -> UploadQuerySet:
@@ -100,7 +103,7 @@ def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
             .filter(state=UploadState.PUBLISHING, chapter__in=chapters_of_public_titles())
             .update(
                 state=UploadState.LIVE,
-                purge_after=now,
+                purge_after=_purge_time(upload, now),
                 lease_token=None,
                 lease_until=None,
                 attempts=0,
@@ -119,13 +122,18 @@ def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
             chapter.publish_at is None or chapter.publish_at <= now
         ):
             chapter.published_at = now
-        chapter.save(update_fields=[
-            "live_upload", "page_count", "title", "volume", "published_at",
-        ])  # fmt: skip
+        chapter.save(update_fields=_SHOWN)
         refresh_counters(chapter.series_id)
         purge_upload.enqueue(upload.pk)
         make_saver_pages.enqueue(upload.pk)
     log.info("upload.live", upload_id=upload.pk, chapter_id=chapter.pk)
+
+
+def _purge_time(upload: Upload, now: datetime) -> datetime:
+    """Return when its private files go: not while a moderator may undo the approval."""
+    if upload.decided_by_id is None or upload.decided_at is None:
+        return now
+    return max(now, upload.decided_at + settings.DECISION_UNDO)
 
 
 def _locked_chapter(upload: Upload) -> Chapter:
@@ -167,6 +175,36 @@ def _copy_words(chapter: Chapter, upload: Upload) -> None:
 # --- The same story backwards ---------------------------------------------------------------------
 
 
+# What a rejection or the undoing of an approval has made private may have to leave `media` too.
+_TO_HIDE = (*REMOVED, UploadState.AWAITING_REVIEW, UploadState.REJECTED)
+
+
+def show_replaced_upload(chapter: Chapter, upload: Upload, *, approved_at: datetime) -> None:
+    """Point the chapter at what the approval of `upload` has replaced, or at nothing.
+
+    The caller has locked both, undoes that approval, and counts the chapters anew.
+    """
+    replaced = (
+        Upload.objects.select_for_update()
+        .filter(
+            chapter=chapter, state=UploadState.SUPERSEDED,
+            purge_after__gte=approved_at + settings.SUPERSEDED_KEEP,
+        )
+        .order_by("-purge_after")
+        .first()
+    )  # fmt: skip
+    # First this one, lest two of one chapter are live.
+    chapter.live_upload = None
+    if replaced is not None:
+        Upload.objects.filter(pk=replaced.pk).update(state=UploadState.LIVE, purge_after=None)
+        if not chapter.is_volume_given and upload.volume_number is not None:
+            chapter.volume = None
+        _copy_words(chapter, replaced)
+    elif chapter.published_at is not None and chapter.published_at >= approved_at:
+        chapter.published_at = None
+    chapter.save(update_fields=_SHOWN)
+
+
 def _uploads_to_hide() -> Iterable[int]:
     due = Upload.objects.filter(nobody_holds(), hide_after__lte=timezone.now())
     return due.order_by("hide_after").values_list("pk", flat=True)[:20]
@@ -174,8 +212,8 @@ def _uploads_to_hide() -> Iterable[int]:
 
 @background_task(due=_uploads_to_hide, queue="publishing", every_seconds=15)
 def hide_upload(pk: int) -> None:
-    """Move a removed upload's pages from `media` back to quarantine."""
-    lease = claim(Upload.objects.filter(state__in=REMOVED), pk)
+    """Move the pages of an upload that is not public any more from `media` back to quarantine."""
+    lease = claim(Upload.objects.filter(state__in=_TO_HIDE, hide_after__isnull=False), pk)
     if lease is None:
         return
     upload = Upload.objects.get(pk=pk)
@@ -187,7 +225,7 @@ def hide_upload(pk: int) -> None:
     with transaction.atomic():
         hidden = (
             lease.rows()
-            .filter(state__in=REMOVED)
+            .filter(state__in=_TO_HIDE)
             .update(
                 hide_after=None,
                 lease_token=None,

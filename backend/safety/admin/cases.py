@@ -22,6 +22,7 @@ from catalog.choices import READABLE_KINDS
 from catalog.moderation import reject_title
 from common.http.errors import AppError
 from common.report_subjects import subject_kinds
+from reader.admin.reasons import ready_reasons
 from reader.publication.moderation import take_down_upload
 from reader.publication.series import reject_series
 from safety.admin.queue import ORDER, case_url, next_open_case, open_cases
@@ -234,6 +235,7 @@ def _case_context(request: HttpRequest, case: Case) -> dict[str, Any]:
         "others": others.select_related("decided_by").order_by("-pk")[:_SHOWN],
         "decisions": entries.select_related("actor").order_by("-pk")[:_SHOWN],
         "accused": case.accused,
+        "reasons": ready_reasons(case.accused),
         "record": _record_of(case.accused) if case.accused else [],
         "is_about_viewer": case.accused_id == current_user(request).pk,
         "is_open": case.state == CaseState.OPEN,

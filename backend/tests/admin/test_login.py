@@ -8,7 +8,9 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from accounts.auth import admin_login
+from accounts.auth.api_keys import make_key
 from accounts.auth.second_factor import has_second_factor
+from accounts.auth.sessions import end_all_sessions, end_session
 from accounts.models import AttemptCount, AuditEntry, User
 from accounts.roles.bans import ban_user
 from tests.cast import PASSWORD, give_second_factor, make_user, totp_code
@@ -333,3 +335,187 @@ def test_an_uploader_made_staff_comes_in_by_the_same_door(client, settings):
     first_step(client, "uli")
 
     assert client.get("/admin/").headers["Location"].startswith(SET_UP)
+
+
+# --- With the web app's session -----------------------------------------------------------------
+
+BY_ITSELF = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "none"}
+ENTRANCE = "/api/auth/admin"
+
+
+def open_web_app(client, *, name="mo", cookie=True, **code) -> dict[str, str]:
+    words = {"username": name, "password": PASSWORD, "cookie": cookie, **code}
+    answer = client.post("/api/auth/token", words, content_type="application/json")
+    assert answer.status_code == 200, answer.json()
+    told: dict[str, str] = answer.json()
+    return told
+
+
+def visit_admin(client, **headers):
+    return client.get("/admin/reader/upload/", headers=BY_ITSELF | headers, follow=True)
+
+
+def test_who_is_logged_in_to_the_web_app_comes_straight_in(client, moderator_mo):
+    open_web_app(client)
+    before = client.cookies[django_settings.REFRESH_COOKIE_NAME].value
+
+    answer = visit_admin(client)
+
+    assert [address for address, _status in answer.redirect_chain] == [
+        "/admin/login/?next=/admin/reader/upload/",
+        f"{ENTRANCE}?next=%2Fadmin%2Freader%2Fupload%2F",
+        "/admin/reader/upload/",
+    ]
+    assert answer.status_code == 200
+    cookie = client.cookies[django_settings.REFRESH_COOKIE_NAME]
+    assert (cookie["path"], cookie["samesite"], cookie["httponly"]) == ("/api/auth", "Strict", True)
+    assert cookie.value != before
+    assert client.post("/api/auth/refresh").status_code == 200
+    assert is_in(client)
+
+
+def test_who_is_logged_in_nowhere_sees_the_form(client, moderator_mo):
+    answer = visit_admin(client)
+
+    assert "login-form" in answer.content.decode()
+    assert answer.redirect_chain[-1][0].endswith("&form=1")
+
+
+def test_the_web_session_needs_the_second_factor_that_somebody_has(client, moderator_mo):
+    open_web_app(client)
+    secret = give_second_factor(moderator_mo)
+
+    visit_admin(client)
+    assert not is_in(client)
+    open_web_app(client, code=totp_code(secret))
+    visit_admin(client)
+
+    assert is_in(client)
+
+
+def test_nor_does_it_let_in_where_one_is_asked_and_none_is_there(client, moderator_mo, settings):
+    settings.STAFF_SECOND_FACTOR = True
+    open_web_app(client)
+
+    visit_admin(client)
+
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("how", ["bearer", "cookie", "key"])
+def test_a_programs_token_never_opens_the_admin(how, client, moderator_mo):
+    token = open_web_app(client, cookie=False)
+    refresh, access = token["refresh_token"], token["access_token"]
+    headers = {"Authorization": f"Bearer {access}"} if how == "bearer" else {}
+    if how == "key":
+        key = make_key(
+            moderator_mo, name="k", scopes=["read"], expires_in_days=None, password=PASSWORD
+        )[1]
+        headers = {"Authorization": f"Bearer {key}"}
+    if how == "cookie":
+        client.cookies[django_settings.REFRESH_COOKIE_NAME] = refresh
+
+    visit_admin(client, **headers)
+    client.get(ENTRANCE, headers=BY_ITSELF | headers)
+
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}]
+)
+def test_another_sites_page_opens_nothing(headers, client, moderator_mo):
+    open_web_app(client)
+
+    client.get(f"{ENTRANCE}?next=https://evil.example/", headers=headers)
+
+    assert "_auth_user_id" not in client.session
+
+
+def test_readers_do_not_come_in_with_theirs(client, reader_rina):
+    open_web_app(client, name="rina")
+
+    visit_admin(client)
+
+    assert "_auth_user_id" not in client.session
+    assert client.post("/api/auth/refresh").status_code == 200
+
+
+def test_a_used_token_opens_nothing(client, moderator_mo):
+    open_web_app(client)
+    stolen = client.cookies[django_settings.REFRESH_COOKIE_NAME].value
+    for _ in range(2):
+        client.post("/api/auth/refresh")
+    thief = Client()
+    thief.cookies[django_settings.REFRESH_COOKIE_NAME] = stolen
+
+    visit_admin(thief)
+
+    assert "_auth_user_id" not in thief.session
+
+
+def test_a_slipped_in_session_is_not_the_one_that_is_opened(client, moderator_mo):
+    open_web_app(client)
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = planted = "a" * 32
+
+    visit_admin(client)
+
+    assert client.cookies[django_settings.SESSION_COOKIE_NAME].value != planted
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("end", ["log out", "log out everywhere", "ban", "device ended"])
+def test_what_the_web_session_has_opened_ends_with_it(end, client, moderator_mo, admin_aida):
+    open_web_app(client)
+    visit_admin(client)
+    assert is_in(client)
+
+    if end == "log out":
+        client.post("/api/auth/logout")
+    elif end == "log out everywhere":
+        end_all_sessions(moderator_mo)
+    elif end == "ban":
+        ban_user(moderator_mo, moderator=admin_aida, reason="Sold approvals.")
+    else:
+        end_session(moderator_mo.sessions.get())
+
+    assert not is_in(client)
+    visit_admin(client)
+    assert not is_in(client)
+
+
+def test_another_devices_logout_throws_nobody_out(client, moderator_mo):
+    open_web_app(client)
+    visit_admin(client)
+    phone = Client()
+    open_web_app(phone)
+
+    phone.post("/api/auth/logout")
+
+    assert is_in(client)
+
+
+def test_logging_out_of_the_admin_is_logging_out_of_the_web_app(client, moderator_mo):
+    open_web_app(client)
+    visit_admin(client)
+
+    client.get("/admin/logout/")
+    assert is_in(client)
+    client.post("/admin/logout/")
+
+    assert client.post("/api/auth/refresh").status_code == 401
+    visit_admin(client)
+    assert not is_in(client)
+
+
+def test_who_changes_the_password_in_the_admin_stays_there(client, moderator_mo):
+    open_web_app(client)
+    visit_admin(client)
+    new = "kalpak-kumys-1"
+
+    client.post(
+        "/admin/password_change/",
+        {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
+    )
+
+    assert is_in(client)

@@ -65,6 +65,7 @@ OTHER_PAGES = {
     "/admin/login/code/": (OUT, OUT, OUT, OUT, OUT, OUT),
 }
 POSTS = (
+    "/admin/reader/upload/undo/{upload}/",
     "/admin/reader/upload/{upload}/approve/",
     "/admin/reader/upload/{upload}/reject/",
     "/admin/reader/upload/{upload}/pages/delete/",

@@ -1,13 +1,16 @@
 """The review page: the queue, decisions, two moderators at once, duplicates."""
 
 import random
+import re
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
-from reader.models import Page, Upload
+from reader.models import Chapter, Page, Upload
+from reader.reading.chapters import create_volume
 from reader.states import UploadState
 from tests.cast import make_title, make_upload
 from tests.reader.archive_builders import make_chapter_zip
@@ -206,3 +209,62 @@ def _copy_of(page: Page, *, number: int) -> Page:
         width=page.width, height=page.height, bytes=page.bytes, sha256=f"{number:064x}",
         perceptual_hash=random.Random(number).getrandbits(63), color=page.color,
     )  # fmt: skip
+
+
+def test_a_decision_is_undone_from_what_the_script_is_told(log_in, moderator_mo, three_waiting):
+    first, browser = three_waiting[0], log_in(moderator_mo)
+    wanted = {"Accept": "application/json"}
+    told = browser.post(
+        f"/admin/reader/upload/{first.pk}/reject/", {"reason": "no"}, headers=wanted
+    ).json()
+
+    answer = browser.post(told["undo"], headers=wanted)
+    again = browser.post(told["undo"], headers=wanted)
+
+    assert told["undo_seconds"] == 10
+    assert (answer.status_code, answer.json()["next"]) == (200, review_of(first))
+    assert (again.status_code, again.json()["undo"]) == (409, "")
+    first.refresh_from_db()
+    assert first.state == UploadState.AWAITING_REVIEW
+
+
+def test_without_the_script_the_next_page_has_the_button(log_in, moderator_mo, three_waiting):
+    first, browser = three_waiting[0], log_in(moderator_mo)
+
+    page = browser.post(f"/admin/reader/upload/{first.pk}/approve/", follow=True)
+    address = f"/admin/reader/upload/undo/{first.pk}/"
+    assert f'formaction="{address}"' in page.content.decode()
+    answer = browser.post(address)
+
+    assert answer.headers["Location"] == review_of(first)
+
+
+def test_a_batch_is_undone_at_once(log_in, moderator_mo, three_waiting):
+    ids = [upload.pk for upload in three_waiting]
+    browser = log_in(moderator_mo)
+    page = browser.post(
+        "/admin/reader/upload/", {"action": "approve", "_selected_action": ids}, follow=True
+    )
+    [address] = re.findall(r'formaction="(/admin/reader/upload/undo/[^"]+)"', page.content.decode())
+
+    browser.post(address)
+
+    assert set(Upload.objects.values_list("state", flat=True)) == {"awaiting_review"}
+
+
+def test_another_work_is_replaced_only_where_somebody_says_so(log_in, moderator_mo, uploader_uli):
+    upload = make_upload(uploader=uploader_uli, state="live", number=Decimal(1))
+    volume = create_volume(upload.chapter.series)
+    Chapter.objects.update(volume=volume)
+    other = make_upload(uploader=uploader_uli, series=upload.chapter.series, number=Decimal(1))
+    Upload.objects.filter(pk=other.pk).update(volume_number=2)
+    browser, address = log_in(moderator_mo), f"/admin/reader/upload/{other.pk}/approve/"
+    assert 'name="despite_replacing"' in browser.get(review_of(other)).content.decode()
+
+    asked = browser.post(address, headers={"Accept": "application/json"})
+    browser.post(address, {"despite_replacing": "1"})
+
+    assert asked.status_code == 409
+    assert asked.json()["next"] == review_of(other)
+    other.refresh_from_db()
+    assert other.state == UploadState.PUBLISHING

@@ -93,6 +93,11 @@ def test_a_key_approves_and_the_next_one_was_loaded_already(desk, moderator_mo, 
     assert not [url for url in asked if url.endswith(f"/{second.pk}/review/")]
     expect(page.locator("#waiting-badge b")).to_have_text("2")
 
+    page.keyboard.press("u")
+    shown(page, first)
+    assert state_of(first) == UploadState.AWAITING_REVIEW
+    expect(page.locator("#waiting-badge b")).to_have_text("3")
+
 
 def test_a_rejection_takes_a_reason_by_its_number(desk, moderator_mo, queue):
     first, second, _third = queue
@@ -260,6 +265,7 @@ def test_the_language_is_switched_in_place(desk, moderator_mo, queue):
     page = desk(moderator_mo)
     page.goto("/admin/reader/upload/")
 
+    page.click("#user-menu > summary")
     page.click("#language-form button[value=ru]")
 
     expect(page.locator("html")).to_have_attribute("lang", "ru")

@@ -76,8 +76,10 @@ def test_what_is_left_out_stays(reader_rina):
         ({"reading": {"fit": "huge"}}, "reading.fit"),
         ({"reading": None}, "reading"),
         ({"reading": {"languages": ["ky", "English"]}}, "reading.languages"),
-        ({"reading": {"languages": [f"a{letter}" for letter in "abcdefghijk"]}},
-         "reading.languages"),
+        (
+            {"reading": {"languages": [f"a{letter}" for letter in "abcdefghijk"]}},
+            "reading.languages",
+        ),
         ({"hidden_ratings": ["rude"]}, "hidden_ratings.0"),
         ({"hidden_ratings": "safe"}, "hidden_ratings"),
         ({"language": None}, "language"),

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from common.files.media import hold_media, store_media, sweep_media
 from common.files.storages import list_names, media_storage, quarantine_storage
@@ -19,6 +20,7 @@ from reader.models import Chapter, Group, Upload
 from reader.publication.moderation import approve_upload, reject_upload, take_down_upload
 from reader.publication.publishing import hide_upload, publish_upload
 from reader.publication.series import reject_series
+from reader.publication.undoing import undo_decision
 from reader.reading.chapters import create_volume, find_or_create_group
 from reader.states import UploadState
 from tests.at_once import run_at_once
@@ -254,4 +256,32 @@ def test_two_take_downs_at_once_of_uploads_that_share_pages(uploader_uli, modera
     assert [error for error in errors if not isinstance(error, LeaseLost)] == [None, None]
     finish_due_work()
     assert list_names(media_storage(), "") == []
+    assert find_leftovers() == []
+
+
+def test_a_decision_undone_as_its_work_is_done_ends_in_one_of_the_two(uploader_uli, moderator_mo):
+    series = make_title()
+    for seed in range(3):
+        approved = make_upload(uploader=uploader_uli, series=series, number=str(seed))
+        approve_upload(approved, moderator=moderator_mo)
+        published, undone = run_at_once(
+            partial(publish_upload.run, approved.pk),
+            partial(undo_decision, approved, moderator=moderator_mo),
+        )
+        assert undone is None
+        assert published is None or isinstance(published, LeaseLost)
+
+        rejected = make_upload(uploader=uploader_uli, series=series, number=f"{seed}.5")
+        reject_upload(rejected, moderator=moderator_mo, reason="Blurred.")
+        soon = timezone.now() + timedelta(milliseconds=4)
+        Upload.objects.filter(pk=rejected.pk).update(purge_after=soon)
+        purged, undone = run_at_once(
+            partial(purge_upload.run, rejected.pk),
+            partial(undo_decision, rejected, moderator=moderator_mo),
+        )
+        assert purged is None
+        assert undone is None or isinstance(undone, AlreadyDecided)
+
+    finish_due_work()
+    assert not Chapter.objects.public().exists()
     assert find_leftovers() == []

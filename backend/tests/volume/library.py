@@ -174,7 +174,6 @@ def _make_chapters() -> None:
         finished_at=moment("i * 30"),
     )  # fmt: skip
 
-
     fill(
         DailyReads, TITLES,
         title_id=f"1 + i %% {TITLES}", day=f"DATE({moment('i %% 7 * 86400')})",

@@ -81,17 +81,39 @@ function start() {
   else addEventListener('load', loadAhead, { once: true });
 }
 
-function say(sentence, { isError = false } = {}) {
+function say(sentence, { isError = false, isShownElsewhere = false } = {}) {
   const toast = byId('toast');
   const news = byId('review-news');
-  if (isError) {
-    toast.textContent = sentence;
-    toast.hidden = false;
-  } else {
-    toast.hidden = true;
-    news.classList.remove('visually-hidden');
-  }
+  if (isError) toast.textContent = sentence;
+  toast.hidden = !isError;
+  news.classList.toggle('visually-hidden', isError || isShownElsewhere);
   news.textContent = sentence;
+}
+
+// --- Undoing a decision -------------------------------------------------------------------------
+
+let undoTimer = 0;
+
+// Half a second less than the server allows: the answer took its time to come.
+function offerUndo(sentence, address, seconds) {
+  const toast = byId('undo-toast');
+  toast.querySelector('p').textContent = sentence;
+  toast.querySelector('button').setAttribute('formaction', address);
+  toast.hidden = false;
+  const end = performance.now() + (seconds - 0.5) * 1000;
+  clearInterval(undoTimer);
+  const tick = () => {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    toast.querySelector('b').textContent = String(left);
+    if (left <= 0) closeUndo();
+  };
+  undoTimer = setInterval(tick, 250);
+  tick();
+}
+
+function closeUndo() {
+  clearInterval(undoTimer);
+  byId('undo-toast').hidden = true;
 }
 
 function wordsOf(form) {
@@ -116,8 +138,11 @@ async function send(form, { stay = false, action = form.action } = {}) {
       throw new Error(`answered ${answer.status}`);
     }
     const now = await answer.json();
-    const isOver = answer.ok || answer.status === 409;
-    say(now.message, { isError: !answer.ok });
+    // What cannot be undone any more leaves the work in sight as it is.
+    const isOver = answer.ok || (answer.status === 409 && form.id !== 'undo-form');
+    say(now.message, { isError: !answer.ok, isShownElsewhere: Boolean(now.undo) });
+    if (now.undo) offerUndo(now.message, now.undo, now.undo_seconds);
+    else closeUndo();
     if (isOver) await open(now.next, { push: !stay, now });
   } catch {
     say(review().dataset.wordsFailed, { isError: true });
@@ -176,6 +201,7 @@ function openRejection() {
 const KEYS = {
   a: () => byId('approve-form')?.requestSubmit(),
   r: openRejection,
+  u: () => byId('undo-toast').hidden || byId('undo-toast').querySelector('button').click(),
   n: () => byId('next')?.click(),
   j: () => step(1),
   k: () => step(-1),
@@ -232,6 +258,9 @@ document.addEventListener('submit', (event) => {
   } else if (form.id === 'approve-form' || form.id === 'reject-form') {
     event.preventDefault();
     void send(form);
+  } else if (form.id === 'undo-form') {
+    event.preventDefault();
+    void send(form, { action: event.submitter.formAction });
   }
 });
 

@@ -19,16 +19,17 @@ function follow(id) {
   return Boolean(link);
 }
 
+// A key that the review page has too does the same there.
 const KEYS = {
   d: () => openPanel('dismiss-panel'),
   t: () => openPanel('take-down-panel'),
   r: () => openPanel('reject-panel'),
-  a: () => openPanel('acted-panel'),
+  c: () => openPanel('acted-panel'),
   p: () => follow('open-person'),
   w: () => follow('warn'),
   s: () => follow('strike'),
   b: () => follow('ban'),
-  x: () => follow('delete-uploads'),
+  e: () => follow('delete-uploads'),
   n: () => follow('next'),
   '?': () => {
     byId('keys')?.showModal();

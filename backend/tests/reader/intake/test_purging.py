@@ -36,6 +36,9 @@ def test_a_live_uploads_private_files_go(uploader_uli):
     upload = make_upload(uploader=uploader_uli, state="live")
 
     purge_upload.run(upload.pk)
+    assert len(list_names(quarantine_storage(), "")) == 4  # while its approval can be undone
+    Upload.objects.update(purge_after=timezone.now())
+    purge_upload.run(upload.pk)
 
     assert list_names(quarantine_storage(), "") == []
     assert Page.objects.count() == 3

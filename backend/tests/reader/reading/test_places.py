@@ -52,7 +52,7 @@ def send(user: User, series: Title, **words) -> dict[str, Any]:
 def publish(user: User, moderator: User, series: Title, **words) -> Chapter:
     upload = Upload.objects.get(pk=send(user, series, **words)["id"])
     if upload.state == UploadState.AWAITING_REVIEW:
-        approve_upload(upload, moderator=moderator)
+        approve_upload(upload, moderator=moderator, despite_replacing=True)
         finish_due_work()
     upload.refresh_from_db()
     assert upload.state == UploadState.LIVE

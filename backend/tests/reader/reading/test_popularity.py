@@ -9,7 +9,7 @@ from catalog.models import Title
 from reader.models import DailyReads
 from reader.reading.popularity import refresh_popularity
 from reader.reading.progress import Progress, save_progress, save_progress_rows
-from tests.cast import client_of, make_title, make_upload_row, make_user
+from tests.cast import client_of, make_title, make_upload_row
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,9 @@ def test_the_last_seven_days_are_what_is_popular():
         make_title(name, popularity=7) for name in ("This week", "This month", "Never")
     )
     for title, days_ago, readers in ((week, 0, 3), (week, 6, 2), (month, 7, 90)):
-        DailyReads.objects.create(title=title, day=today - timedelta(days=days_ago), readers=readers)
+        DailyReads.objects.create(
+            title=title, day=today - timedelta(days=days_ago), readers=readers
+        )
 
     assert refresh_popularity() == 3
 
