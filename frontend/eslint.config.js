@@ -5,6 +5,19 @@ import globals from 'globals';
 import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
+/** Folders of `src/lib` that are about something; what all share knows none of them. */
+const features = ['auth', 'chapters', 'people', 'reading', 'reports', 'shell', 'titles', 'uploads'];
+
+/** Imports run downwards only, as in the backend: features stand above `ui`, `api` and `i18n`. */
+function layer(folder, above) {
+  const group = above.flatMap((name) => [`$lib/${name}`, `$lib/${name}/*`, `**/../${name}/*`]);
+  const message = `${folder} stands below it: see the layers in docs/architecture.md.`;
+  return {
+    files: [`src/lib/${folder}/**`],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group, message }] }] }
+  };
+}
+
 export default ts.config(
   { ignores: ['build/', '.svelte-kit/', 'node_modules/', 'src/lib/api/schema.d.ts'] },
   js.configs.recommended,
@@ -27,6 +40,9 @@ export default ts.config(
       'svelte/prefer-svelte-reactivity': 'off'
     }
   },
+  layer('ui', features),
+  layer('api', features),
+  layer('i18n', [...features, 'api']),
   {
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } }

@@ -45,8 +45,8 @@ Rows = Iterable[Mapping[str, object]]
 _PROFILE = (
     "id", "username", "display_name", "bio", "email", "language", "time_zone", "visibility",
     "reading_direction", "reading_fit", "data_saver", "reading_languages", "hidden_ratings",
-    "date_joined", "last_login", "is_active", "is_staff", "is_superuser", "banned_at", "banned_until",
-    "ban_reason",
+    "date_joined", "last_login", "is_active", "is_staff", "is_superuser", "banned_at",
+    "banned_until", "ban_reason",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a title is called in a language: the one rule, in pages, e-mails and, as `names`, the API."""
+"""What a title is called in a language: one rule for pages, e-mails and, as `names`, the API."""
 
 from collections.abc import Iterable, Mapping
 

@@ -50,7 +50,6 @@ def checks(scratch: Path) -> list[Check]:
     return [
         Check("mypy --strict", [[BIN / "mypy", "."]]),
         Check("web app: client, prettier, eslint, types", [["npm", "run", "-s", "lint"]], FRONTEND),
-        Check("web app: unit tests", [["npm", "test", "--silent"]], FRONTEND),
         Check("schema.yml is up to date", [make_schema, compare_schema]),
         Check("migrations", [[*manage, "makemigrations", "--check", "--dry-run"]]),
         Check("django check", [[*manage, "check", "--fail-level", "WARNING"]]),

@@ -2,7 +2,8 @@
 
 1. the embedded profile: SQLite and folders, with coverage; 2. the services profile: PostgreSQL,
 Redis and S3, in a database and under a key prefix of this run's own; 3. real processes and
-browsers, in both. At the end it prints what each part took, on the clock and of the processors.
+browsers, in both; 4. the web app's own tests, of its components in a Chromium. At the end it prints
+what each part took, on the clock and of the processors.
 What is given on the command line goes to pytest: `python -m tests.run -k upload`.
 """
 
@@ -39,6 +40,7 @@ from tests.services import (
 )
 
 BACKEND = Path(__file__).resolve().parent.parent
+FRONTEND = BACKEND.parent / "frontend"
 MIN_COVERAGE = 90
 _PROCESSES = ("tests/processes", "tests/attacks", "tests/e2e")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -72,7 +74,20 @@ class Tests:
             *self.arguments,
         ]  # fmt: skip
         status = _run_to_its_end(command, env)
-        passed = status in (0, _NOTHING_COLLECTED)
+        self._take_note(name, started, cpu_before, passed=status in (0, _NOTHING_COLLECTED))
+
+    def run_web_app(self, env: Mapping[str, str]) -> None:
+        """Run the tests of the web app, which say what they leave out without a browser."""
+        if self.arguments:
+            return
+        name = "web app"
+        print(f"\n=== {name}", flush=True)
+        started, cpu_before = time.monotonic(), _cpu_seconds()
+        path = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
+        status = _run_to_its_end(["npm", "test"], {**env, "PATH": path}, folder=FRONTEND)
+        self._take_note(name, started, cpu_before, passed=status == 0)
+
+    def _take_note(self, name: str, started: float, cpu_before: float, *, passed: bool) -> None:
         self.has_failed |= not passed
         self.results[name] = (
             f"{'ok' if passed else 'FAILED'} ({_minutes(time.monotonic() - started)} min, "
@@ -119,6 +134,7 @@ def main(arguments: Sequence[str]) -> int:
                 tests.run("services profile", options, plain | services)
         browsers = [] if has_browser else ["-m", "not e2e"]
         tests.run("real processes", [*in_processes, *browsers], plain)
+        tests.run_web_app(plain)
         tests.report_coverage()
 
     missing = {
@@ -143,13 +159,15 @@ def _minutes(seconds: float) -> str:
     return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
-def _run_to_its_end(command: Sequence[str], env: Mapping[str, str]) -> int:
+def _run_to_its_end(
+    command: Sequence[str], env: Mapping[str, str], *, folder: Path = BACKEND
+) -> int:
     """Run a command; when interrupted let it clean up, which `subprocess.run` would cut short.
 
     Processes that it started and left behind are killed with it: workers of pytest may be killed
     before they have cleaned up, and what they started has sessions of its own.
     """
-    child = subprocess.Popen(command, cwd=BACKEND, env=dict(env))
+    child = subprocess.Popen(command, cwd=folder, env=dict(env))
     try:
         return child.wait()
     except KeyboardInterrupt:

@@ -4,9 +4,6 @@ declare global {
       message: string;
       code?: string;
     }
-    interface PageState {
-      panel?: 'keys' | 'filters';
-    }
   }
 }
 

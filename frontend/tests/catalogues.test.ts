@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from 'vitest';
 
 type Catalogue = Record<string, string | Record<string, string>>;
 const read = (language: string) =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { directionOf, settled, shownRatings, type OfAccount } from '../src/lib/reading/choices.ts';
 
 const silent: OfAccount = {

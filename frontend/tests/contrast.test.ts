@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { test } from 'node:test';
+import { test } from 'vitest';
 
 const css = readFileSync(new URL('../src/lib/ui/tokens.css', import.meta.url), 'utf8');
 const colours = new Map(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { dayHeading, formatDateTime, inZone, relativeTime } from '../src/lib/i18n/dates.ts';
 
 const now = new Date(2026, 10, 18, 15, 30);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { drawingOf } from '../src/lib/ui/drawing.ts';
 
 test('a name always gives the same drawing, and another name another', () => {

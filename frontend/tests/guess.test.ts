@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { guessChapter } from '../src/lib/uploads/guess.ts';
 
 const table: [name: string, number: string, volume: string, language: string][] = [

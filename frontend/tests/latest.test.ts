@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { groupByDay } from '../src/lib/chapters/latest.ts';
 
 const row = (id: number, slug: string, day: number, hour: number) => ({

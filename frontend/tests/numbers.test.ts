@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { formatBytes, formatDuration, formatNumber } from '../src/lib/i18n/numbers.ts';
 
 test('thousands are grouped as each language does', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { recoverySheet } from '../src/lib/people/recovery.ts';
 import { zoneChoices, zoneName } from '../src/lib/people/zones.ts';
 import { reasonsFor } from '../src/lib/reports/reasons.ts';

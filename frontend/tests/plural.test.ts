@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { pluralForm } from '../src/lib/i18n/plural.ts';
 
 test('Russian has three forms for whole numbers and one for parts', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { firstWaitMs, longestWaitMs, nextWait } from '../src/lib/uploads/polling.ts';
 import { Speedometer } from '../src/lib/uploads/speed.ts';
 

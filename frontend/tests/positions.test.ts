@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { memory } from './browser.ts';
+import { test } from 'vitest';
+import { memory } from './fakeBrowser.ts';
 import {
   adoptGuestPositions,
   isAtEnd,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
-import { answer, forgetBrowser, hold, memory, server, settle } from './browser.ts';
-import { registerBelongings } from '../src/lib/auth/belongings.ts';
+import { beforeEach, test, vi } from 'vitest';
+import { answer, forgetBrowser, hold, memory, server, settle } from './fakeBrowser.ts';
+import { registerPersonalState } from '../src/lib/auth/personal.ts';
 import { session } from '../src/lib/auth/session.svelte.ts';
-import { forgetToken, remembersMember, tokenInHand } from '../src/lib/auth/tokens.ts';
+import { forgetToken, remembersMember, tokenInHand } from '../src/lib/api/tokens.ts';
 import { currentLanguage, loadLanguage } from '../src/lib/i18n/i18n.svelte.ts';
 import { allPositions, writePositions } from '../src/lib/reading/positions.ts';
-import { finishUndoable, sayUndoable } from '../src/lib/ui/toasts.svelte.ts';
 
 const person = (id: number) => ({
   id,
@@ -22,7 +21,7 @@ const tokens = () => answer({ access_token: 'token', expires_in: 900 });
 const noContent = () => new Response(null, { status: 204 });
 
 let forgotten = 0;
-registerBelongings({ forget: () => (forgotten += 1) });
+registerPersonalState({ clear: () => (forgotten += 1) });
 session.start();
 
 /** A server that lets member 1 in, and out. */
@@ -35,8 +34,7 @@ function openDoors(id = 1): void {
 
 const broken = () => Promise.reject(new TypeError('no answer'));
 
-beforeEach(async () => {
-  await finishUndoable();
+beforeEach(() => {
   forgetToken();
   forgetBrowser();
   openDoors();
@@ -56,7 +54,7 @@ test('whoever was let in is not asked for the code again when only the account d
 test('whoever is known is spoken to in their language from the first moment', async () => {
   server.answers('/api/auth/me', () => answer({ ...person(3), language: 'ru' }));
   const spoken: string[] = [];
-  registerBelongings({ forget: () => spoken.push(currentLanguage()) });
+  registerPersonalState({ clear: () => spoken.push(currentLanguage()) });
 
   await session.login('dima', 'secret');
 
@@ -126,26 +124,66 @@ test('a device that remembers nobody asks for nothing', async () => {
   assert.deepEqual(server.paths, []);
 });
 
-test('logging out first does what could still be undone, and waits for it', async () => {
+test('logging out first sends what is unsent', async () => {
   await session.login('rina', 'secret');
-  const deed = hold();
-  let isDone = false;
-  sayUndoable(
-    'withdrawn',
-    () => deed.then(() => (isDone = true)),
-    () => undefined
-  );
+  const sending = hold();
+  let isSent = false;
+  registerPersonalState({ sendUnsent: () => sending.then(() => (isSent = true)) });
   server.answers('/api/auth/logout', () => {
-    assert.equal(isDone, true);
+    assert.equal(isSent, true);
     return noContent();
   });
 
   const left = session.logout();
-  deed.release();
+  sending.release();
   await left;
 
   assert.equal(session.me, null);
   assert.equal(tokenInHand(), null);
+});
+
+test('what the server refuses or never takes holds up no logout', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] });
+  await session.login('rina', 'secret');
+  registerPersonalState({ sendUnsent: () => Promise.reject(new Error('refused')) });
+  const never = hold();
+  registerPersonalState({ sendUnsent: () => never });
+
+  const left = session.logout();
+  await vi.advanceTimersByTimeAsync(4000);
+  await left;
+
+  assert.equal(session.me, null);
+  never.release();
+  vi.useRealTimers();
+});
+
+test('a change that is answered after a logout brings nobody back', async () => {
+  await session.login('rina', 'secret');
+  const slow = hold();
+  server.answers('/api/auth/me', () => slow.then(() => answer(person(1))));
+
+  const changed = session.update({ bio: 'Reads.' });
+  await settle();
+  await session.logout();
+  slow.release();
+  await changed;
+
+  assert.equal(session.me, null);
+});
+
+test('a tab follows another one in which somebody else logged in', async () => {
+  await session.login('rina', 'secret');
+  openDoors(2);
+  memory.set('mangakg.owner', '2');
+
+  window.dispatchEvent(
+    Object.assign(new Event('storage'), { key: 'mangakg.owner', newValue: '2' })
+  );
+  assert.equal(session.isUnreached, true);
+  await session.ready;
+
+  assert.equal(session.me?.id, 2);
 });
 
 test('logging out leaves nothing of the person on the device', async () => {

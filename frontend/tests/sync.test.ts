@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
-import { answer, forgetBrowser, hold, server, settle } from './browser.ts';
+import { beforeEach, test } from 'vitest';
+import { answer, forgetBrowser, hold, server, settle } from './fakeBrowser.ts';
 import type { Chapter } from '../src/lib/api/types.ts';
 import { session } from '../src/lib/auth/session.svelte.ts';
-import { forgetToken } from '../src/lib/auth/tokens.ts';
+import { forgetToken } from '../src/lib/api/tokens.ts';
 import { readPositions, writePositions } from '../src/lib/reading/positions.ts';
 import {
   keepPosition,

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { beforeEach, mock, test } from 'node:test';
-import { hold } from './browser.ts';
+import { beforeEach, test, vi } from 'vitest';
+import { hold, settle } from './fakeBrowser.ts';
+import { ApiError } from '../src/lib/api/errors.ts';
+import { perform } from '../src/lib/ui/acts.ts';
 import {
   dismissToast,
-  finishUndoable,
+  holdToasts,
+  releaseToasts,
   sayDone,
   sayFailed,
-  sayUndoable,
   toasts
 } from '../src/lib/ui/toasts.svelte.ts';
 
 const texts = () => toasts.map((toast) => toast.text);
 
 beforeEach(() => {
-  mock.timers.reset();
-  mock.timers.enable({ apis: ['setTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   for (const { id } of [...toasts]) dismissToast(id);
 });
 
@@ -34,43 +35,88 @@ test('what was done leaves by itself, an error stays', () => {
   sayDone('done');
   sayFailed('failed');
 
-  mock.timers.tick(60_000);
+  vi.advanceTimersByTime(60_000);
 
   assert.deepEqual(texts(), ['failed']);
 });
 
-test('a deed is done once when its six seconds are over, and never when it was undone', () => {
-  const done: string[] = [];
-  const deed = (name: string) => async () => done.push(name);
-  sayUndoable('kept', deed('kept'), () => undefined);
-  sayUndoable('undone', deed('undone'), () => done.push('back'));
+test('a toast waits while somebody is at it, and leaves six seconds after', () => {
+  sayDone('done');
 
-  toasts.find((toast) => toast.text === 'undone')?.undo?.();
-  mock.timers.tick(6000);
+  holdToasts();
+  vi.advanceTimersByTime(60_000);
+  assert.deepEqual(texts(), ['done']);
 
-  assert.deepEqual(done, ['back', 'kept']);
+  releaseToasts();
+  vi.advanceTimersByTime(6000);
   assert.deepEqual(texts(), []);
 });
 
-test('finishing does what waits, and waits for it and for what is under way', async () => {
-  const [begun, waiting] = [hold(), hold()];
-  const done: string[] = [];
-  sayUndoable(
-    'begun',
-    () => begun.then(() => done.push('begun')),
-    () => undefined
-  );
-  mock.timers.tick(6000);
-  sayUndoable(
-    'waiting',
-    () => waiting.then(() => done.push('waiting')),
-    () => undefined
-  );
+/** An act on a switch, whose server takes it or not. */
+function turnOn(send: () => Promise<unknown>, sent: string[] = []) {
+  const state = { isOn: false };
+  const act = {
+    id: 'on',
+    key: 'switch',
+    apply: () => (state.isOn = true),
+    revert: () => (state.isOn = false),
+    send: () => send().then(() => sent.push('on')),
+    inverse: async () => sent.push('off')
+  };
+  return { state, act };
+}
 
-  const finished = finishUndoable().then(() => done.push('finished'));
-  waiting.release();
-  begun.release();
-  await finished;
+test('an act shows at once, is sent at once, and undone by its opposite, in that order', async () => {
+  const sent: string[] = [];
+  const arriving = hold();
+  const { state, act } = turnOn(() => arriving, sent);
 
-  assert.deepEqual(done, ['waiting', 'begun', 'finished']);
+  const done = perform(act, 'Switched on');
+  assert.equal(state.isOn, true);
+  toasts[0]?.undo?.();
+  assert.equal(state.isOn, false);
+  arriving.release();
+  await done;
+  await settle();
+
+  assert.deepEqual(sent, ['on', 'off']);
+  assert.deepEqual(texts(), []);
+});
+
+test('an act that is refused is taken back, and says so', async () => {
+  const refused = new ApiError('forbidden', 'You may not.', 403);
+  const { state, act } = turnOn(() => Promise.reject(refused));
+
+  assert.equal(await perform(act, 'Switched on'), false);
+
+  assert.equal(state.isOn, false);
+  assert.deepEqual(texts(), ['You may not.']);
+});
+
+test('an act that never arrived is undone without a word to the server', async () => {
+  const sent: string[] = [];
+  const { act } = turnOn(() => Promise.reject(ApiError.offline()), sent);
+
+  const done = perform(act, 'Switched on');
+  toasts[0]?.undo?.();
+  await done;
+  await settle();
+
+  assert.deepEqual(sent, []);
+});
+
+test('a second press while an act is under way does nothing', async () => {
+  let calls = 0;
+  const arriving = hold();
+  const { act } = turnOn(() => {
+    calls += 1;
+    return arriving;
+  });
+
+  const first = perform(act, 'Switched on');
+  await perform(act, 'Switched on');
+  arriving.release();
+  await first;
+
+  assert.equal(calls, 1);
 });

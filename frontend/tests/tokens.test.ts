@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
-import { answer, forgetBrowser, hold, memory, server } from './browser.ts';
+import { beforeEach, test, vi } from 'vitest';
+import { answer, forgetBrowser, hold, memory, server } from './fakeBrowser.ts';
 import {
   forgetToken,
   freshToken,
@@ -9,7 +9,7 @@ import {
   refreshToken,
   remembersMember,
   tokenInHand
-} from '../src/lib/auth/tokens.ts';
+} from '../src/lib/api/tokens.ts';
 
 const fresh = (name: string) => answer({ access_token: name, expires_in: 900 });
 
@@ -22,7 +22,7 @@ test('a refresh outlives the page that asked for it, since asking uses the cooki
   server.answers('/api/auth/refresh', () => fresh('new'));
 
   assert.equal(await refreshToken(), true);
-  assert.equal(server.calls[0]?.init?.keepalive, true);
+  assert.equal(server.calls[0]?.isKeptAlive, true);
 });
 
 test('however many ask, the cookie is used up once', async () => {
@@ -48,6 +48,41 @@ test('neither a server in trouble nor one that is asked too often ends the sessi
     assert.equal(await refreshToken(), false);
     assert.equal(remembersMember(), true, String(status));
   }
+});
+
+test('a session ends by the code of the API, not by what a proxy says', async () => {
+  for (const status of [400, 401, 403, 404, 407]) {
+    memory.set('mangakg.member', '1');
+    server.answers('/api/auth/refresh', () => new Response('<html>', { status }));
+
+    await refreshToken();
+    assert.equal(remembersMember(), true, String(status));
+  }
+
+  server.answers('/api/auth/refresh', () => answer({ code: 'invalid_token' }, 401));
+  await refreshToken();
+  assert.equal(remembersMember(), false);
+});
+
+test('a tab that hangs with the turn loses it after a while', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asked: LockOptions[] = [];
+  const request = async (_name: string, options: LockOptions, work: () => unknown) => {
+    asked.push(options);
+    if (options.steal) return work();
+    return new Promise((_resolve, reject) => {
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason));
+    });
+  };
+  Object.defineProperty(navigator, 'locks', { value: { request }, configurable: true });
+
+  const done = inTurn(async () => 'done');
+  await vi.advanceTimersByTimeAsync(15_000);
+
+  assert.equal(await done, 'done');
+  assert.equal(asked[1]?.steal, true);
+  Reflect.deleteProperty(navigator, 'locks');
+  vi.useRealTimers();
 });
 
 test('what ends a session waits for the refresh in flight, so that nothing comes after it', async () => {

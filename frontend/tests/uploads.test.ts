@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
-import { answer, forgetBrowser, hold, server, settle } from './browser.ts';
-import { forgetBelongings } from '../src/lib/auth/belongings.ts';
-import { forgetToken, keepToken } from '../src/lib/auth/tokens.ts';
+import { beforeEach, test } from 'vitest';
+import { answer, forgetBrowser, hold, server, settle } from './fakeBrowser.ts';
+import { clearPersonalState } from '../src/lib/auth/personal.ts';
+import { forgetToken, keepToken } from '../src/lib/api/tokens.ts';
 import { mine } from '../src/lib/uploads/mine.svelte.ts';
 import { queue } from '../src/lib/uploads/queue.svelte.ts';
 
@@ -38,7 +38,7 @@ const rows = (...ids: number[]) =>
 
 beforeEach(() => {
   forgetToken();
-  forgetBelongings();
+  clearPersonalState();
   forgetBrowser();
   Sending.all = [];
 });
@@ -48,7 +48,7 @@ test('the uploads of one person are gone when another comes', async () => {
   await mine.refresh();
   assert.equal(mine.shown.length, 2);
 
-  forgetBelongings();
+  clearPersonalState();
 
   assert.deepEqual(mine.shown, []);
   assert.equal(mine.isLoaded, false);
@@ -60,7 +60,7 @@ test('an answer that comes after its person has left is dropped', async () => {
 
   const asked = mine.refresh();
   await settle();
-  forgetBelongings();
+  clearPersonalState();
   late.release();
   await asked;
 
@@ -75,7 +75,7 @@ test('zips of one person are neither shown to the next nor sent by them', async 
   await settle();
   assert.equal(Sending.all.length, 1);
 
-  forgetBelongings();
+  clearPersonalState();
   keepToken({ access_token: 'of-b', expires_in: 900 });
   await settle();
 
@@ -96,7 +96,7 @@ test('a zip whose token was being renewed when its person left does not go with 
   queue.sendAll('a-series');
   await settle();
 
-  forgetBelongings();
+  clearPersonalState();
   renewal.release();
   await settle();
 
@@ -108,7 +108,7 @@ test('the next person can send at once, whatever was under way before', async ()
   queue.add([zip('A 1.zip')], 'en');
   queue.sendAll('a-series');
   await settle();
-  forgetBelongings();
+  clearPersonalState();
   keepToken({ access_token: 'of-b', expires_in: 900 });
 
   queue.add([zip('B 1.zip')], 'en');

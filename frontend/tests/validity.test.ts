@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { refusals, type Checked } from '../src/lib/ui/validity.ts';
 
 const field = (name: string, wrong: Partial<Checked['validity']> = {}, type = 'text'): Checked => ({

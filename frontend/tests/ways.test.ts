@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test } from 'vitest';
 import { localPath, loginPath } from '../src/lib/auth/ways.ts';
 
 test('the way back after logging in stays on our own host', () => {

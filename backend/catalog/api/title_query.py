@@ -9,7 +9,7 @@ from rest_framework import serializers
 from catalog.choices import Kind, Rating, Status
 from catalog.models import Title, TitleLanguage, TitleQuerySet
 from catalog.search import search_titles
-from common.http.queries import Paging, RepeatedField, languages_field
+from common.http.queries import LanguagesField, Paging, RepeatedField
 from common.http.renderers import to_json
 
 _MAX_REPEATS = 30
@@ -50,7 +50,7 @@ class TitleQuery(Paging):
     year = RepeatedField(child=_year(), max_length=_MAX_REPEATS)
     year_min = _year(required=False)
     year_max = _year(required=False)
-    chapter_language = languages_field()
+    chapter_language = LanguagesField()
     genre = _slugs()
     tag = _slugs()
     exclude_tag = _slugs()

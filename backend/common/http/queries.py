@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -46,15 +47,21 @@ class RepeatedField(serializers.ListField):
             ) from error
 
 
-def languages_field() -> RepeatedField:
-    """Return a parameter of language tags, which are kept in lower case."""
-    return RepeatedField(child=_TagField(max_length=35), max_length=_MAX_LANGUAGES)
+# A client may send one text, with commas or without, or a list.
+@extend_schema_field(
+    {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+)
+class LanguagesField(RepeatedField):
+    """A parameter of language tags, which are kept in lower case."""
 
+    child = serializers.CharField(max_length=35)
 
-class _TagField(serializers.CharField):
-    def to_internal_value(self, data: Any) -> str:
-        """Return it as it is kept."""
-        return super().to_internal_value(data).lower()
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": _MAX_LANGUAGES, **options})
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the tags as chapters have them."""
+        return [tag.lower() for tag in super().to_internal_value(data)]
 
 
 class Paging(Query):

@@ -22,9 +22,9 @@ from common.compiled_rows import CompiledQuery, Placeholder, compile_rows
 from common.http.errors import Invalid, NotFound
 from common.http.queries import (
     CursorPaging,
+    LanguagesField,
     Paging,
     RepeatedField,
-    languages_field,
     page_body,
     parse_query,
 )
@@ -50,7 +50,7 @@ class ChapterQuery(Paging):
     """The parameters of a series' chapters."""
 
     page_size = serializers.IntegerField(default=100, min_value=1, max_value=500)
-    language = languages_field()
+    language = LanguagesField()
     group = serializers.CharField(
         default="", max_length=120, allow_blank=True, trim_whitespace=False
     )
@@ -60,7 +60,7 @@ class ChapterQuery(Paging):
 class LatestQuery(CursorPaging):
     """The parameters of the latest chapters."""
 
-    language = languages_field()
+    language = LanguagesField()
     rating = RepeatedField(child=serializers.ChoiceField(Rating.choices), max_length=len(Rating))
 
 

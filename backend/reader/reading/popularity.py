@@ -40,7 +40,7 @@ def count_reads(title_ids: Collection[int], *, day: date) -> None:
     rows = [value for pk in sorted(title_ids) for value in (pk, on)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO reader_dailyreads (title_id, day, readers)"
+            "INSERT INTO reader_dailyreads (title_id, day, readers)"  # noqa: S608 (marks only)
             f" VALUES {', '.join(['(%s, %s, 1)'] * len(title_ids))}"
             " ON CONFLICT (day, title_id) DO UPDATE SET readers = reader_dailyreads.readers + 1",
             rows,

@@ -125,7 +125,8 @@ def test_series_are_only_what_is_read(shelf):
 
 @pytest.mark.parametrize(
     "query",
-    ["kind=book", "year=soon", "year_min=soon", "chapter_language=%00", "page=0", "page=x", "page_size=101", "ordering=best", "year=-1",
+    ["kind=book", "year=soon", "year_min=soon", "chapter_language=%00",
+     "page=0", "page=x", "page_size=101", "ordering=best", "year=-1",
      "search=%00", "genre=%00", "person=a%00", "page=99999999999999999999"],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_named(query):

@@ -71,7 +71,14 @@ def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
         wait_for(
             "the list", lambda: anybody.get(f"/api/series/{SERIES}/chapters").json()["results"]
         )
-    reader.reload()
+    reader.goto("/browse?kind=manga&kind=film")
+    reader.get_by_role("searchbox").fill("naruto")
+    expect(reader).to_have_url(re.compile("search=naruto"))
+    reader.get_by_test_id("cover-link").click()
+    expect(reader.get_by_test_id("chapter-row")).to_have_count(1)
+    reader.go_back()
+    expect(reader.get_by_role("searchbox")).to_have_value("naruto")
+    reader.go_forward()
     expect(reader.get_by_test_id("chapter-row")).to_have_count(1)
     reader.get_by_test_id("main-button").click()
     room = reader.get_by_test_id("reader")

@@ -6,5 +6,6 @@ export const prerender = false;
 export const trailingSlash = 'ignore';
 
 export async function load(): Promise<void> {
-  await loadLanguage(preferredLanguage());
+  // Without words the layout says so, and asks again; here nothing could be shown of it.
+  await loadLanguage(preferredLanguage()).catch(() => undefined);
 }

@@ -63,9 +63,8 @@ def test_marking_unread_is_no_reading(chapters, reader_rina):
 
 def test_the_last_seven_days_are_what_is_popular():
     today = timezone.now().date()
-    week, month, idle = (
-        make_title(name, popularity=7) for name in ("This week", "This month", "Never")
-    )
+    names = ("This week", "This month", "Never")
+    week, month, _never = (make_title(name, popularity=7) for name in names)
     for title, days_ago, readers in ((week, 0, 3), (week, 6, 2), (month, 7, 90)):
         DailyReads.objects.create(
             title=title, day=today - timedelta(days=days_ago), readers=readers

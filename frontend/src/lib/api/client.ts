@@ -1,8 +1,8 @@
 /** The typed client of our own API. Every call goes through `authorizedFetch` and `unwrap`. */
 import createClient from 'openapi-fetch';
-import { authorizedFetch } from '$lib/auth/tokens';
-import { ApiError } from './errors';
+import { ApiError, isAborted } from './errors';
 import type { paths } from './schema';
+import { authorizedFetch, fetchWithTokenInHand } from './tokens';
 
 export const api = createClient<paths>({ fetch: authorizedFetch });
 
@@ -23,8 +23,7 @@ export async function unwrap<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   try {
     answer = await call;
   } catch (problem) {
-    if (problem instanceof DOMException && problem.name === 'AbortError') throw problem;
-    throw ApiError.network();
+    throw isAborted(problem) ? problem : ApiError.from(problem);
   }
   const { response } = answer;
   if (!response.ok) {
@@ -33,15 +32,36 @@ export async function unwrap<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   return answer.data as Data;
 }
 
-/** Follows a `next` address of a list as the server wrote it. */
-export async function follow<Data>(address: string, signal?: AbortSignal): Promise<Data> {
-  let response: Response;
-  try {
-    response = await authorizedFetch(new Request(address, { signal: signal ?? null }));
-  } catch (problem) {
-    if (signal?.aborted) throw problem;
-    throw ApiError.network();
-  }
+/** The body at an address that is known as text: a query's own, or a list's `next`. */
+export async function getAddress<Data>(address: string, signal?: AbortSignal): Promise<Data> {
+  const request = new Request(address, { signal: signal ?? null });
+  return (await bodyOf(await authorizedFetch(request))) as Data;
+}
+
+/**
+ * Posts with the token in hand and never renews it: for what takes its turn with the refresh cookie,
+ * and, kept alive, for what leaves with the tab.
+ */
+export async function postAsIs<Data>(
+  address: string,
+  body: URLSearchParams | object,
+  options: { keepalive?: boolean } = {}
+): Promise<Data | null> {
+  const isForm = body instanceof URLSearchParams;
+  const request = new Request(address, {
+    method: 'POST',
+    ...options,
+    ...(isForm
+      ? { body }
+      : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } })
+  });
+  return (await bodyOf(await fetchWithTokenInHand(request))) as Data | null;
+}
+
+async function bodyOf(response: Response): Promise<unknown> {
   if (!response.ok) throw await ApiError.fromResponse(response);
-  return (await response.json()) as Data;
+  if (response.status === 204) return null;
+  return response.json().catch(() => {
+    throw ApiError.fromBody(null, response.status);
+  });
 }

@@ -19,7 +19,6 @@ export type Cover = Schemas['CoverShape'];
 export type TitleRow = Schemas['TitleRowShape'];
 export type Title = Schemas['TitleShape'];
 export type Term = Schemas['NamesShape'];
-export type SeriesRef = Schemas['SeriesCardShape'];
 export type ChapterRow = Schemas['ChapterRowShape'];
 export type LatestRow = Schemas['LatestChapterShape'];
 export type Chapter = Schemas['ChapterShape'];
@@ -33,7 +32,6 @@ export type Quota = Schemas['QuotaShape'];
 export type Site = Schemas['Site'];
 export type ModerationSummary = Schemas['WaitingShape'];
 export type ReadingDirection = TitleRow['reading_direction'];
-export type Kind = TitleRow['kind'];
 
 /** One page of any list. */
 export interface Batch<Row> {

@@ -1,6 +1,18 @@
 /** Who is reading: logging in and out, signing up, and what the account may do. */
-import { api, unwrap, withDeletion } from '$lib/api/client';
+import { api, postAsIs, unwrap, withDeletion } from '$lib/api/client';
 import { ApiError } from '$lib/api/errors';
+import { forgetAnswers, tellOwner } from '$lib/api/queries.svelte';
+import {
+  dropToken,
+  keepToken,
+  onSessionEnded,
+  refreshToken,
+  remembersMember,
+  tokenInHand,
+  forgetToken,
+  inTurn,
+  type TokenAnswer
+} from '$lib/api/tokens';
 import type { Me, MeChange } from '$lib/api/types';
 import {
   chooseLanguage,
@@ -13,17 +25,7 @@ import type { Language } from '$lib/i18n/plural';
 import { adoptGuestPositions, forgetPositions } from '$lib/reading/positions';
 import { preferences } from '$lib/reading/preferences.svelte';
 import { readLocal, writeLocal } from '$lib/ui/storage';
-import { finishBelongings, forgetBelongings } from './belongings';
-import {
-  keepToken,
-  onSessionEnded,
-  refreshToken,
-  remembersMember,
-  tokenInHand,
-  forgetToken,
-  inTurn,
-  type TokenAnswer
-} from './tokens';
+import { sendUnsentState, clearPersonalState } from './personal';
 
 const ownerKey = 'mangakg.owner';
 const guest = 'guest';
@@ -32,10 +34,10 @@ class Session {
   #me = $state.raw<Me | null>(null);
   #owner = $state(guest);
   #resuming: Promise<void> | null = null;
-  /** Whose things may still lie in this tab: the session may have ended without a logout. */
+  /** Whose state this tab may still hold: the session may have ended without a logout. */
   #lastPerson: number | null = null;
-  /** Whom the server has let in here, while it may not be known yet who that is. */
-  #letIn = '';
+  /** The name whose password the server took, while its account may not have answered yet. */
+  #loggedInAs = '';
   /** Whether it was found out who is here; nothing personal is asked for before. */
   isReady = $state(false);
 
@@ -64,9 +66,11 @@ class Session {
 
   start(): void {
     onSessionEnded(() => this.#become(null));
+    window.addEventListener('storage', (event) => this.#followTab(event));
     if (remembersMember()) {
       // Until the server has said it, this device's own places stay theirs who read here last.
       this.#owner = readLocal(ownerKey) ?? guest;
+      tellOwner(this.#owner, false);
       void this.resume();
     } else {
       this.#become(null);
@@ -86,10 +90,10 @@ class Session {
 
   /** `code` is of the second factor, or one of its recovery codes. */
   async login(username: string, password: string, code = ''): Promise<void> {
-    // An earlier try may have gone half through: its code is used up, and the door is open.
-    if (this.#letIn !== username || !tokenInHand()) {
-      await this.#knock(username, password, code);
-      this.#letIn = username;
+    // An earlier try may have gone half through: its code is used up, and the server has let them in.
+    if (this.#loggedInAs !== username || !tokenInHand()) {
+      await this.#sendCredentials(username, password, code);
+      this.#loggedInAs = username;
     }
     await this.reload();
   }
@@ -102,16 +106,16 @@ class Session {
   }
 
   async logout(): Promise<void> {
-    await finishBelongings();
+    await sendUnsentState();
     await inTurn(async () => {
-      await this.#post('/api/auth/logout', '{}');
+      await postAsIs('/api/auth/logout', {});
       this.#leave();
     });
   }
 
   /** Every device, this one too. */
   async logoutEverywhere(): Promise<void> {
-    await finishBelongings();
+    await sendUnsentState();
     await unwrap(api.DELETE('/api/auth/sessions'));
     await inTurn(async () => this.#leave());
   }
@@ -123,13 +127,15 @@ class Session {
   }
 
   async deleteAccount(password: string): Promise<void> {
-    await finishBelongings();
+    await sendUnsentState();
     await unwrap(api.DELETE('/api/auth/me', { body: withDeletion({ password }) }));
     await inTurn(async () => this.#leave());
   }
 
   async update(body: MeChange): Promise<void> {
-    this.#become(await unwrap(api.PATCH('/api/auth/me', { body })));
+    const me = await unwrap(api.PATCH('/api/auth/me', { body }));
+    // They may have logged out while the answer was on its way.
+    if (this.me?.id === me.id) this.#become(me);
   }
 
   /** Speaks another language at once; the account remembers it when it can be reached. */
@@ -157,6 +163,18 @@ class Session {
     if (isNew) adoptGuestPositions(this.owner);
   }
 
+  /** Another tab logged in, perhaps as somebody else: this one follows, as it follows a logout. */
+  #followTab({ key, newValue }: StorageEvent): void {
+    if (key !== ownerKey || newValue === null || newValue === this.owner) return;
+    dropToken();
+    this.#me = null;
+    this.#owner = newValue;
+    tellOwner(newValue, false);
+    forgetAnswers();
+    clearPersonalState();
+    void this.resume();
+  }
+
   async #resume(): Promise<void> {
     try {
       if (tokenInHand() || (await refreshToken())) await this.reload();
@@ -165,17 +183,19 @@ class Session {
     }
   }
 
-  async #knock(username: string, password: string, code: string): Promise<void> {
+  async #sendCredentials(username: string, password: string, code: string): Promise<void> {
     const form = new URLSearchParams({ grant_type: 'password', username, password, cookie: '1' });
     if (code) form.set('code', code);
-    const answer = await inTurn(async () => {
-      const response = await this.#post('/api/auth/token', form);
-      const tokens = (await response.json().catch(() => null)) as TokenAnswer | null;
-      if (tokens) keepToken(tokens);
-      return tokens;
-    });
-    // Where the answer broke off, its cookie came before and is good for another.
-    if (!answer && !(await refreshToken())) throw ApiError.network();
+    try {
+      await inTurn(async () => {
+        const tokens = await postAsIs<TokenAnswer>('/api/auth/token', form);
+        if (tokens) keepToken(tokens);
+      });
+    } catch (problem) {
+      // Where a good answer broke off, its cookie came before it and is good for another.
+      const hasCookie = ApiError.from(problem).status === 200;
+      if (!hasCookie || !(await refreshToken())) throw problem;
+    }
   }
 
   /** Nothing of a person stays on a device that they left on purpose. */
@@ -184,40 +204,22 @@ class Session {
     forgetToken();
     forgetPositions(owner);
     this.#lastPerson = null;
-    forgetBelongings();
+    clearPersonalState();
   }
 
   #become(me: Me | null): void {
     const owner = me ? String(me.id) : guest;
+    if (owner !== this.#owner) forgetAnswers();
     this.#me = me;
     this.#owner = owner;
     writeLocal(ownerKey, me && owner);
+    tellOwner(owner, me !== null);
     if (me && me.id !== this.#lastPerson) {
       this.#lastPerson = me.id;
-      forgetBelongings();
+      clearPersonalState();
     }
     preferences.follow(me);
     tellTimeIn(me?.time_zone ?? '');
-  }
-
-  async #post(address: string, body: URLSearchParams | string): Promise<Response> {
-    const headers = new Headers({ 'Accept-Language': currentLanguage() });
-    const token = tokenInHand();
-    if (token) headers.set('Authorization', `Bearer ${token}`);
-    if (typeof body === 'string') headers.set('Content-Type', 'application/json');
-    let response: Response;
-    try {
-      response = await fetch(address, {
-        method: 'POST',
-        credentials: 'same-origin',
-        headers,
-        body
-      });
-    } catch {
-      throw ApiError.network();
-    }
-    if (!response.ok) throw await ApiError.fromResponse(response);
-    return response;
   }
 }
 

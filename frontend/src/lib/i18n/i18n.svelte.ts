@@ -1,5 +1,6 @@
 /** The words on the screen: which language is chosen, and each text in it. */
 import { fill, type Catalogue, type CountKey, type Params, type TextKey } from './catalogue';
+import { fewWords } from './fewWords';
 import { dayHeading, formatDate, formatDateTime, inZone, relativeTime } from './dates';
 import { formatBytes, formatDuration, formatNumber } from './numbers';
 import { languages, pluralForm, type Language } from './plural';
@@ -34,17 +35,29 @@ export function hasChosenLanguage(): boolean {
   return isLanguage(readLocal(storageKey));
 }
 
+/** The language that was asked for last: a slower answer to an earlier wish changes nothing. */
+let wanted: Language | undefined;
+
+/** Throws where its words could not be had; what was spoken before is spoken on. */
 export async function loadLanguage(next: Language): Promise<void> {
+  wanted = next;
   if (catalogue && next === language) return;
   const loaded = await loaders[next]();
+  if (wanted !== next) return;
   catalogue = loaded;
   language = next;
   document.documentElement.lang = next;
 }
 
+/** Whether the words are there; until then there are only those of `fewWords`. */
+export function hasWords(): boolean {
+  return catalogue !== undefined;
+}
+
 export async function chooseLanguage(next: Language): Promise<void> {
-  writeLocal(storageKey, next);
   await loadLanguage(next);
+  // Only what can be spoken is remembered: else the next visit would begin without words.
+  if (language === next) writeLocal(storageKey, next);
 }
 
 /** By whose clock times are told: an IANA name, or empty for the device's. */
@@ -57,13 +70,13 @@ export function currentLanguage(): Language {
 }
 
 export function t(key: TextKey, params: Params = {}): string {
-  return fill(catalogue?.[key] ?? key, params);
+  return fill(catalogue?.[key] ?? fewWords[wanted ?? language][key] ?? '', params);
 }
 
 /** A text that counts: picks the form that the language wants and fills in {count}. */
 export function counted(key: CountKey, count: number): string {
   const forms = catalogue?.[key];
-  if (!forms) return key;
+  if (!forms) return '';
   const form = forms[pluralForm(language, count)] ?? forms.other;
   return fill(form, { count: formatNumber(language, count) });
 }

@@ -2,11 +2,11 @@
  * Carries a reader's place: local storage at once, the server a moment later, and on leaving the
  * tab at once, by a request that outlives it.
  */
-import { api, unwrap } from '$lib/api/client';
+import { api, postAsIs, unwrap } from '$lib/api/client';
+import { tokenInHand } from '$lib/api/tokens';
 import type { Chapter, Cover, Progress, ProgressAnswer } from '$lib/api/types';
-import { registerBelongings } from '$lib/auth/belongings';
+import { registerPersonalState } from '$lib/auth/personal';
 import { session } from '$lib/auth/session.svelte';
-import { tokenInHand } from '$lib/auth/tokens';
 import {
   allPositions,
   lastPosition,
@@ -137,16 +137,11 @@ function confirm(owner: string, { slug, position: sent }: Unsent, answer?: Progr
 
 /** The tab is being hidden or closed: what is unsent leaves now, with the token in hand. */
 function sendBeforeLeaving(): void {
-  const token = tokenInHand();
   clearTimeout(timer);
-  if (!token || unsent.size === 0) return;
+  if (!tokenInHand() || unsent.size === 0) return;
   const some = [...unsent.values()].slice(-positionsAtOnce);
-  void fetch('/api/reading/progress', {
-    method: 'POST',
-    keepalive: true,
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ rows: some.flatMap(({ position }) => rowsOf(position)) })
-  }).catch(() => undefined);
+  const rows = some.flatMap(({ position }) => rowsOf(position));
+  void postAsIs('/api/reading/progress', { rows }, { keepalive: true }).catch(() => undefined);
   unsent.clear();
 }
 
@@ -221,12 +216,12 @@ export function watchLeaving(): () => void {
   };
 }
 
-registerBelongings({
-  finish: async () => {
+registerPersonalState({
+  sendUnsent: async () => {
     await sendUnsent();
     await sendPending();
   },
-  forget: () => {
+  clear: () => {
     clearTimeout(timer);
     unsent.clear();
   }

@@ -1,5 +1,6 @@
 /** What Browse asks for. The address holds all of it but what a reader always hides. */
 import { shownRatings } from '$lib/reading/choices';
+import { addressState, manyOf, oneOf, text } from '$lib/ui/addressState';
 
 export const kinds = ['manga', 'manhwa', 'manhua', 'comic', 'novel'] as const;
 export const statuses = ['ongoing', 'completed', 'hiatus', 'announced', 'cancelled'] as const;
@@ -12,6 +13,19 @@ const manyKeys = ['kind', 'status', 'rating', 'genre', 'tag', 'exclude_tag', 'ye
 export type ManyKey = (typeof manyKeys)[number];
 export type TagChoice = 'with' | 'without' | 'either';
 
+const schema = addressState({
+  search: text(),
+  person: text(),
+  kind: manyOf(kinds),
+  status: manyOf(statuses),
+  rating: manyOf(ratings),
+  genre: manyOf(),
+  tag: manyOf(),
+  exclude_tag: manyOf(),
+  year: manyOf(),
+  ordering: oneOf(orderings, '')
+});
+
 export interface Filters extends Record<ManyKey, readonly string[]> {
   search: string;
   person: string;
@@ -19,31 +33,12 @@ export interface Filters extends Record<ManyKey, readonly string[]> {
 }
 
 export function filtersFrom(query: URLSearchParams): Filters {
-  const many = (key: ManyKey) => [...new Set(query.getAll(key).filter(Boolean))];
-  return {
-    search: query.get('search')?.trim() ?? '',
-    person: query.get('person') ?? '',
-    ordering: query.get('ordering') ?? '',
-    kind: many('kind'),
-    status: many('status'),
-    rating: many('rating'),
-    genre: many('genre'),
-    tag: many('tag'),
-    exclude_tag: many('exclude_tag'),
-    year: many('year')
-  };
+  return schema.read(query).state;
 }
 
 /** The query that gives these filters back; the same filters always give the same text. */
 export function queryOf(filters: Filters): URLSearchParams {
-  const query = new URLSearchParams();
-  if (filters.search) query.set('search', filters.search);
-  if (filters.person) query.set('person', filters.person);
-  for (const key of manyKeys) {
-    for (const value of filters[key]) query.append(key, value);
-  }
-  if (filters.ordering) query.set('ordering', filters.ordering);
-  return query;
+  return schema.write(filters as ReturnType<typeof schema.read>['state']);
 }
 
 /** What to ask the server: without a rating of their own choice, all but those the reader hides. */

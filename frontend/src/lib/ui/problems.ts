@@ -4,6 +4,6 @@ import { t } from '$lib/i18n/i18n.svelte';
 
 export function explain(problem: unknown): string {
   const error = ApiError.from(problem);
-  if (error.isNetwork) return t('error.network');
+  if (error.isOffline) return t('error.network');
   return error.detail || t('error.server');
 }

@@ -2,17 +2,17 @@
 import { api, unwrap } from '$lib/api/client';
 import { ApiError } from '$lib/api/errors';
 import type { Upload } from '$lib/api/types';
-import { registerBelongings } from '$lib/auth/belongings';
+import { registerPersonalState } from '$lib/auth/personal';
 import { t } from '$lib/i18n/i18n.svelte';
 import { explain } from '$lib/ui/problems';
-import { sayFailed, sayUndoable } from '$lib/ui/toasts.svelte';
+import { sayDone, sayFailed } from '$lib/ui/toasts.svelte';
 import { firstWaitMs, nextWait } from './polling';
 
 class Mine {
   rows = $state.raw<readonly Upload[]>([]);
   isLoaded = $state(false);
   problem = $state.raw<ApiError | null>(null);
-  /** Hidden while their six seconds of undo run. */
+  /** Hidden while the server is told that they are withdrawn. */
   leaving = $state.raw<ReadonlySet<number>>(new Set());
   #pages = 1;
   hasMore = $state(false);
@@ -53,13 +53,19 @@ class Mine {
     await this.refresh();
   }
 
-  withdraw(row: Upload, name: string): void {
+  /** Withdraws an upload for good: its files are deleted at once. */
+  async withdraw(row: Upload, name: string): Promise<void> {
     this.leaving = new Set([...this.leaving, row.id]);
-    sayUndoable(
-      t('upload.withdrawn', { chapter: name }),
-      () => this.#withdrawNow(row),
-      () => this.#comeBack(row.id)
-    );
+    const params = { path: { id: String(row.id) } };
+    try {
+      // The tab may be on its way out: the request outlives it.
+      await unwrap(api.DELETE('/api/uploads/{id}', { params, keepalive: true }));
+      sayDone(t('upload.withdrawn', { chapter: name }));
+      await this.refresh();
+    } catch (problem) {
+      sayFailed(explain(problem));
+    }
+    this.leaving = new Set([...this.leaving].filter((one) => one !== row.id));
   }
 
   forget(): void {
@@ -72,22 +78,6 @@ class Mine {
     this.hasMore = false;
     this.problem = null;
     this.#pages = 1;
-  }
-
-  async #withdrawNow(row: Upload): Promise<void> {
-    const params = { path: { id: String(row.id) } };
-    try {
-      // The tab may be on its way out: the request outlives it.
-      await unwrap(api.DELETE('/api/uploads/{id}', { params, keepalive: true }));
-      await this.refresh();
-    } catch (problem) {
-      sayFailed(explain(problem));
-    }
-    this.#comeBack(row.id);
-  }
-
-  #comeBack(id: number): void {
-    this.leaving = new Set([...this.leaving].filter((one) => one !== id));
   }
 
   async #ask(): Promise<void> {
@@ -123,4 +113,4 @@ class Mine {
 }
 
 export const mine = new Mine();
-registerBelongings({ forget: () => mine.forget() });
+registerPersonalState({ clear: () => mine.forget() });

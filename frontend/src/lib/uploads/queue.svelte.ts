@@ -3,7 +3,7 @@
  * the pages, so that going to another page of the app does not stop it.
  */
 import { ApiError } from '$lib/api/errors';
-import { registerBelongings } from '$lib/auth/belongings';
+import { registerPersonalState } from '$lib/auth/personal';
 import { guessChapter } from './guess';
 import { sendChapter } from './sending';
 import { Speedometer } from './speed';
@@ -150,4 +150,4 @@ class Queue {
 }
 
 export const queue = new Queue();
-registerBelongings({ forget: () => queue.forget() });
+registerPersonalState({ clear: () => queue.forget() });
