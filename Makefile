@@ -29,8 +29,15 @@ test: $(VENV)/.dev web-app locales
 e2e: $(VENV)/.dev web-app locales
 	@$(IN_BACKEND) $(RUN) -m pytest -m e2e
 
+# The words behind it are sections: `make bench web`.
+SECTIONS := $(if $(filter bench,$(firstword $(MAKECMDGOALS))),$(filter-out bench,$(MAKECMDGOALS)))
 bench: $(VENV)/.dev web-app locales
-	@$(IN_BACKEND) $(RUN) -m bench
+	@$(IN_BACKEND) $(RUN) -m bench $(SECTIONS)
+ifneq ($(SECTIONS),)
+.PHONY: $(SECTIONS)
+$(SECTIONS): bench
+	@:
+endif
 
 lint: $(VENV)/.dev frontend/node_modules/.installed locales
 	@$(IN_BACKEND) $(RUN) -m tests.lint

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import adapter from '@sveltejs/adapter-static';
+import { withPreloads } from './preloads.js';
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 
 // The theme is set by one inline script before the first paint. Kit hashes only the scripts that it
@@ -15,7 +16,7 @@ const inlineHashes = [...template.matchAll(/<script>([\s\S]*?)<\/script>/g)].map
 export default {
   preprocess: vitePreprocess(),
   kit: {
-    adapter: adapter({ fallback: 'index.html' }),
+    adapter: withPreloads(adapter({ fallback: 'index.html', precompress: true })),
     paths: { relative: false },
     csp: {
       mode: 'hash',

@@ -1,12 +1,17 @@
-"""Pages of the web app that are about this app: regular expressions of their paths."""
+"""Pages of the web app that are about this app."""
 
-WEB_PAGES = (
-    "me",
-    "login",
-    "register",
-    "confirm",
-    "forgot",
-    "reset",
-    "settings(/(profile|reading|account|security|devices|keys))?",
-    "u/[^/]+",
+from common.web_pages import WebPage
+
+WEB_PAGES = tuple(
+    WebPage(path)
+    for path in (
+        "me",
+        "login",
+        "register",
+        "confirm",
+        "forgot",
+        "reset",
+        "settings(/(profile|reading|account|security|devices|keys))?",
+        "u/[^/]+",
+    )
 )

@@ -21,10 +21,12 @@ from bench.installation import BACKEND, LONG_SERIES_CHAPTERS, Installation, find
 from bench.lists import measure_lists
 from bench.memory import measure_memory
 from bench.reading import measure_reading
+from bench.web import measure_web
 
 _OF_SERVER = ("connections", "slow-clients", "pictures")
 SECTIONS = (
-    "extraction", "memory", "lists", "auth", "reading", "growth", "search", "idle", *_OF_SERVER,
+    "extraction", "memory", "lists", "auth", "reading", "growth", "search", "idle", "web",
+    *_OF_SERVER,
 )  # fmt: skip
 
 
@@ -64,8 +66,7 @@ def main() -> None:
     if "idle" in wanted:
         with Installation() as house:
             _print(measure_idle_worker(house, house.run("idle_library")))
-    if set(_OF_SERVER) & set(wanted):
-        _measure_server(wanted, seconds=options.seconds, quick=options.quick)
+    _measure_server(wanted, seconds=options.seconds, quick=options.quick)
 
 
 def _measure_full(wanted: Iterable[str], empty: Installation | None, *, quick: bool) -> None:
@@ -95,6 +96,11 @@ def _measure_auth(*, quick: bool) -> None:
 
 
 def _measure_server(wanted: Iterable[str], *, seconds: int, quick: bool) -> None:
+    if "web" in wanted:
+        for lines in measure_web(quick=quick):
+            _print(lines)
+    if not set(_OF_SERVER) & set(wanted):
+        return
     seconds = min(seconds, 10) if quick else seconds
     with _installed(1_000, 10_000) as (house, found):
         if "connections" in wanted:

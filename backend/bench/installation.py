@@ -29,9 +29,12 @@ _NO_LIMIT = "1000000000/min"
 class Installation:
     """Runs the bench's parts and servers in processes that see only this installation."""
 
-    def __init__(self, *, database_url: str = "", redis_url: str = "") -> None:
+    def __init__(
+        self, *, database_url: str = "", redis_url: str = "", is_demo: bool = False
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mangakg bench "))
         self.instance = f"bench-{secrets.token_hex(4)}"
+        self._is_demo = is_demo
         self._server_url, self._redis_url = database_url, redis_url
         self._database = f"test_mangakg_{secrets.token_hex(4)}" if database_url else ""
         if database_url:
@@ -56,7 +59,7 @@ class Installation:
             "DJANGO_SETTINGS_MODULE": "mangakg.settings",
             "MANGAKG_DATA": str(self.folder),
             "MANGAKG_INSTANCE": self.instance,
-            "MANGAKG_DEMO": "0",
+            "MANGAKG_DEMO": str(int(self._is_demo)),
             "SECRET_KEY": "bench-0123456789-abcdefghijklmnopqrstuvwxyz",
             "MEDIA_NAME_KEY": "bench-media-0123456789-abcdefghijklmnopqrst",
             "DATABASE_URL": url,

@@ -1,3 +1,69 @@
-"""Pages of the web app that are about this app: regular expressions of their paths."""
+"""Pages of the web app that are about this app."""
 
-WEB_PAGES = ("browse",)
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from common.web_pages import Ask, Head, Screen, Visit, WebPage
+
+# In the order in which the app writes them.
+_PARAMETERS = (
+    "search", "person", "kind", "status", "rating", "genre", "tag", "exclude_tag",
+    "chapter_language", "year_min", "year_max", "ordering",
+)  # fmt: skip
+_COVERS = 12  # what fits the first screen of a wide window
+
+
+def list_address(path: str, **parameters: Iterable[str]) -> str:
+    """Return the address of a list; what has several values is repeated, as the app does."""
+    return f"{path}?{urlencode(parameters, doseq=True)}"
+
+
+def cover_of_head(cover: dict[str, Any] | None) -> tuple[str, int, int] | None:
+    """Return what a preview shows: large enough, and not heavier than it must be."""
+    if cover is None:
+        return None
+    return cover["large_url"] or cover["url"], cover["width"], cover["height"]
+
+
+def name_of(row: dict[str, Any], language: str) -> str:
+    """Return the name of a title in the reader's language, else its main one."""
+    name: str = row.get("names", {}).get(language) or row["name"]
+    return name
+
+
+def title_card(row: dict[str, Any], language: str) -> dict[str, Any]:
+    """Return what a link with a cover needs."""
+    return {
+        "href": f"/series/{row['slug']}", "name": name_of(row, language), "cover": row.get("cover"),
+    }  # fmt: skip
+
+
+def words_of(texts: dict[str, str], language: str) -> str:
+    """Return a text in the reader's language, else the nearest that there is, as the app does."""
+    found = (texts.get(code) for code in (language, "ru", "en"))
+    return next(filter(None, found), "") or next(filter(None, texts.values()), "")
+
+
+def browse(visit: Visit, ask: Ask) -> Screen:
+    """Return the grid that is searched and filtered."""
+    preferences = visit.preferences
+    asked = {"rating": preferences.ratings, **visit.parameters}
+    if "search" not in asked:
+        asked.setdefault("chapter_language", preferences.languages)
+    if "any" in asked.get("chapter_language", ()):
+        del asked["chapter_language"]
+    written = {name: asked[name] for name in _PARAMETERS if name in asked}
+    found = ask(list_address("/api/series", **written))
+    head = Head(
+        title=_("Browse"),
+        description=_("Find manga, manhwa and comics by name, genre, year and language."),
+    )
+    rows = found["results"][:_COVERS] if found else []
+    cards = [title_card(row, preferences.interface) for row in rows]
+    return Screen(head, "catalog/first_screens/browse.html", {"cards": cards})
+
+
+WEB_PAGES = (WebPage("browse", route="/browse", parameters=_PARAMETERS, screen=browse),)

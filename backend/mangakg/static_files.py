@@ -3,6 +3,7 @@
 import hashlib
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-from mangakg.web_app import build_version
+from mangakg.web_build import build_version
 
 
 def collect_static_files() -> bool:
@@ -36,23 +37,41 @@ def _fingerprint() -> str:
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise, which looks through the folders once, for a web app that may be built anew."""
+    """WhiteNoise, which looks through the folders once, for a web app that may be built anew.
+
+    Where the build has put a file's Brotli and gzip beside it, it serves what the client accepts.
+    """
+
+    FOREVER = 365 * 86_400
 
     def __init__(self, get_response: Any) -> None:
         self._version = build_version()
+        self._lock = Lock()
         super().__init__(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Serve a file of the build that is there now; one of an older build is not found."""
         path = request.path_info
         if path in self.files or path.startswith("/_app/"):
-            version = build_version()
-            if version != self._version:
-                self._version = version
-                self.add_files(settings.WHITENOISE_ROOT)
+            self._add_new_build()
             if path in self.files:
                 with suppress(FileNotFoundError):  # it went with an older build
                     response: HttpResponseBase = self.serve(self.files[path], request)
                     return response
         answer: HttpResponseBase = self.get_response(request)
         return answer
+
+    def _add_new_build(self) -> None:
+        version = build_version()
+        if version == self._version:
+            return
+        # A page asks for many files at once: all wait until they are known.
+        with self._lock:
+            if version != self._version:
+                self.add_files(settings.WHITENOISE_ROOT)
+                self._version = version
+
+    def immutable_file_test(self, path: str, url: str) -> bool:
+        """Return True for a file whose name tells its content, for ever."""
+        is_ours = url.startswith("/_app/immutable/")
+        return is_ours or bool(super().immutable_file_test(path, url))

@@ -1,3 +1,170 @@
-"""Pages of the web app that are about this app: regular expressions of their paths."""
+"""Pages of the web app that are about this app.
 
-WEB_PAGES = ("", "library", "upload", "series/[^/.]+", "read/[0-9]+")
+What each page asks for first stands here, written exactly as the app writes it; a browser test
+fails when the app asks for it again (`tests/processes/test_first_visit.py`).
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from catalog.choices import Kind, Status
+from catalog.web_pages import (
+    cover_of_head,
+    list_address,
+    name_of,
+    title_card,
+    words_of,
+)
+from common.web_pages import Ask, Head, Screen, Visit, WebPage
+
+_NEWS = 6  # of the first screen: what fits it, on a wide window too
+_COVERS = 12
+_CHAPTERS = 12
+_CHAPTERS_OF_NEWS = 3
+_DESCRIPTION_LENGTH = 200
+_UNCHANGED = "!~*'()"  # by encodeURIComponent
+
+
+def home(visit: Visit, ask: Ask) -> Screen:
+    """Return what came out last."""
+    preferences = visit.preferences
+    languages, ratings = preferences.languages, preferences.ratings
+    latest = ask(list_address("/api/chapters", language=languages, rating=ratings))
+    popular, newest = (
+        ask(
+            list_address(
+                "/api/series",
+                rating=ratings,
+                chapter_language=languages,
+                ordering=[ordering],
+                page_size=[str(_COVERS)],
+            )
+        )
+        for ordering in ("popular", "newest")
+    )
+    head = Head(
+        description=_("Read manga, manhwa and comics in Kyrgyz, Russian and English."),
+        facts={"@type": "WebSite", "name": settings.SITE_NAME, "url": f"{settings.SITE_URL}/"},
+    )
+    cards = [
+        [title_card(row, preferences.interface) for row in found["results"]] if found else []
+        for found in (popular, newest)
+    ]
+    context = {
+        "news": _by_series(latest["results"] if latest else [], preferences.interface)[:_NEWS],
+        "rows": ((_("Popular this week"), cards[0]), (_("New series"), cards[1])),
+    }
+    return Screen(head, "reader/first_screens/home.html", context)
+
+
+def _by_series(chapters: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    news: dict[int, dict[str, Any]] = {}
+    for row in chapters:
+        card = news.setdefault(
+            row["series"]["id"], {**title_card(row["series"], language), "chapters": []}
+        )
+        if len(card["chapters"]) < _CHAPTERS_OF_NEWS:
+            card["chapters"].append(_chapter_link(row))
+    return list(news.values())
+
+
+def _chapter_link(row: dict[str, Any]) -> dict[str, str]:
+    name = _chapter_name(row)
+    title = row["title"]
+    return {"href": f"/read/{row['id']}", "name": f"{name}: {title}" if title else name}
+
+
+def series(visit: Visit, ask: Ask) -> Screen | None:
+    """Return one series with its newest chapters."""
+    address = f"/api/series/{quote(visit.words['slug'], safe=_UNCHANGED)}"
+    title = ask(address)
+    if title is None:
+        return None
+    preferences, language = visit.preferences, visit.preferences.interface
+    has_own = any(tag in preferences.languages for tag in title.get("languages", ()))
+    chapters = ask(
+        list_address(
+            f"{address}/chapters",
+            language=preferences.languages if has_own else (),
+            ordering=["newest"],
+            page_size=["100"],
+        )
+    )
+    synopsis = words_of(title["synopsis"], language)
+    name = name_of(title, language)
+    head = Head(
+        title=name,
+        description=_shorten(synopsis) or _("Read {name} online.").format(name=name),
+        image=cover_of_head(title["cover"]),
+        kind="book",
+        facts={
+            "@type": "ComicSeries",
+            "name": name,
+            "alternateName": [alias["name"] for alias in title["aliases"]],
+            "genre": [words_of(genre["name"], language) for genre in title["genres"]],
+            "author": [
+                {"@type": "Person", "name": credit["person"]["name"]} for credit in title["credits"]
+            ],
+            "description": synopsis,
+        },
+    )
+    facts = (Kind(title["kind"]).label, Status(title["status"]).label, title["year"])
+    context = {
+        "card": title_card(title, language),
+        "facts": [str(fact) for fact in facts if fact],
+        "chapters": [
+            _chapter_link(row) for row in (chapters["results"][:_CHAPTERS] if chapters else ())
+        ],
+    }
+    return Screen(head, "reader/first_screens/series.html", context)
+
+
+def chapter(visit: Visit, ask: Ask) -> Screen | None:
+    """Return one chapter; which page and which size of it is shown first, the app knows."""
+    found = ask(f"/api/chapters/{visit.words['chapter']}")
+    if found is None:
+        return None
+    title = ask(f"/api/series/{quote(found['series']['slug'], safe=_UNCHANGED)}")
+    name = name_of(found["series"], visit.preferences.interface)
+    label = _chapter_name(found)
+    head = Head(
+        title=f"{name} · {label}",
+        description=_("{name}, {chapter}: read it online.").format(name=name, chapter=label),
+        image=cover_of_head(title["cover"]) if title else None,
+        kind="article",
+        facts={
+            "@type": "ComicIssue",
+            "name": label,
+            "issueNumber": found["number"],
+            "inLanguage": found["language"],
+            "numberOfPages": found["page_count"],
+            "isPartOf": {"@type": "ComicSeries", "name": name},
+        },
+    )
+    context = {"heading": head.title, "pages": found["pages"]}
+    return Screen(head, "reader/first_screens/chapter.html", context)
+
+
+def _chapter_name(chapter: dict[str, Any]) -> str:
+    if chapter["number"] is None:
+        return _("One-shot")
+    return _("Chapter {number}").format(number=chapter["number"])
+
+
+def _shorten(text: str) -> str:
+    words = " ".join(text.split())
+    if len(words) <= _DESCRIPTION_LENGTH:
+        return words
+    return f"{words[:_DESCRIPTION_LENGTH].rpartition(' ')[0]}…"
+
+
+WEB_PAGES = (
+    WebPage("", route="/", screen=home),
+    WebPage("library"),
+    WebPage("upload"),
+    WebPage("series/(?P<slug>[^/.]+)", route="/series/[slug]", screen=series),
+    WebPage("read/(?P<chapter>[0-9]+)", route="/read/[chapter=id]", screen=chapter, has_bar=False),
+)

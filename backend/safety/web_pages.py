@@ -1,3 +1,5 @@
-"""Pages of the web app that are about this app: regular expressions of their paths."""
+"""Pages of the web app that are about this app."""
 
-WEB_PAGES = ("me/reports",)
+from common.web_pages import WebPage
+
+WEB_PAGES = (WebPage("me/reports"),)

@@ -32,6 +32,7 @@ from common.http.shared_cache import GENERATION, NO_GENERATION, current_generati
 BODY_SECONDS = 300
 _GENERATION_BYTES = 8
 _ETAG_BYTES = 16
+_HEAD_BYTES = _GENERATION_BYTES + _ETAG_BYTES
 # A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
 _GZIP_LEVEL = 1
 # What `once` computed for all pages of a list, with its generation and its end; each process has
@@ -124,6 +125,17 @@ class CachedView(APIView):
             stored = built
         return _respond(request, stored, is_gzip=is_gzip)
 
+    def answer_anybody(self, request: HttpRequest, **place: Any) -> bytes | None:
+        """Return the body that anybody is answered, stored or built now; `generation` is set.
+
+        For pages that hold it; neither counted nor asked for as anyone. Raises what the view does.
+        """
+        key = self._body_key(request, is_gzip=True)
+        stored = shared_cache().get(key)
+        if stored is None or stored[:_GENERATION_BYTES] != self.generation:
+            stored = self._build(request, place, key, is_gzip=True)
+        return None if stored is None else gzip.decompress(stored[_HEAD_BYTES:])
+
     def _body_key(self, request: HttpRequest, *, is_gzip: bool) -> str:
         asked = request.META.get("QUERY_STRING", "")
         # One parameter of one value can be written in one way only, and need not be taken apart.
@@ -190,12 +202,12 @@ def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
 
 
 def _respond(request: HttpRequest, stored: bytes, *, is_gzip: bool) -> HttpResponse:
-    etag = f'W/"{stored[_GENERATION_BYTES : _GENERATION_BYTES + _ETAG_BYTES].decode()}"'
+    etag = f'W/"{stored[_GENERATION_BYTES:_HEAD_BYTES].decode()}"'
     response: HttpResponse
     if is_known(request, etag):
         response = HttpResponseNotModified()
     else:
-        body = stored[_GENERATION_BYTES + _ETAG_BYTES :]
+        body = stored[_HEAD_BYTES:]
         response = HttpResponse(body, content_type="application/json")
         response["Content-Length"] = str(len(body))
         if is_gzip:

@@ -208,39 +208,29 @@ def test_an_archive_cannot_be_had_even_signed(uploader_uli):
      "/static/nothing.js", "/admin/nothing/at/all", "/_app/nothing.js", "/metrics/x", "/x.php"],
 )  # fmt: skip
 def test_what_is_not_a_page_never_answers_the_apps_shell(path, settings, tmp_path):
-    from mangakg import web_app
-
     settings.FRONTEND_BUILD = tmp_path
     (tmp_path / "index.html").write_text("<html>the shell</html>")
-    web_app._shell.cache_clear()
 
     answer = client_of(None).get(path)
 
-    web_app._shell.cache_clear()
     is_page = path == "/apix"  # a page that the web app does not have: it says so itself
     assert answer.status_code in (404, 302)
     assert (b"the shell" in answer.content) == is_page
 
 
 def test_pages_of_the_app_answer_its_shell(settings, tmp_path):
-    from mangakg import web_app
-
     settings.FRONTEND_BUILD = tmp_path
     (tmp_path / "index.html").write_text("<html>the shell</html>")
-    web_app._shell.cache_clear()
 
     paths = (
         "/",
         "/browse",
-        "/series/naruto/",
-        "/read/1",
         "/settings/keys",
         "/u/a.b",
         "/me/reports",
     )
     answers = [client_of(None).get(path) for path in paths]
 
-    web_app._shell.cache_clear()
     assert [answer.status_code for answer in answers] == [200] * len(paths)
     assert {answer.content for answer in answers} == {b"<html>the shell</html>"}
 

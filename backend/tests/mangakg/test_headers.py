@@ -32,18 +32,14 @@ handler500 = "mangakg.urls.handler500"
 @pytest.fixture(autouse=True)
 def built(settings, tmp_path):
     """A built web app, and a static file."""
-    from mangakg import web_app
-
     (tmp_path / "_app").mkdir()
     (tmp_path / "_app" / "start.js").write_text("1")
     (tmp_path / "index.html").write_text(SHELL)
     settings.FRONTEND_BUILD = settings.WHITENOISE_ROOT = tmp_path
     static = Path(settings.STATIC_ROOT) / "probe.css"
     static.write_text("a{}")
-    web_app._shell.cache_clear()
     yield
     static.unlink()
-    web_app._shell.cache_clear()
 
 
 @pytest.fixture
@@ -137,6 +133,7 @@ def test_public_and_private_pictures_are_pictures_and_nothing_else(client, uploa
         assert_walled(answer, policy=policy, resource="cross-origin")
 
 
+@pytest.mark.django_db
 def test_the_shells_policy_stays_with_an_answer_that_it_has_not_changed(client):
     fresh = client.get("/")
 

@@ -1,7 +1,9 @@
 """A real browser with real processes: a page for each user, and the errors that it reports."""
 
+import json
 import os
 import shutil
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -34,3 +36,16 @@ def hear_refusals(page: Page) -> list[str]:
     )
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
+
+
+def ask_again(browser: Browser, installation: Installation, path: str) -> list[str]:
+    """Open a page as a stranger; return what the app asked for although the page had brought it."""
+    page, asked = visit_as(browser, installation), []
+    page.on("request", lambda request: asked.append(request.url))
+    answer = page.goto(path)
+    held = answer.text().partition('id="first-data">')[2].partition("</script>")[0]
+    paths = {urlsplit(address).path for address in json.loads(held)}
+    expect(page.locator("#first-paint")).to_have_count(0)  # the app has drawn its own
+    page.wait_for_load_state("networkidle")
+    page.context.close()
+    return [address for address in asked if urlsplit(address).path in paths]

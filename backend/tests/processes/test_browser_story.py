@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import PASSWORD
-from tests.processes.browsing import IN_A_BROWSER, visit_as
+from tests.processes.browsing import IN_A_BROWSER, ask_again, visit_as
 from tests.processes.installation import SERIES, Installation
 from tests.reader.archive_builders import make_chapter_zip
 from tests.services import wait_for
@@ -89,3 +90,7 @@ def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
         # A transparent page has white paper behind it, not the colour that it waits in.
         expect(picture.locator("img")).to_have_css("background-color", "rgb(255, 255, 255)")
         reader.keyboard.press("ArrowLeft")  # a manga is read from right to left
+
+    # What the app begins with has come with the page.
+    for path in (urlsplit(reader.url).path,):
+        assert ask_again(browser, installation, path) == []

@@ -1,0 +1,181 @@
+"""First visits in a browser on bad lines: `python -m bench web`.
+
+The system's Chromium, at a phone's size, on a line and a processor that its developer tools slow
+down: what it tells of the paint itself. Each screen is opened in a browser that has nothing, then
+once more.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from bench.installation import Installation
+from bench.lists import cost_of, fetch
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+_PHONE: Any = {
+    "viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "is_mobile": True,
+    "has_touch": True, "locale": "ky-KG",
+}  # fmt: skip
+_WAIT_MILLISECONDS = 120_000
+# Nothing is on its way, and the last paint has been told.
+_QUIET_MILLISECONDS = 1_500
+SHELL_GOAL = 2.0
+
+_OBSERVE = """
+window.seen = { lcp: 0, cls: 0 };
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.seen.lcp = entry.startTime;
+}).observe({ type: 'largest-contentful-paint', buffered: true });
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.seen.cls += entry.value;
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+_READ = """() => {
+  const [page] = performance.getEntriesByType('navigation');
+  const files = [page, ...performance.getEntriesByType('resource')];
+  const words = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0;
+  const { lcp, cls } = window.seen;
+  const sent = files.filter((file) => file.transferSize > 0);
+  const sum = (list, key) => list.reduce((total, file) => total + file[key], 0);
+  return {
+    words, lcp, cls,
+    bytes: sum(sent.filter((file) => file.responseEnd <= lcp), 'transferSize'),
+    scripts: sum(files.filter((file) => /\\.js$/.test(file.name)), 'encodedBodySize'),
+    requests: sent.filter((file) => file.startTime < words).length
+  };
+}"""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A way to the server: bits a second, round trip in milliseconds, processor slowed by."""
+
+    name: str
+    bits: int
+    round_trip: int
+    slower: int
+
+
+USUAL = Line("10 Mbit/s, 40 ms", 10_000_000, 40, 1)
+L1 = Line("1.6 Mbit/s, 150 ms, CPU x 4", 1_600_000, 150, 4)
+L2 = Line("400 kbit/s, 400 ms, CPU x 4", 400_000, 400, 4)
+
+# What a figure may be at most, on one line and screen; an empty word is every one.
+_GOALS: dict[tuple[str, str, str], float] = {
+    ("words", L2.name, "home"): 3_000,
+    ("lcp", L1.name, "home"): 2_500,
+    ("lcp", L2.name, "chapter"): 6_000,
+    ("lcp", USUAL.name, ""): 2_000,
+    ("warm", L1.name, "chapter"): 1_500,
+    ("warm", USUAL.name, "chapter"): 1_500,
+    ("bytes", "", "home"): 250_000,
+    ("bytes", "", "browse"): 250_000,
+    ("bytes", "", "series"): 250_000,
+    ("scripts", "", ""): 100_000,
+    ("requests", "", ""): 3,
+    ("cls", "", ""): 0.05,
+}
+_COLUMNS = {
+    "words": ("words ms", "{:.0f}"), "lcp": ("LCP ms", "{:.0f}"),
+    "bytes": ("kB to LCP", "{:.0f}"), "scripts": ("JS kB", "{:.0f}"), "cls": ("CLS", "{:.3f}"),
+    "warm": ("again, LCP", "{:.0f}"), "requests": ("again, asks", "{:.0f}"),
+}  # fmt: skip
+
+
+def measure_web(*, quick: bool) -> Iterator[list[str]]:
+    """Yield a table of each line, then what the pages cost the server."""
+    with Installation(is_demo=True) as house:
+        screens = house.run("web_library")
+        with house.serve() as (pid, port):
+            url = f"http://127.0.0.1:{port}"
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+                )
+                for line in (USUAL, L1, L2):
+                    yield _measure_line(browser, url, screens, line, visits=1 if quick else 3)
+                browser.close()
+            yield measure_shells(house, pid, port, screens, requests=400 if quick else 3_000)
+
+
+def _measure_line(
+    browser: Browser, url: str, screens: dict[str, str], line: Line, *, visits: int
+) -> list[str]:
+    headings = "".join(f"{heading:>17}" for heading, _form in _COLUMNS.values())
+    lines = [f"First visits, {line.name}, median of {visits} (the goal behind it)"]
+    lines.append(f"  {'':8}{headings}")
+    for screen, path in screens.items():
+        seen = [_visit(browser, f"{url}{path}", line) for _ in range(visits)]
+        cells = (_cell(name, line, screen, median(one[name] for one in seen)) for name in _COLUMNS)
+        lines.append(f"  {screen:8}{''.join(cells)}")
+    return lines
+
+
+def _cell(name: str, line: Line, screen: str, value: float) -> str:
+    keys = ((name, line.name, screen), (name, line.name, ""), (name, "", screen), (name, "", ""))
+    goal = next((_GOALS[key] for key in keys if key in _GOALS), None)
+    form, scale = _COLUMNS[name][1], 1_000 if name in ("bytes", "scripts") else 1
+    text = form.format(value / scale)
+    if goal is not None:
+        mark = "" if value <= goal else "!"
+        text = f"{mark}{text} ({goal / scale:g})"
+    return f"{text:>17}"
+
+
+def _visit(browser: Browser, address: str, line: Line) -> dict[str, float]:
+    """Open a screen in a browser that has nothing, and once more in the same one."""
+    context = browser.new_context(**_PHONE)
+    context.add_init_script(_OBSERVE)
+    page = context.new_page()
+    page.set_default_timeout(_WAIT_MILLISECONDS)
+    tools = context.new_cdp_session(page)
+    tools.send("Network.enable")
+    tools.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": line.round_trip,
+            "downloadThroughput": line.bits / 8,
+            "uploadThroughput": line.bits / 8,
+        },
+    )
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": line.slower})
+    first = _open(page, address)
+    page.goto("about:blank")
+    again = _open(page, address)
+    context.close()
+    return first | {"warm": again["lcp"], "requests": again["requests"]}
+
+
+def _open(page: Page, address: str) -> dict[str, float]:
+    page.goto(address, wait_until="networkidle")
+    page.wait_for_timeout(_QUIET_MILLISECONDS)
+    seen: dict[str, float] = page.evaluate(_READ)
+    return seen
+
+
+def measure_shells(
+    house: Installation, pid: int, port: int, screens: dict[str, str], *, requests: int
+) -> list[str]:
+    """Return what a page of the web app costs, against a bare view's same bytes."""
+    bodies = house.folder / "bodies"
+    bodies.mkdir(exist_ok=True)
+    lines = [f"  {'Pages of the web app':22}{'bytes':>8}{'CPU ms':>9}{'bare':>8}{'ratio':>8}  goal"]
+    with house.serve("bench.bare") as (bare_pid, bare_port):
+        for screen, path in screens.items():
+            body = fetch(port, path)
+            (bodies / screen).write_bytes(body)
+            cost = cost_of(pid, port, path, requests)
+            bare = cost_of(bare_pid, bare_port, f"/bare/{screen}", requests)
+            ratio = cost.cpu / bare.cpu
+            lines.append(
+                f"  {screen:22}{len(body):8}{cost.cpu:9.3f}{bare.cpu:8.3f}{ratio:8.2f}"
+                f"  {SHELL_GOAL}{'' if ratio <= SHELL_GOAL else '  MISSED'}"
+            )
+    return lines

@@ -1,0 +1,51 @@
+"""What a visitor has chosen that changes what anybody is answered: a cookie, and no account."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from common.choices import Rating
+
+COOKIE = "preferences"
+_MAX_LANGUAGES = 10
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """Languages of chapters, the most wanted first; shown content ratings; the app's language."""
+
+    languages: tuple[str, ...]
+    ratings: tuple[str, ...]
+    interface: str
+
+
+def read_preferences(request: HttpRequest) -> Preferences:
+    """Return what the cookie says; what it does not say is what the browser asks for, or usual.
+
+    The web app writes the cookie, and decides alike (`frontend/src/lib/preferences.svelte.ts`).
+    """
+    cookie = parse_qs(request.COOKIES.get(COOKIE, "")[:1_000])
+    chosen = {name: values[-1].split(",") for name, values in cookie.items()}
+    accepted = _languages(
+        tag.partition("-")[0]
+        for tag, _weight in parse_accept_lang_header(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+    )
+    ratings = [rating for rating in Rating.values if rating in chosen.get("ratings", ())]
+    spoken = [code for code, _name in settings.LANGUAGES]
+    wanted = (*chosen.get("interface", ()), *accepted, settings.LANGUAGE_CODE)
+    return Preferences(
+        languages=_languages(chosen.get("languages", ())) or accepted,
+        ratings=tuple(ratings) or settings.GUEST_RATINGS,
+        interface=next(tag for tag in wanted if tag in spoken),
+    )
+
+
+def _languages(tags: Iterable[str]) -> tuple[str, ...]:
+    known = dict.fromkeys(tag for tag in map(str.lower, tags) if _TAG.fullmatch(tag))
+    return tuple(known)[:_MAX_LANGUAGES]
