@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
+import { moved } from '../src/lib/people/languageOrder.ts';
 import { recoverySheet } from '../src/lib/people/recovery.ts';
 import { zoneChoices, zoneName } from '../src/lib/people/zones.ts';
 import { reasonsFor } from '../src/lib/reports/reasons.ts';
@@ -38,10 +39,23 @@ test('people are reported for what people do, works for what works are', () => {
 });
 
 test('the tightest limit says how many chapters may still be sent', () => {
-  const off = { uploads_left: null, waiting_left: null, decoding_seconds_left: null };
+  const off = {
+    uploads_left: null,
+    bytes_left: null,
+    waiting_left: null,
+    decoding_seconds_left: null
+  };
   assert.equal(chaptersLeft({ ...off, uploads_left: 9, waiting_left: 2 }), 2);
   assert.equal(chaptersLeft({ ...off, waiting_left: 0 }), 0);
   assert.equal(chaptersLeft({ ...off, uploads_left: 9, decoding_seconds_left: 1 }), 9);
   assert.equal(chaptersLeft({ ...off, uploads_left: 9, decoding_seconds_left: 0 }), 0);
+  assert.equal(chaptersLeft({ ...off, uploads_left: 9, bytes_left: 0 }), 0);
   assert.equal(chaptersLeft(off), null);
+});
+
+test('a language moves one place, and not beyond an end', () => {
+  assert.deepEqual(moved(['ky', 'ru', 'en'], 'en', -1), ['ky', 'en', 'ru']);
+  assert.deepEqual(moved(['ky', 'ru', 'en'], 'ky', 1), ['ru', 'ky', 'en']);
+  assert.deepEqual(moved(['ky', 'ru'], 'ky', -1), ['ky', 'ru']);
+  assert.deepEqual(moved(['ky', 'ru'], 'ru', 1), ['ky', 'ru']);
 });

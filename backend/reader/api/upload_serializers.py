@@ -166,6 +166,9 @@ class QuotaSerializer(serializers.Serializer[QuotaLeft]):
     decoding_seconds_left = serializers.IntegerField(
         allow_null=True, help_text="how long zips that are sent today may still be checked"
     )
+    again_at = serializers.DateTimeField(
+        allow_null=True, help_text="when a day that is used up takes more; null while it is not"
+    )
 
 
 class UploadAcceptedSerializer(serializers.Serializer[Any]):

@@ -7,10 +7,10 @@ checking it cost as much, and a quota that is given back invites to try again an
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,6 +42,8 @@ class QuotaLeft:
     bytes_left: int | None
     waiting_left: int | None
     decoding_seconds_left: int | None
+    # When the oldest upload of a day that is used up counts no more; None while none is.
+    again_at: datetime | None = None
 
 
 def quota_left(user: User) -> QuotaLeft:
@@ -56,12 +58,20 @@ def quota_left(user: User) -> QuotaLeft:
         bytes=Sum("archive_bytes", filter=today),
         waiting=Count("pk", filter=Q(state__in=UNDECIDED)),
         decoding_seconds=Sum("decoding_seconds", filter=today),
+        oldest=Min("created_at", filter=today),
     )
+    of_the_day = (
+        _rest(quotas["uploads_per_day"], used["uploads"]),
+        _rest(quotas["bytes_per_day"], used["bytes"] or 0),
+        _rest(decoding_quota, used["decoding_seconds"] or 0),
+    )
+    uploads_left, bytes_left, decoding_seconds_left = of_the_day
     return QuotaLeft(
-        uploads_left=_rest(quotas["uploads_per_day"], used["uploads"]),
-        bytes_left=_rest(quotas["bytes_per_day"], used["bytes"] or 0),
+        uploads_left=uploads_left,
+        bytes_left=bytes_left,
         waiting_left=_rest(quotas["waiting"], used["waiting"]),
-        decoding_seconds_left=_rest(decoding_quota, used["decoding_seconds"] or 0),
+        decoding_seconds_left=decoding_seconds_left,
+        again_at=used["oldest"] + _DAY if 0 in of_the_day and used["oldest"] else None,
     )
 
 

@@ -1,8 +1,10 @@
-"""The main job in a real browser, against real processes: dropped, approved, read by keyboard."""
+"""The main job in a real browser, against real processes: chosen, approved, read by keyboard."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -27,11 +29,12 @@ def log_in(page: Page, username: str) -> None:
     expect(page).not_to_have_url(re.compile("/login"))
 
 
-def drop_zip(page: Page, archive: Path) -> None:
+def send_folder(page: Page, folder: Path) -> None:
+    """Choose a folder of pictures, which the browser packs as a chapter."""
     page.goto("/upload")
     page.get_by_role("searchbox").fill("naruto")
     page.get_by_test_id("series-choice").first.click()
-    page.locator("input[type=file]").first.set_input_files(archive)
+    page.get_by_label("Choose a folder").set_input_files(folder)
     page.get_by_test_id("upload-send").click()
 
 
@@ -49,18 +52,19 @@ def approve_first(page: Page) -> None:
     page.keyboard.press("a")
 
 
-def test_a_chapter_goes_from_a_dropped_zip_to_a_reader(
+def test_a_chapter_goes_from_a_folder_to_a_reader(
     browser: Browser, installation: Installation, tmp_path: Path
 ) -> None:
-    archive = tmp_path / "Naruto 7.zip"
-    archive.write_bytes(make_chapter_zip(pages=PAGES, size=(700, 1000)))
+    folder = tmp_path / "Naruto 7"
+    with ZipFile(BytesIO(make_chapter_zip(pages=PAGES, size=(700, 1000)))) as pages:
+        pages.extractall(folder)
     installation.start()
     reader = visit_as(browser, installation, viewport={"width": 360, "height": 740})
     uploader = visit_as(browser, installation)
     moderator = visit_as(browser, installation)
 
     log_in(uploader, "uli")
-    drop_zip(uploader, archive)
+    send_folder(uploader, folder)
     expect(upload_row(uploader, "awaiting_review")).to_be_visible(timeout=STATE_MILLISECONDS)
     reader.goto(f"/series/{SERIES}")
     expect(reader.get_by_role("heading", name="Naruto")).to_be_visible()

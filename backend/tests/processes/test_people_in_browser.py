@@ -17,6 +17,7 @@ from tests.smtp import MailServer, text_of
 
 ADDRESS = "aizada@example.test"
 NAME = "aizada.b"
+RUSSIAN_FIRST = re.compile(r"^\s*Русский\s+English\s*$")
 
 pytestmark = IN_A_BROWSER
 
@@ -76,6 +77,21 @@ def register(page: Page) -> None:
     expect(page.get_by_test_id("email-sent")).to_contain_text(ADDRESS)
 
 
+def prefer_russian(page: Page) -> None:
+    """Choose as a guest to read in Russian before English; the server learns it by cookie."""
+    page.goto("/settings/reading")
+    page.get_by_label("Add a language").select_option("ru")
+    page.get_by_role("button", name="Move up: Русский").click()
+    languages = page.get_by_test_id("reading-languages")
+    expect(languages).to_have_text(RUSSIAN_FIRST)
+    # At the end of its way, the focus is on the way back.
+    expect(page.get_by_role("button", name="Move down: Русский")).to_be_focused()
+    page.reload()
+    expect(languages).to_have_text(RUSSIAN_FIRST)
+    kept = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert "languages=ru%2Cen" in kept["preferences"]
+
+
 def come_as_new(browser: Browser, installation: Installation, mailbox: MailServer | None) -> Page:
     """Register and confirm."""
     installation.start()
@@ -125,9 +141,12 @@ def test_from_registering_to_a_key_that_outlives_every_session(
     page = visit_as(browser, installation, viewport={"width": 360, "height": 740})
     refusals = hear_refusals(page)
 
+    prefer_russian(page)
     register(page)
     page.goto("/me")
     expect(page.get_by_text("Confirm your e-mail address to upload")).to_be_visible()
+    page.goto("/settings/reading")
+    expect(page.get_by_test_id("reading-languages")).to_have_text(RUSSIAN_FIRST)
     page.goto(wait_for_link(installation, mailbox, "confirm"))
     expect(page.get_by_test_id("confirm-state")).to_contain_text(f"{ADDRESS} is confirmed")
     expect(page).to_have_url(f"{installation.url}/confirm")  # the key has left the address

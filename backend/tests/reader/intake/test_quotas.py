@@ -1,6 +1,7 @@
 """Quotas of one person: what is left, and that many at once do not pass them."""
 
 from collections import Counter
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 OFF = {"uploads_per_day": None, "bytes_per_day": None, "waiting": None}
 NOTHING_LIMITED = {
     "uploads_left": None, "bytes_left": None, "waiting_left": None, "decoding_seconds_left": None,
+    "again_at": None,
 }  # fmt: skip
 
 
@@ -37,8 +39,17 @@ def test_what_is_left_is_told(uploader_uli, outsider_otto, settings):
 
     assert left(uploader_uli) == {
         "uploads_left": 4, "bytes_left": 10**9 - upload.archive_bytes, "waiting_left": 2,
-        "decoding_seconds_left": 60,
+        "decoding_seconds_left": 60, "again_at": None,
     }  # fmt: skip
+
+
+def test_a_day_that_is_used_up_tells_when_it_takes_more(uploader_uli, settings):
+    settings.QUOTAS = OFF | {"uploads_per_day": 2}
+    first = make_upload(uploader=uploader_uli)
+    make_upload(uploader=uploader_uli)
+
+    again_at = datetime.fromisoformat(left(uploader_uli)["again_at"])
+    assert abs(again_at - first.created_at - timedelta(days=1)) < timedelta(seconds=1)
 
 
 def test_a_quota_that_is_off_is_null(uploader_uli, settings):

@@ -576,7 +576,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Show a title. */
+        /** @description Show a series. */
         get: operations["get_series_by_id_or_slug"];
         put?: never;
         post?: never;
@@ -846,10 +846,17 @@ export interface components {
             email: string;
             password: string;
         };
+        ChapterLanguageShape: {
+            language: string;
+            count: number;
+        };
         ChapterLinkShape: {
             id: number;
             number: string | null;
             title: string;
+            volume: number | null;
+            language: string;
+            group: components["schemas"]["GroupShape"] | null;
         };
         ChapterPage: {
             count: number;
@@ -884,6 +891,8 @@ export interface components {
             pages: components["schemas"]["PageShape"][];
             previous: components["schemas"]["ChapterLinkShape"] | null;
             next: components["schemas"]["ChapterLinkShape"] | null;
+            /** @description where `next` is null: what goes on in each other language */
+            next_in_other_languages: components["schemas"]["ChapterLinkShape"][];
         };
         /** @description The key that stands behind # in the link of an e-mail. */
         ConfirmFormRequest: {
@@ -891,6 +900,12 @@ export interface components {
         };
         ConfirmedAddress: {
             email: string;
+        };
+        CountedGroupShape: {
+            slug: string;
+            name: string;
+            id: number;
+            count: number;
         };
         CoverShape: {
             url: string;
@@ -1115,6 +1130,9 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             uploads_live: number;
+            series_live: number;
+            groups: components["schemas"]["GroupShape"][];
+            latest_uploads: components["schemas"]["LatestChapterShape"][];
         };
         /** @description What came of one row: what holds now, or why the row was not taken. */
         ProgressAnswerShape: {
@@ -1189,6 +1207,11 @@ export interface components {
             waiting_left: number | null;
             /** @description how long zips that are sent today may still be checked */
             decoding_seconds_left: number | null;
+            /**
+             * Format: date-time
+             * @description when a day that is used up takes more; null while it is not
+             */
+            again_at: string | null;
         };
         /** @enum {string} */
         RatingEnum: "safe" | "suggestive" | "erotica" | "pornographic";
@@ -1196,6 +1219,9 @@ export interface components {
             id: number;
             number: string | null;
             title: string;
+            volume: number | null;
+            language: string;
+            group: components["schemas"]["GroupShape"] | null;
             page_count: number;
         };
         /** @description The user's way of reading; empty and null leave it to the title or the device. */
@@ -1203,6 +1229,8 @@ export interface components {
             direction?: components["schemas"]["DirectionEnum"] | components["schemas"]["BlankEnum"];
             fit?: components["schemas"]["FitEnum"] | components["schemas"]["BlankEnum"];
             data_saver?: boolean | null;
+            /** @description BCP 47, up to 10, the one they like best first; empty: the browser's */
+            languages?: string[];
         };
         ReadingListShape: {
             results: components["schemas"]["ReadingShape"][];
@@ -1211,6 +1239,7 @@ export interface components {
             direction: components["schemas"]["DirectionEnum"] | components["schemas"]["BlankEnum"];
             fit: components["schemas"]["FitEnum"] | components["schemas"]["BlankEnum"];
             data_saver: boolean | null;
+            languages: string[];
         };
         ReadingShape: {
             /** @description within the version that is there now; 0: marked unread */
@@ -1318,6 +1347,10 @@ export interface components {
             id: number;
             slug: string;
             name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
             kind: components["schemas"]["KindEnum"];
             cover: components["schemas"]["CoverShape"] | null;
         };
@@ -1325,13 +1358,69 @@ export interface components {
             id: number;
             slug: string;
             name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
         };
         SeriesOfChapterShape: {
             id: number;
             slug: string;
             name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
             kind: components["schemas"]["KindEnum"];
             reading_direction: components["schemas"]["DirectionEnum"];
+        };
+        SeriesShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            status: components["schemas"]["StatusEnum"];
+            content_rating: components["schemas"]["RatingEnum"];
+            year: number | null;
+            original_language: string;
+            reading_direction: components["schemas"]["DirectionEnum"];
+            chapter_count: number;
+            /** Format: date-time */
+            last_chapter_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            cover: components["schemas"]["CoverShape"] | null;
+            genres: components["schemas"]["NamesShape"][];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
+            tags: components["schemas"]["NamesShape"][];
+            /** @description most chapters first */
+            chapter_languages: components["schemas"]["ChapterLanguageShape"][];
+            aliases: components["schemas"]["AliasShape"][];
+            credits: components["schemas"]["CreditShape"][];
+            synopsis: {
+                [key: string]: string;
+            };
+            numbers_restart_per_volume: boolean;
+            length: number | null;
+            duration_minutes: number | null;
+            trailers: string[];
+            screenshots: string[];
+            site_url: string;
+            format: string;
+            external_ids: components["schemas"]["ExternalIdsShape"];
+            popularity: number;
+            rating_average: string;
+            moderation: components["schemas"]["ModerationEnum"];
+            /** @description of public chapters, most chapters first */
+            groups: components["schemas"]["CountedGroupShape"][];
+            /** @description where reading starts in each language; most chapters first */
+            first_chapters: components["schemas"]["ChapterLinkShape"][];
         };
         SessionList: {
             results: components["schemas"]["SessionShape"][];
@@ -1353,6 +1442,8 @@ export interface components {
             name: string;
             languages: string[];
             demo: boolean;
+            /** @description that guests see who have chosen nothing; lists answer what they are asked */
+            guest_ratings: components["schemas"]["RatingEnum"][];
             upload_limits: components["schemas"]["UploadLimitsShape"];
         };
         /** @enum {string} */
@@ -1396,6 +1487,10 @@ export interface components {
             kind: components["schemas"]["KindEnum"];
             name: string;
             original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
             status: components["schemas"]["StatusEnum"];
             content_rating: components["schemas"]["RatingEnum"];
             year: number | null;
@@ -1408,6 +1503,8 @@ export interface components {
             created_at: string;
             cover: components["schemas"]["CoverShape"] | null;
             genres: string[];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
         };
         TitleShape: {
             id: number;
@@ -1415,6 +1512,10 @@ export interface components {
             kind: components["schemas"]["KindEnum"];
             name: string;
             original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
             status: components["schemas"]["StatusEnum"];
             content_rating: components["schemas"]["RatingEnum"];
             year: number | null;
@@ -1427,7 +1528,11 @@ export interface components {
             created_at: string;
             cover: components["schemas"]["CoverShape"] | null;
             genres: components["schemas"]["NamesShape"][];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
             tags: components["schemas"]["NamesShape"][];
+            /** @description most chapters first */
+            chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
@@ -3795,7 +3900,7 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
-                language?: string;
+                language?: string[];
                 page_size?: number;
                 rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
             };
@@ -4454,6 +4559,7 @@ export interface operations {
     get_series: {
         parameters: {
             query?: {
+                chapter_language?: string[];
                 exclude_tag?: string[];
                 genre?: string[];
                 kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
@@ -4468,6 +4574,8 @@ export interface operations {
                 status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
                 tag?: string[];
                 year?: number[];
+                year_max?: number;
+                year_min?: number;
             };
             header?: never;
             path?: never;
@@ -4533,7 +4641,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TitleShape"];
+                    "application/json": components["schemas"]["SeriesShape"];
                 };
             };
             /** @description It has another slug now: see Location. */
@@ -4581,7 +4689,7 @@ export interface operations {
         parameters: {
             query?: {
                 group?: string;
-                language?: string;
+                language?: string[];
                 ordering?: "newest" | "oldest";
                 page?: number;
                 page_size?: number;
@@ -4911,6 +5019,7 @@ export interface operations {
     get_titles: {
         parameters: {
             query?: {
+                chapter_language?: string[];
                 exclude_tag?: string[];
                 genre?: string[];
                 kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
@@ -4925,6 +5034,8 @@ export interface operations {
                 status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
                 tag?: string[];
                 year?: number[];
+                year_max?: number;
+                year_min?: number;
             };
             header?: never;
             path?: never;
@@ -5248,7 +5359,10 @@ export interface operations {
     };
     get_users_by_username: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description of the latest uploads; the counts are of all */
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+            };
             header?: never;
             path: {
                 username: string;
@@ -5263,6 +5377,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProfileShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
                 };
             };
             401: {

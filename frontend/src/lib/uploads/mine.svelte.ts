@@ -1,29 +1,26 @@
-/** My uploads as the server knows them, asked for again while something moves. */
-import { api, unwrap } from '$lib/api/client';
-import { ApiError } from '$lib/api/errors';
-import type { Upload } from '$lib/api/types';
+/**
+ * My uploads that are under way, asked for again while something moves. The list of all of them is
+ * asked for anew only when one of these has come, gone on or ended.
+ */
+import { api, getAddress, unwrap } from '$lib/api/client';
+import type { Batch, Upload } from '$lib/api/types';
 import { registerPersonalState } from '$lib/auth/personal';
-import { t } from '$lib/i18n/i18n.svelte';
-import { explain } from '$lib/ui/problems';
-import { sayDone, sayFailed } from '$lib/ui/toasts.svelte';
 import { firstWaitMs, nextWait } from './polling';
+import { uploadsAddress } from './filter';
 
 class Mine {
-  rows = $state.raw<readonly Upload[]>([]);
-  isLoaded = $state(false);
-  problem = $state.raw<ApiError | null>(null);
-  /** Hidden while the server is told that they are withdrawn. */
-  leaving = $state.raw<ReadonlySet<number>>(new Set());
-  #pages = 1;
-  hasMore = $state(false);
+  underWay = $state.raw<ReadonlyMap<number, Upload>>(new Map());
+  /** Counts how often a row came, changed its state or ended. */
+  changes = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitMs = firstWaitMs;
   #watchers = 0;
   /** Aborted when these are no longer the uploads of the person at this device. */
   #person = new AbortController();
 
-  get shown(): readonly Upload[] {
-    return this.rows.filter((row) => !this.leaving.has(row.id));
+  /** The newest that is known of a row. */
+  current(row: Upload): Upload {
+    return this.underWay.get(row.id) ?? row;
   }
 
   /** Polls while a page looks on and the tab is in sight. */
@@ -48,64 +45,46 @@ class Mine {
     await this.#ask();
   }
 
-  async more(): Promise<void> {
-    this.#pages += 1;
+  /** Ends it for good: its files are deleted at once. */
+  async withdraw(row: Upload): Promise<void> {
+    const params = { path: { id: String(row.id) } };
+    await unwrap(api.DELETE('/api/uploads/{id}', { params }));
     await this.refresh();
   }
 
-  /** Withdraws an upload for good: its files are deleted at once. */
-  async withdraw(row: Upload, name: string): Promise<void> {
-    this.leaving = new Set([...this.leaving, row.id]);
-    const params = { path: { id: String(row.id) } };
-    try {
-      // The tab may be on its way out: the request outlives it.
-      await unwrap(api.DELETE('/api/uploads/{id}', { params, keepalive: true }));
-      sayDone(t('upload.withdrawn', { chapter: name }));
-      await this.refresh();
-    } catch (problem) {
-      sayFailed(explain(problem));
-    }
-    this.leaving = new Set([...this.leaving].filter((one) => one !== row.id));
-  }
-
-  forget(): void {
+  clear(): void {
     this.#person.abort();
     this.#person = new AbortController();
     clearTimeout(this.#timer);
-    this.rows = [];
-    this.leaving = new Set();
-    this.isLoaded = false;
-    this.hasMore = false;
-    this.problem = null;
-    this.#pages = 1;
+    this.underWay = new Map();
   }
 
   async #ask(): Promise<void> {
     clearTimeout(this.#timer);
     const { signal } = this.#person;
-    let hasChanged = false;
+    let states = ['received'];
+    let hasMoved = false;
     try {
-      const before = new Map(this.rows.map((row) => [row.id, JSON.stringify(row)]));
-      const query = { page_size: Math.min(100, 25 * this.#pages) };
-      const answer = await unwrap(api.GET('/api/uploads', { params: { query }, signal }));
+      const answer = await getAddress<Batch<Upload>>(uploadsAddress('moving'), signal);
       if (signal.aborted) return;
-      hasChanged = answer.results.some((row) => before.get(row.id) !== JSON.stringify(row));
-      this.rows = answer.results;
-      this.hasMore = answer.next !== null && query.page_size < 100;
-      this.problem = null;
-    } catch (caught) {
+      const before = this.underWay;
+      this.underWay = new Map(answer.results.map((row) => [row.id, row]));
+      states = answer.results.map(({ state }) => state);
+      const isSame = (row: Upload) => before.get(row.id)?.state === row.state;
+      const isUnchanged = before.size === states.length && answer.results.every(isSame);
+      if (!isUnchanged) this.changes += 1;
+      hasMoved = JSON.stringify([...before.values()]) !== JSON.stringify(answer.results);
+    } catch {
+      // Asked again: the list says what is wrong.
       if (signal.aborted) return;
-      this.problem = ApiError.from(caught);
     }
-    this.isLoaded = true;
-    this.#plan(hasChanged);
+    this.#plan(states, hasMoved);
   }
 
-  #plan(hasChanged: boolean): void {
+  #plan(states: readonly string[], hasMoved: boolean): void {
     clearTimeout(this.#timer);
     if (this.#watchers === 0 || document.visibilityState === 'hidden') return;
-    const states = this.problem ? ['received'] : this.rows.map((row) => row.state);
-    const waitMs = nextWait(states, this.#waitMs, hasChanged);
+    const waitMs = nextWait(states, this.#waitMs, hasMoved);
     if (waitMs === null) return;
     this.#waitMs = waitMs;
     this.#timer = setTimeout(() => void this.#ask(), waitMs);
@@ -113,4 +92,4 @@ class Mine {
 }
 
 export const mine = new Mine();
-registerPersonalState({ clear: () => mine.forget() });
+registerPersonalState({ clear: () => mine.clear() });

@@ -1,23 +1,36 @@
 /**
- * The zips chosen in this visit: drafts with guessed words, sent one after another. Lives beside
+ * The chapters chosen in this visit: drafts with guessed words, sent one after another. Lives beside
  * the pages, so that going to another page of the app does not stop it.
  */
-import { ApiError } from '$lib/api/errors';
+import { ApiError, isAborted } from '$lib/api/errors';
+import type { Upload } from '$lib/api/types';
 import { registerPersonalState } from '$lib/auth/personal';
-import { guessChapter } from './guess';
+import type { Named } from '$lib/titles/names';
+import type { Source } from './folders';
 import { sendChapter } from './sending';
 import { Speedometer } from './speed';
 import { mine } from './mine.svelte';
 
 export type Phase = 'draft' | 'queued' | 'sending' | 'unsent' | 'failed' | 'sent';
 
+export interface SeriesOfUpload extends Named {
+  slug: string;
+}
+
+/** What is told of many drafts at once; empty leaves them as they are. */
+export interface CommonWords {
+  language: string;
+  volume: string;
+  group: string;
+}
+
 let lastKey = 0;
 
 export class Item {
   readonly key = (lastKey += 1);
-  readonly file: File;
-  /** The series it was sent to. */
-  slug = '';
+  source = $state.raw<Source>() as Source;
+  /** Where it goes; null for a draft that goes to the series that is chosen when it is sent. */
+  series = $state.raw<SeriesOfUpload | null>(null);
   number = $state('');
   title = $state('');
   language = $state('');
@@ -33,13 +46,11 @@ export class Item {
   uploadId = $state<number | null>(null);
   stopping: AbortController | null = null;
 
-  constructor(file: File, fallbackLanguage: string) {
-    const guess = guessChapter(file.name);
-    this.file = file;
-    this.total = file.size;
-    this.number = guess.number;
-    this.volume = guess.volume;
-    this.language = guess.language || fallbackLanguage;
+  constructor(source: Source, fallbackLanguage: string) {
+    this.source = source;
+    this.number = source.guess.number;
+    this.volume = source.guess.volume;
+    this.language = source.guess.language || fallbackLanguage;
   }
 
   get canEdit(): boolean {
@@ -59,8 +70,37 @@ class Queue {
     return this.items.some((item) => item.phase === 'sending' || item.phase === 'queued');
   }
 
-  add(files: readonly File[], fallbackLanguage: string): void {
-    this.items.push(...files.map((file) => new Item(file, fallbackLanguage)));
+  add(sources: readonly Source[], fallbackLanguage: string): void {
+    this.items.push(...sources.map((source) => new Item(source, fallbackLanguage)));
+  }
+
+  /** Another file for a chapter that the server did not take: its words and its series stay. */
+  addAgain(source: Source, upload: Upload): void {
+    const { chapter } = upload;
+    const item = new Item(source, chapter.language);
+    item.series = upload.series;
+    item.number = chapter.number ?? '';
+    item.title = chapter.title;
+    item.language = chapter.language;
+    item.volume = chapter.volume === null ? '' : String(chapter.volume);
+    item.group = chapter.group?.name ?? '';
+    this.items.push(item);
+  }
+
+  replaceFile(item: Item, source: Source): void {
+    item.source = source;
+    item.problem = null;
+    item.uploadId = null;
+    item.phase = 'draft';
+  }
+
+  /** Tells all drafts what they have in common. */
+  tellAll(words: CommonWords): void {
+    for (const item of this.drafts) {
+      item.language = words.language || item.language;
+      item.volume = words.volume.trim() || item.volume;
+      item.group = words.group.trim() || item.group;
+    }
   }
 
   remove(item: Item): void {
@@ -68,21 +108,21 @@ class Queue {
     this.items = this.items.filter((one) => one.key !== item.key);
   }
 
-  forget(): void {
+  clear(): void {
     for (const item of this.items) item.stopping?.abort();
     this.items = [];
   }
 
-  sendAll(slug: string): void {
+  sendAll(chosen: SeriesOfUpload | null): void {
     for (const item of this.drafts) {
-      item.slug = slug;
-      item.phase = 'queued';
+      item.series ??= chosen;
+      if (item.series) item.phase = 'queued';
     }
     void this.#run();
   }
 
-  retry(item: Item, slug: string): void {
-    item.slug = slug;
+  /** Sends it to its own series again, whichever is chosen now. */
+  retry(item: Item): void {
     item.problem = null;
     item.phase = 'queued';
     void this.#run();
@@ -96,27 +136,37 @@ class Queue {
   async #run(): Promise<void> {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    window.addEventListener('beforeunload', holdBack);
     for (;;) {
       const item = this.items.find((one) => one.phase === 'queued');
       if (!item) break;
       await this.#send(item);
     }
+    window.removeEventListener('beforeunload', holdBack);
     this.#isRunning = false;
   }
 
   async #send(item: Item): Promise<void> {
+    if (!item.series) return;
     const speed = new Speedometer();
-    item.stopping = new AbortController();
+    const { signal } = (item.stopping = new AbortController());
     item.phase = 'sending';
     item.problem = null;
     item.sent = 0;
-    speed.add(performance.now(), 0);
+    item.total = item.source.bytes;
+    item.bytesPerSecond = 0;
+    item.secondsLeft = null;
     try {
-      const { slug, number, title, language, volume, group, file } = item;
+      const { title, language, volume, group } = item;
+      const number = item.number.replace(',', '.');
+      const { slug } = item.series;
+      const file = await item.source.toZip();
+      signal.throwIfAborted();
+      speed.add(performance.now(), 0);
       const submitted = await sendChapter(
         { slug, file, number, title, language, volume, group },
         {
-          signal: item.stopping.signal,
+          signal,
           onprogress: (sent, total) => {
             speed.add(performance.now(), sent);
             item.sent = sent;
@@ -131,12 +181,12 @@ class Queue {
     } catch (caught) {
       this.#fail(item, caught);
     }
-    // One that was forgotten is no matter of the person who is here now.
+    // One that was cleared is no matter of the person who is here now.
     if (this.items.includes(item)) void mine.refresh();
   }
 
   #fail(item: Item, caught: unknown): void {
-    if (caught instanceof DOMException && caught.name === 'AbortError') {
+    if (isAborted(caught)) {
       item.phase = 'draft';
       return;
     }
@@ -146,8 +196,17 @@ class Queue {
     const { status } = item.problem;
     const isJudged = status >= 400 && status < 500 && status !== 401 && status !== 429;
     item.phase = isJudged ? 'failed' : 'unsent';
+    // Nothing more is taken today: the others wait for their sender, and not for their refusals.
+    if (item.problem.code === 'quota') {
+      for (const other of this.items) if (other.phase === 'queued') other.phase = 'draft';
+    }
   }
 }
 
+/** Asks whether to leave, in the browser's own words: what is on its way up would be lost. */
+function holdBack(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
+
 export const queue = new Queue();
-registerPersonalState({ clear: () => queue.forget() });
+registerPersonalState({ clear: () => queue.clear() });
