@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { directionOf, settled, shownRatings, type OfAccount } from '../src/lib/reading/choices.ts';
+import { readingOf, settled, shownRatings, type OfAccount } from '../src/lib/reading/choices.ts';
 
 const silent: OfAccount = {
   reading: { direction: '', fit: '', data_saver: null },
@@ -12,30 +12,39 @@ const account: OfAccount = {
 };
 
 test('what was chosen on the device goes before the account', () => {
-  const chosen = { fit: 'original', isSaver: true } as const;
-
-  assert.deepEqual(settled(chosen, account, false), {
+  assert.deepEqual(settled({ direction: '', fit: 'original', saver: 'on' }, account), {
+    direction: '',
     fit: 'original',
     isDouble: true,
-    isSaver: true
+    saver: 'on'
   });
 });
 
 test('a new device follows the account, its data saver too', () => {
-  assert.deepEqual(settled({}, account, true), { fit: 'width', isDouble: true, isSaver: false });
+  assert.deepEqual(settled({}, account), {
+    direction: 'strip',
+    fit: 'width',
+    isDouble: true,
+    saver: 'off'
+  });
 });
 
-test('where neither says anything, the page fits and the connection decides', () => {
+test('where neither says anything, the page fits, the series leads and the line decides', () => {
   for (const nobody of [null, silent]) {
-    assert.deepEqual(settled({}, nobody, true), { fit: 'height', isDouble: true, isSaver: true });
-    assert.equal(settled({}, nobody, false).isSaver, false);
+    assert.deepEqual(settled({}, nobody), {
+      direction: '',
+      fit: 'height',
+      isDouble: true,
+      saver: 'auto'
+    });
   }
 });
 
-test('the direction of the account goes before the usual one of a series', () => {
-  assert.equal(directionOf(account, 'rtl'), 'strip');
-  assert.equal(directionOf(silent, 'rtl'), 'rtl');
-  assert.equal(directionOf(null, 'ltr'), 'ltr');
+test('what the account is told is what it said', () => {
+  for (const one of [silent, account]) {
+    const fit = one.reading.fit || 'height';
+    assert.deepEqual(readingOf(settled({}, one)), { ...one.reading, fit });
+  }
 });
 
 test('lists are asked for the ratings that are left, and for all where nothing is hidden', () => {

@@ -34,6 +34,18 @@ test('shortcuts of the browser stay its own', () => {
   assert.equal(actionForKey({ key: 'f', shiftKey: false, ctrlKey: true }), null);
 });
 
+test('where characters are switched off, only keys that write nothing mean anything', () => {
+  const plain = (key: string) => actionForKey({ key, shiftKey: false }, false);
+
+  assert.deepEqual(['n', 'т', '2', '?', '/'].map(plain), [null, null, null, null, null]);
+  assert.deepEqual(['ArrowDown', ' ', 'Escape', 'Home'].map(plain), [
+    'down',
+    'next',
+    'leave',
+    'first'
+  ]);
+});
+
 test('left is forward in a book from right to left, and back in others', () => {
   assert.equal(turnOf('left', 'rtl'), 'next');
   assert.equal(turnOf('right', 'rtl'), 'previous');

@@ -18,6 +18,13 @@ test('the cover stands alone and the rest in pairs', () => {
   assert.deepEqual(pairPages([tall, tall, tall, tall], 'double'), [[0], [1, 2], [3]]);
 });
 
+test('shifted, the cover has the second page beside it', () => {
+  assert.deepEqual(pairPages([tall, tall, tall, tall], 'double-shifted'), [
+    [0, 1],
+    [2, 3]
+  ]);
+});
+
 test('a wide page stands alone, and so does the one it cuts off', () => {
   const spreads = pairPages([tall, tall, wide, tall, tall, wide], 'double');
 
@@ -33,6 +40,7 @@ test('every page is shown exactly once and in order', () => {
   const order = Array.from({ length: 57 }, (_, index) => index);
 
   assert.deepEqual(pairPages(pages, 'double').flat(), order);
+  assert.deepEqual(pairPages(pages, 'double-shifted').flat(), order);
   assert.deepEqual(pairPages(pages, 'single').flat(), order);
 });
 

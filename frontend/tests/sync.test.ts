@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'vitest';
-import { answer, forgetBrowser, hold, server, settle } from './fakeBrowser.ts';
+import { answer, forgetBrowser, hold, memory, server, settle } from './fakeBrowser.ts';
 import type { Chapter } from '../src/lib/api/types.ts';
 import { session } from '../src/lib/auth/session.svelte.ts';
 import { forgetToken } from '../src/lib/api/tokens.ts';
+import { preferences } from '../src/lib/reading/preferences.svelte.ts';
 import { readPositions, writePositions } from '../src/lib/reading/positions.ts';
 import {
   keepPosition,
@@ -13,7 +14,13 @@ import {
   sendPending
 } from '../src/lib/reading/sync.ts';
 
-const person = (id: number) => ({ id, language: 'en', time_zone: '' });
+const person = (id: number) => ({
+  id,
+  language: 'en',
+  time_zone: '',
+  reading: { direction: '', fit: '', data_saver: null },
+  hidden_ratings: []
+});
 const chapter = {
   id: 7,
   number: '7',
@@ -185,6 +192,66 @@ test('a row that is refused blocks no other, and is not sent again', async () =>
       [2, false]
     ]
   );
+});
+
+test('a request that is refused as a whole is not sent again', async () => {
+  await logInAs(1);
+  const chapters = { 7: unsent(7) };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers(sending, () => answer({ code: 'invalid', detail: 'No.' }, 400));
+  server.calls = [];
+
+  await sendPending();
+  await sendPending();
+
+  assert.deepEqual(server.paths, [`POST ${sending}`]);
+  assert.equal(readPositions('1', 'a')?.chapters[7]?.page, 2);
+});
+
+test('a position that says nothing is not sent for ever', async () => {
+  await logInAs(1);
+  const chapters = { 7: { ...unsent(7), page: 0 }, 8: unsent(8) };
+  writePositions('1', { series: { slug: 'a', name: 'A', cover: null }, chapters, next: null });
+  server.answers(sending, kept);
+
+  await sendPending();
+
+  assert.equal(readPositions('1', 'a')?.chapters[7]?.pending, false);
+  assert.equal(readPositions('1', 'a')?.chapters[8]?.pending, false);
+});
+
+test('series that the server has not heard of are kept, however many there are', async () => {
+  await logInAs(1);
+  const series = (slug: string) => ({ slug, name: slug, cover: null });
+  const old = { ...unsent(7), changedAt: '2020-01-01T00:00:00Z' };
+  writePositions('1', { series: series('unheard'), chapters: { 7: old }, next: null });
+  writePositions('1', {
+    series: series('heard'),
+    chapters: { 7: { ...old, pending: false } },
+    next: null
+  });
+  for (let index = 0; index < 300; index += 1) {
+    const chapters = { 7: { ...unsent(7), pending: false } };
+    writePositions('1', { series: series(`s${index}`), chapters, next: null });
+  }
+  server.answers(sending, () => answer({ code: 'throttled', detail: 'Later.' }, 429));
+
+  await sendPending();
+
+  assert.ok(readPositions('1', 'unheard'));
+  assert.equal(readPositions('1', 'heard'), null);
+});
+
+test('how somebody reads goes with them when they log out', async () => {
+  await logInAs(1);
+  preferences.setForSeries('a', { mode: 'strip' });
+
+  await session.logout();
+  assert.equal(preferences.modeFor('a', 'rtl'), 'rtl');
+  await logInAs(2);
+
+  assert.equal(preferences.modeFor('a', 'rtl'), 'rtl');
+  assert.ok(![...memory.keys()].includes('mangakg.reader.1'));
 });
 
 test('what could not be sent stays for the next visit', async () => {

@@ -15,6 +15,10 @@ from tests.reader.archive_builders import make_chapter_zip
 from tests.services import wait_for
 
 PAGES = 6
+# What somebody chose who likes strips.
+READ_AS_A_STRIP = """localStorage.setItem(
+    "mangakg.reader.guest", JSON.stringify({ all: { direction: "strip" }, series: {} })
+)"""
 # A worker, a moderator's click and a poll of the upload page lie between two states.
 STATE_MILLISECONDS = 120_000
 
@@ -50,6 +54,13 @@ def approve_first(page: Page) -> None:
     expect(page.locator("#approve")).to_be_visible()
     page.wait_for_load_state("load")  # the keys are there once the page's script has run
     page.keyboard.press("a")
+
+
+def scroll_to_end(page: Page) -> None:
+    """Turn the wheel far beyond the end: pages are loaded and let go of on the way."""
+    page.mouse.move(180, 370)
+    for _turn in range(PAGES * 4):
+        page.mouse.wheel(0, 700)
 
 
 def test_a_chapter_goes_from_a_folder_to_a_reader(
@@ -94,6 +105,16 @@ def test_a_chapter_goes_from_a_folder_to_a_reader(
         # A transparent page has white paper behind it, not the colour that it waits in.
         expect(picture.locator("img")).to_have_css("background-color", "rgb(255, 255, 255)")
         reader.keyboard.press("ArrowLeft")  # a manga is read from right to left
+
+    reader.evaluate(READ_AS_A_STRIP)
+    reader.goto(reader.url)
+    expect(room).to_have_attribute("data-mode", "strip")
+    expect(reader.locator("[data-testid=reader-page][data-page='1']")).to_have_attribute(
+        "data-loaded", "true"
+    )
+    scroll_to_end(reader)
+    expect(room).to_have_attribute("data-page-current", str(PAGES))
+    expect(reader.get_by_test_id("reader-edge")).to_be_in_viewport()
 
     # What the app begins with has come with the page.
     for path in (urlsplit(reader.url).path,):

@@ -203,6 +203,7 @@ class Session {
     const { owner } = this;
     forgetToken();
     forgetPositions(owner);
+    preferences.forget(owner);
     this.#lastPerson = null;
     clearPersonalState();
   }

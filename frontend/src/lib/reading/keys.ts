@@ -9,6 +9,8 @@ export type Action =
   | 'previous'
   | 'left'
   | 'right'
+  | 'down'
+  | 'up'
   | 'first'
   | 'last'
   | 'bar'
@@ -16,7 +18,9 @@ export type Action =
   | 'chapter.next'
   | 'chapter.previous'
   | 'double'
+  | 'shift'
   | 'fit'
+  | 'zoom'
   | 'leave'
   | 'help'
   | 'search';
@@ -31,6 +35,7 @@ export interface Binding {
   keys: readonly string[];
   tap?: Zone;
   swipe?: Swipe;
+  gesture?: 'pinch';
   isEverywhere?: boolean;
 }
 
@@ -39,13 +44,17 @@ export const bindings: readonly Binding[] = [
   { action: 'left', label: 'keys.left', keys: ['ArrowLeft', 'a'], tap: 'left', swipe: 'right' },
   { action: 'next', label: 'keys.next', keys: [' ', 'PageDown', 'j'] },
   { action: 'previous', label: 'keys.previous', keys: ['Shift+ ', 'PageUp', 'k'] },
+  { action: 'down', label: 'keys.down', keys: ['ArrowDown'] },
+  { action: 'up', label: 'keys.up', keys: ['ArrowUp'] },
   { action: 'first', label: 'keys.first', keys: ['Home'] },
   { action: 'last', label: 'keys.last', keys: ['End'] },
   { action: 'chapter.next', label: 'keys.chapter.next', keys: ['n'] },
   { action: 'chapter.previous', label: 'keys.chapter.previous', keys: ['p'] },
   { action: 'bar', label: 'keys.bar', keys: ['m'], tap: 'middle' },
   { action: 'double', label: 'keys.double', keys: ['2'] },
+  { action: 'shift', label: 'keys.shift', keys: ['o'] },
   { action: 'fit', label: 'keys.fit', keys: ['w'] },
+  { action: 'zoom', label: 'keys.zoom', keys: ['z'], gesture: 'pinch' },
   { action: 'fullscreen', label: 'keys.fullscreen', keys: ['f'] },
   { action: 'leave', label: 'keys.leave', keys: ['Escape'] },
   { action: 'search', label: 'keys.search', keys: ['/'], isEverywhere: true },
@@ -62,6 +71,8 @@ const cyrillicTwins: Record<string, string> = {
   з: 'p',
   ь: 'm',
   ц: 'w',
+  я: 'z',
+  щ: 'o',
   а: 'f'
 };
 
@@ -73,18 +84,29 @@ interface Pressed {
   metaKey?: boolean;
 }
 
-export function actionForKey(pressed: Pressed): Action | null {
+/** A letter, digit or sign; speech input may say one by mistake (WCAG 2.1.4). */
+export function isCharacter(key: string): boolean {
+  return key.length === 1 && key !== ' ';
+}
+
+/** What a key means; without `hasCharacters` only keys that write nothing mean anything. */
+export function actionForKey(pressed: Pressed, hasCharacters = true): Action | null {
   if (pressed.ctrlKey || pressed.altKey || pressed.metaKey) return null;
+  if (!hasCharacters && isCharacter(pressed.key)) return null;
   const lower = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
   const key = cyrillicTwins[lower] ?? lower;
   const name = pressed.shiftKey && key === ' ' ? 'Shift+ ' : key;
   return bindings.find((binding) => binding.keys.includes(name))?.action ?? null;
 }
 
-/** Thirds of the width; a strip is scrolled by hand, so a tap anywhere in it means the bar. */
+/** A strip is scrolled by hand, so a tap anywhere in it means the bar. */
+export function zoneAt(x: number, width: number, mode: Mode): Zone {
+  if (mode === 'strip') return 'middle';
+  return x < width * 0.3 ? 'left' : x > width * 0.7 ? 'right' : 'middle';
+}
+
 export function actionForTap(x: number, width: number, mode: Mode): Action | null {
-  const zone: Zone = x < width * 0.3 ? 'left' : x > width * 0.7 ? 'right' : 'middle';
-  const wanted = mode === 'strip' ? 'middle' : zone;
+  const wanted = zoneAt(x, width, mode);
   return bindings.find((binding) => binding.tap === wanted)?.action ?? null;
 }
 

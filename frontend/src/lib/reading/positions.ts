@@ -174,9 +174,10 @@ export function forgetPositions(owner: string): void {
   for (const key of localKeys(`${prefix}.${owner}.`)) writeLocal(key, null);
 }
 
-/** Keeps the newest series only, so that storage never fills. */
+/** Keeps the newest series only, so that storage never fills; what the server has not heard stays. */
 export function prunePositions(owner: string): void {
   for (const record of allPositions(owner).slice(maxSeries)) {
-    writeLocal(keyOf(owner, record.series.slug), null);
+    const isHeard = !Object.values(record.chapters).some((one) => one.pending);
+    if (isHeard) writeLocal(keyOf(owner, record.series.slug), null);
   }
 }

@@ -1,69 +1,118 @@
 /**
- * How somebody likes to read: what was chosen on this device, else what the account says, else what
- * fits most. The way of turning is kept per series.
+ * How somebody likes to read: what was chosen for a series, else on this device, else what the account
+ * says, else what fits most. Kept on this device under the name of whose it is.
  */
 import type { Me, ReadingDirection } from '$lib/api/types';
-import { readLocalJson, writeLocal, writeLocalJson } from '$lib/ui/storage';
-import { directionOf, settled, type Chosen, type Fit, type OfAccount, fits } from './choices';
+import { readLocal, readLocalJson, writeLocal, writeLocalJson } from '$lib/ui/storage';
 import type { Mode } from './keys';
+import {
+  fits,
+  readingOf,
+  settled,
+  type Chosen,
+  type Fit,
+  type OfAccount,
+  type Saver,
+  type SeriesChosen
+} from './choices';
 
-export { fits, type Fit } from './choices';
+export { fits, savers, type Fit, type Saver } from './choices';
 
-const storageKey = 'mangakg.reader';
-const modesKey = 'mangakg.reader.modes';
+const prefix = 'mangakg.reader';
 const accountKey = 'mangakg.reader.account';
-const maxModes = 500;
+const ownerKey = 'mangakg.owner';
+const guest = 'guest';
+const maxSeries = 500;
 
-function wantsLessData(): boolean {
-  const connection = (navigator as { connection?: { saveData?: boolean } }).connection;
-  return connection?.saveData ?? false;
+interface Kept {
+  all: Chosen;
+  /** The newest choices last. */
+  series: Record<string, SeriesChosen>;
 }
+const nothing: Kept = { all: {}, series: {} };
+const keyOf = (owner: string) => `${prefix}.${owner}`;
 
 class Preferences {
-  #chosen = $state.raw<Chosen>(readLocalJson<Chosen>(storageKey, {}));
-  #modes = $state<Record<string, Mode>>(readLocalJson(modesKey, {}));
+  #owner = readLocal(ownerKey) ?? guest;
+  #kept = $state.raw<Kept>(readLocalJson(keyOf(this.#owner), nothing));
   // Kept here too, so that it holds before the account has answered, and offline.
   #account = $state.raw<OfAccount | null>(readLocalJson<OfAccount | null>(accountKey, null));
-  readonly #settled = $derived(settled(this.#chosen, this.#account, wantsLessData()));
-
-  get fit(): Fit {
-    return this.#settled.fit;
-  }
+  readonly #settled = $derived(settled(this.#kept.all, this.#account));
 
   get isDouble(): boolean {
     return this.#settled.isDouble;
   }
 
-  get isSaver(): boolean {
-    return this.#settled.isSaver;
+  get saver(): Saver {
+    return this.#settled.saver;
+  }
+
+  /** The direction for all series; empty where each is read as it says itself. */
+  get direction(): Mode | '' {
+    return this.#settled.direction;
   }
 
   get hiddenRatings(): readonly string[] {
     return this.#account?.hidden_ratings ?? [];
   }
 
-  set(change: Chosen): void {
-    this.#chosen = { ...this.#chosen, ...change };
-    writeLocalJson(storageKey, this.#chosen);
+  /** What was chosen for this series alone. */
+  chosenFor(slug: string): SeriesChosen {
+    return this.#kept.series[slug] ?? {};
   }
 
-  turnFit(): void {
-    this.set({ fit: fits[(fits.indexOf(this.fit) + 1) % fits.length] ?? 'height' });
+  modeFor(slug: string, usual: ReadingDirection): Mode {
+    return this.chosenFor(slug).mode ?? (this.#settled.direction || usual);
   }
 
-  modeFor(slug: string, direction: ReadingDirection): Mode {
-    return this.#modes[slug] ?? directionOf(this.#account, direction);
+  fitFor(slug: string): Fit {
+    return this.chosenFor(slug).fit ?? this.#settled.fit;
   }
 
-  setMode(slug: string, mode: Mode): void {
-    // The newest choices last, so that the oldest go first when there are too many.
-    const others = Object.entries(this.#modes).filter(([one]) => one !== slug);
-    this.#modes = Object.fromEntries([...others, [slug, mode] as const].slice(-maxModes));
-    writeLocalJson(modesKey, this.#modes);
+  /** The wishes for all series as the account keeps them. */
+  get forAccount(): OfAccount['reading'] {
+    return readingOf(this.#settled);
+  }
+
+  setForAll(change: Chosen): void {
+    this.#keep({ ...this.#kept, all: { ...this.#kept.all, ...change } });
+  }
+
+  /** Undefined takes back what was chosen for this series alone. */
+  setForSeries(
+    slug: string,
+    change: { [Key in keyof SeriesChosen]: SeriesChosen[Key] | undefined }
+  ): void {
+    const chosen = Object.fromEntries(
+      Object.entries({ ...this.chosenFor(slug), ...change }).filter(
+        ([, value]) => value !== undefined
+      )
+    );
+    const others = Object.entries(this.#kept.series).filter(([one]) => one !== slug);
+    const all = [...others, [slug, chosen] as const].slice(-maxSeries);
+    this.#keep({ ...this.#kept, series: Object.fromEntries(all) });
+  }
+
+  /** The next size, where it was chosen: for this series alone or for all. */
+  turnFit(slug: string): void {
+    const fit = fits[(fits.indexOf(this.fitFor(slug)) + 1) % fits.length] ?? 'height';
+    if (this.chosenFor(slug).fit) this.setForSeries(slug, { fit });
+    else this.setForAll({ fit });
   }
 
   /** Takes over what the account says; with null, nobody is logged in. */
   follow(me: Me | null): void {
+    const owner = me ? String(me.id) : guest;
+    if (owner !== this.#owner) {
+      // Who logs in reads on as they did a moment ago, unless this device knows them already.
+      const isNew = me !== null && readLocal(keyOf(owner)) === null;
+      if (isNew && this.#owner === guest) {
+        writeLocalJson(keyOf(owner), this.#kept);
+        writeLocal(keyOf(guest), null);
+      }
+      this.#owner = owner;
+      this.#kept = readLocalJson(keyOf(owner), nothing);
+    }
     this.#account = me && { reading: me.reading, hidden_ratings: me.hidden_ratings };
     if (this.#account) writeLocalJson(accountKey, this.#account);
     else writeLocal(accountKey, null);
@@ -71,8 +120,19 @@ class Preferences {
 
   /** Lets the account decide here again what it decides everywhere. */
   leaveToAccount(): void {
-    this.#chosen = { isDouble: this.#chosen.isDouble };
-    writeLocalJson(storageKey, this.#chosen);
+    const { isDouble } = this.#kept.all;
+    this.#keep({ ...this.#kept, all: isDouble === undefined ? {} : { isDouble } });
+  }
+
+  /** Nothing of a person stays on a device that they left on purpose. */
+  forget(owner: string): void {
+    writeLocal(keyOf(owner), null);
+    if (owner === this.#owner) this.#kept = nothing;
+  }
+
+  #keep(kept: Kept): void {
+    this.#kept = kept;
+    writeLocalJson(keyOf(this.#owner), kept);
   }
 }
 

@@ -14,12 +14,18 @@ function isWide(page: PageShape): boolean {
   return page.wide || page.width > page.height;
 }
 
-/** One by one; or in pairs, with the cover alone and wide pages alone, as a bound book shows them. */
-export function pairPages(pages: readonly PageShape[], layout: 'single' | 'double'): Spread[] {
+export type Layout = 'single' | 'double' | 'double-shifted';
+
+/**
+ * One by one; or in pairs, with the cover alone and wide pages alone, as a bound book shows them.
+ * Shifted, the cover has the second page beside it: some chapters begin in the middle of a book.
+ */
+export function pairPages(pages: readonly PageShape[], layout: Layout): Spread[] {
   const spreads: Spread[] = [];
   let waiting: number | null = null;
   pages.forEach((page, index) => {
-    const isAlone = layout === 'single' || index === 0 || isWide(page);
+    const isCover = index === 0 && layout === 'double';
+    const isAlone = layout === 'single' || isCover || isWide(page);
     if (isAlone) {
       if (waiting !== null) spreads.push([waiting]);
       waiting = null;
@@ -38,6 +44,11 @@ export function pairPages(pages: readonly PageShape[], layout: 'single' | 'doubl
 export function spreadOf(spreads: readonly Spread[], page: number): number {
   const found = spreads.findIndex((spread) => spread.includes(page));
   return Math.max(0, found);
+}
+
+/** The steps that stand beside the one that is shown, by how soon they are needed. */
+export function stepsAround(step: number): number[] {
+  return [step, step + 1, step + 2, step + 3, step - 1];
 }
 
 /** The pages that may hold an image: around the current one, more of them ahead, never over 15. */

@@ -3,8 +3,9 @@
  * tab at once, by a request that outlives it.
  */
 import { api, postAsIs, unwrap } from '$lib/api/client';
+import { ApiError } from '$lib/api/errors';
 import { tokenInHand } from '$lib/api/tokens';
-import type { Chapter, Cover, Progress, ProgressAnswer } from '$lib/api/types';
+import type { Chapter, Cover, Progress } from '$lib/api/types';
 import { registerPersonalState } from '$lib/auth/personal';
 import { session } from '$lib/auth/session.svelte';
 import {
@@ -24,6 +25,10 @@ import { fromBrowser, fromServer, joinResumes, type Resume } from './resume';
 const quietMs = 1500;
 /** A position is three rows at most, and a request takes a hundred. */
 const positionsAtOnce = 33;
+/** What may be taken another time: too slow, too early, too often. */
+const laterStatuses = new Set([408, 425, 429]);
+/** How long logging out waits for the last places to be taken. */
+const farewellMs = 3000;
 /** As many as the account's list has at most; with fewer it is whole. */
 const maxResumes = 20;
 
@@ -115,23 +120,32 @@ async function sendPositions(owner: string, all: readonly Unsent[]): Promise<voi
       );
       let end = 0;
       some.forEach((one, index) => {
-        end += rows[index]?.length ?? 0;
-        confirm(owner, one, results[end - 1]);
+        const count = rows[index]?.length ?? 0;
+        end += count;
+        // The last row's answer says how things stand; a position without any has nothing to say.
+        const answer = count > 0 ? results[end - 1] : { progress: null };
+        if (answer) settle(owner, one, answer.progress ? [answer.progress] : []);
       });
-    } catch {
-      // They stay pending on disk and go with the next visit.
-      return;
+    } catch (problem) {
+      // Offline, logged out or too often: they stay pending on disk and go with the next visit.
+      if (!isRefused(problem)) return;
+      for (const one of some) settle(owner, one, []);
     }
   }
 }
 
+/** Whether the server will never take it, however often it is sent. */
+function isRefused(problem: unknown): boolean {
+  const { kind, status } = ApiError.from(problem);
+  return kind === 'refused' && status < 500 && !laterStatuses.has(status);
+}
+
 /** What is refused is kept in this browser and not sent again: its chapter may be gone. */
-function confirm(owner: string, { slug, position: sent }: Unsent, answer?: ProgressAnswer): void {
+function settle(owner: string, { slug, position: sent }: Unsent, states: Progress[]): void {
   const record = readPositions(owner, slug);
   const now = record?.chapters[sent.chapter];
-  if (!answer || !record || !now || now.changedAt !== sent.changedAt) return;
+  if (!record || now?.changedAt !== sent.changedAt) return;
   const chapters = { ...record.chapters, [sent.chapter]: { ...now, pending: false } };
-  const states = answer.progress ? [answer.progress] : [];
   writePositions(owner, { ...record, chapters: mergeServer(chapters, states) });
 }
 
@@ -197,13 +211,13 @@ export async function sendPending(): Promise<void> {
   await session.ready;
   if (!session.me) return;
   const { owner } = session;
-  prunePositions(owner);
   const pending = allPositions(owner).flatMap(({ series, chapters }) =>
     Object.values(chapters)
       .filter((position) => position.pending)
       .map((position) => ({ slug: series.slug, position }))
   );
   await sendPositions(owner, pending);
+  prunePositions(owner);
 }
 
 export function watchLeaving(): () => void {
@@ -217,9 +231,9 @@ export function watchLeaving(): () => void {
 }
 
 registerPersonalState({
-  sendUnsent: async () => {
-    await sendUnsent();
-    await sendPending();
+  sendUnsent: () => {
+    const sent = sendUnsent().then(sendPending);
+    return Promise.race([sent, new Promise((resolve) => setTimeout(resolve, farewellMs))]);
   },
   clear: () => {
     clearTimeout(timer);

@@ -1,0 +1,31 @@
+/** How fast the reader's line is: by the last pictures that arrived, before that as the browser says. */
+import { isSlowLine, type Connection } from './lineSpeed';
+
+/** What arrives faster came from a cache, and tells nothing. */
+const cachedMs = 50;
+
+class Line {
+  #measuredKbits = $state<number | null>(null);
+  #wasSlow = false;
+
+  /** Slow enough that smaller pictures are wanted. */
+  get isSlow(): boolean {
+    const connection = (navigator as { connection?: Connection }).connection;
+    return isSlowLine(connection, this.#measuredKbits, this.#wasSlow);
+  }
+
+  /** A picture of so many bytes arrived, alone, after so long. */
+  measure(bytes: number, ms: number): void {
+    if (bytes <= 0 || ms < cachedMs) return;
+    this.#wasSlow = this.isSlow;
+    this.#measuredKbits = (bytes * 8) / ms;
+  }
+
+  /** A picture has not arrived for long: the line is slow, whatever it was before. */
+  giveUp(): void {
+    this.#wasSlow = true;
+    this.#measuredKbits = 0;
+  }
+}
+
+export const line = new Line();
