@@ -196,6 +196,7 @@ test('what is marked unread is not what one read last', () => {
 const resume = (slug: string, changedAt: string, more: Partial<Resume> = {}): Resume => ({
   slug,
   name: slug,
+  names: {},
   cover: null,
   chapter: { id: 1, number: '1' },
   page: 2,
@@ -232,11 +233,12 @@ test('a chapter that is read to its end leads to the next one', () => {
 });
 
 test('a chapter that was read and is read again is gone on with where one is', () => {
+  const link = { title: '', volume: null, language: 'en', group: null };
   const row = (page: number, offset: number, changed_at: string) =>
     fromServer({
-      series: { id: 1, slug: 'a', name: 'A', kind: 'manga', cover: null },
-      chapter: { id: 1, number: '1', title: '', page_count: 9 },
-      next_chapter: { id: 2, number: '2', title: '' },
+      series: { id: 1, slug: 'a', name: 'A', kind: 'manga', names: {}, cover: null },
+      chapter: { ...link, id: 1, number: '1', page_count: 9 },
+      next_chapter: { ...link, id: 2, number: '2' },
       page,
       offset,
       finished_at: read,

@@ -3900,7 +3900,7 @@ export interface operations {
         parameters: {
             query?: {
                 cursor?: string;
-                language?: string[];
+                language?: string | string[];
                 page_size?: number;
                 rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
             };
@@ -4559,7 +4559,7 @@ export interface operations {
     get_series: {
         parameters: {
             query?: {
-                chapter_language?: string[];
+                chapter_language?: string | string[];
                 exclude_tag?: string[];
                 genre?: string[];
                 kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
@@ -4689,7 +4689,7 @@ export interface operations {
         parameters: {
             query?: {
                 group?: string;
-                language?: string[];
+                language?: string | string[];
                 ordering?: "newest" | "oldest";
                 page?: number;
                 page_size?: number;
@@ -5019,7 +5019,7 @@ export interface operations {
     get_titles: {
         parameters: {
             query?: {
-                chapter_language?: string[];
+                chapter_language?: string | string[];
                 exclude_tag?: string[];
                 genre?: string[];
                 kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];

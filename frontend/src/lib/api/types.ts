@@ -18,6 +18,7 @@ export type Warning = Schemas['WarningShape'];
 export type Cover = Schemas['CoverShape'];
 export type TitleRow = Schemas['TitleRowShape'];
 export type Title = Schemas['TitleShape'];
+export type SeriesDetail = Schemas['SeriesShape'];
 export type Term = Schemas['NamesShape'];
 export type ChapterRow = Schemas['ChapterRowShape'];
 export type LatestRow = Schemas['LatestChapterShape'];

@@ -31,7 +31,13 @@ export interface Position {
 }
 
 export interface SeriesPositions {
-  series: { slug: string; name: string; cover: Cover | null };
+  series: {
+    slug: string;
+    name: string;
+    /** Of records from before there were any: none. */
+    names?: Readonly<Record<string, string>>;
+    cover: Cover | null;
+  };
   chapters: Record<string, Position>;
   next: { id: number; number: string | null } | null;
 }

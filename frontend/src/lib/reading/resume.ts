@@ -5,6 +5,7 @@ import { isAtEnd, lastPosition, type SeriesPositions } from './positions';
 export interface Resume {
   slug: string;
   name: string;
+  names: Readonly<Record<string, string>>;
   cover: Cover | null;
   chapter: { id: number; number: string | null };
   page: number;
@@ -21,6 +22,7 @@ export function fromServer(row: Reading): Resume {
   return {
     slug: row.series.slug,
     name: row.series.name,
+    names: row.series.names,
     cover: row.series.cover,
     chapter: row.chapter,
     page: row.page,
@@ -41,6 +43,7 @@ export function fromBrowser(record: SeriesPositions): Resume | null {
   return {
     slug: record.series.slug,
     name: record.series.name,
+    names: record.series.names ?? {},
     cover: record.series.cover,
     chapter: { id: last.chapter, number: last.number },
     page: last.page,

@@ -44,7 +44,7 @@ export function keepPosition(
   chapter: Chapter,
   place: Place & { finished: boolean; cover: SeriesPositions['series']['cover'] }
 ): Position {
-  const { slug, name } = chapter.series;
+  const { slug, name, names } = chapter.series;
   const known = readPositions(session.owner, slug);
   const before = known?.chapters[chapter.id];
   const changedAt = new Date().toISOString();
@@ -60,7 +60,7 @@ export function keepPosition(
     pending: true
   };
   keep(position, {
-    series: { slug, name, cover: place.cover ?? known?.series.cover ?? null },
+    series: { slug, name, names, cover: place.cover ?? known?.series.cover ?? null },
     chapters: known?.chapters ?? {},
     next: chapter.next && { id: chapter.next.id, number: chapter.next.number }
   });
@@ -193,13 +193,18 @@ function takeOver(
   return chapters;
 }
 
+/** "Continue reading" as this browser knows it. */
+export function localResumes(owner: string): Resume[] {
+  return allPositions(owner)
+    .map(fromBrowser)
+    .filter((one): one is Resume => one !== null);
+}
+
 /** "Continue reading": the account's list and this browser's, as one. */
 export async function loadResumes(): Promise<Resume[]> {
   await session.ready;
   const { owner } = session;
-  const mine = allPositions(owner)
-    .map(fromBrowser)
-    .filter((one): one is Resume => one !== null);
+  const mine = localResumes(owner);
   if (!session.me) return mine;
   const { results } = await unwrap(api.GET('/api/reading'));
   if (session.owner !== owner) return loadResumes();

@@ -1,19 +1,24 @@
-/** What Browse asks for. The address holds all of it but what a reader always hides. */
-import { shownRatings } from '$lib/reading/choices';
-import { addressState, manyOf, oneOf, text } from '$lib/ui/addressState';
+/** What Browse asks for. The address of the page holds all of it but what the reader always wants. */
+import {
+  addressState,
+  manyOf,
+  numberBetween,
+  oneOf,
+  text,
+  type Dropped
+} from '$lib/ui/addressState';
+import { ratings } from '$lib/preferences.svelte';
+import { titlesAddress, type Shown } from './addresses';
 
 export const kinds = ['manga', 'manhwa', 'manhua', 'comic', 'novel'] as const;
 export const statuses = ['ongoing', 'completed', 'hiatus', 'announced', 'cancelled'] as const;
-export const ratings = ['safe', 'suggestive', 'erotica', 'pornographic'] as const;
-/** What one may hide from oneself: everything but what is for everyone. */
-export const hideable = ['suggestive', 'erotica', 'pornographic'] as const;
-export const orderings = ['updated', 'newest', 'popular', 'rating', 'title'] as const;
+export const orderings = ['popular', 'updated', 'newest', 'rating', 'title'] as const;
+export const firstYear = 1900;
+export const lastYear = 2100;
+/** In place of languages: those that the reader does not read as well. */
+export const anyLanguage = 'any';
 
-const manyKeys = ['kind', 'status', 'rating', 'genre', 'tag', 'exclude_tag', 'year'] as const;
-export type ManyKey = (typeof manyKeys)[number];
-export type TagChoice = 'with' | 'without' | 'either';
-
-const schema = addressState({
+const address = addressState({
   search: text(),
   person: text(),
   kind: manyOf(kinds),
@@ -22,46 +27,98 @@ const schema = addressState({
   genre: manyOf(),
   tag: manyOf(),
   exclude_tag: manyOf(),
-  year: manyOf(),
+  chapter_language: manyOf(),
+  year_min: numberBetween(firstYear, lastYear),
+  year_max: numberBetween(firstYear, lastYear),
   ordering: oneOf(orderings, '')
 });
 
-export interface Filters extends Record<ManyKey, readonly string[]> {
-  search: string;
-  person: string;
-  ordering: string;
+export type Filters = typeof address.defaults;
+const manyKeys = [
+  'kind',
+  'status',
+  'rating',
+  'genre',
+  'tag',
+  'exclude_tag',
+  'chapter_language'
+] as const;
+export type ManyKey = (typeof manyKeys)[number];
+export type TagChoice = 'with' | 'without' | 'either';
+
+const languageTag = /^[a-z]{2,3}(-[a-z0-9]{2,8})*$/;
+
+/** The filters of an address, and what in it means nothing. */
+export function readFilters(query: URLSearchParams): { filters: Filters; dropped: Dropped[] } {
+  const { state, dropped } = address.read(query);
+  const wrong: Dropped[] = state.chapter_language
+    .filter((tag) => !languageTag.test(tag))
+    .map((value) => ({ name: 'chapter_language', value }));
+  const filters = {
+    ...state,
+    chapter_language: state.chapter_language.filter((tag) => languageTag.test(tag))
+  };
+  if (filters.year_min !== null && filters.year_max !== null) {
+    if (filters.year_min > filters.year_max) {
+      wrong.push({ name: 'year_max', value: String(filters.year_max) });
+      filters.year_max = null;
+    }
+  }
+  return { filters, dropped: [...dropped, ...wrong] };
 }
 
-export function filtersFrom(query: URLSearchParams): Filters {
-  return schema.read(query).state;
+/** Without the genres and tags that there are not, once it is known which there are. */
+export function withKnownTerms(
+  { filters, dropped }: { filters: Filters; dropped: Dropped[] },
+  known: { genres: ReadonlySet<string>; tags: ReadonlySet<string> }
+): { filters: Filters; dropped: Dropped[] } {
+  const all = [...dropped];
+  const keep = (name: 'genre' | 'tag' | 'exclude_tag', terms: ReadonlySet<string>) => {
+    if (terms.size === 0) return filters[name];
+    for (const value of filters[name]) if (!terms.has(value)) all.push({ name, value });
+    return filters[name].filter((value) => terms.has(value));
+  };
+  const kept = {
+    genre: keep('genre', known.genres),
+    tag: keep('tag', known.tags),
+    exclude_tag: keep('exclude_tag', known.tags)
+  };
+  return { filters: { ...filters, ...kept }, dropped: all };
 }
 
-/** The query that gives these filters back; the same filters always give the same text. */
-export function queryOf(filters: Filters): URLSearchParams {
-  return schema.write(filters as ReturnType<typeof schema.read>['state']);
+export function browseAddress(filters: Partial<Filters>): string {
+  return address.addressOf('/browse', { ...address.defaults, ...filters });
 }
 
-/** What to ask the server: without a rating of their own choice, all but those the reader hides. */
-export function askedQuery(filters: Filters, hidden: readonly string[]): URLSearchParams {
-  if (filters.rating.length) return queryOf(filters);
-  return queryOf({ ...filters, rating: shownRatings(ratings, hidden) });
+/**
+ * What to ask the server. Where the filters do not say it: no ratings but those that the reader
+ * wants to see; and only series that they can read, unless they search for one by its name.
+ */
+export function askedAddress(filters: Filters, shown: Shown): string {
+  const languages = filters.search ? [] : shown.languages;
+  const chosen = filters.chapter_language.length ? filters.chapter_language : languages;
+  return titlesAddress(
+    address.write({
+      ...filters,
+      rating: filters.rating.length ? filters.rating : shown.ratings,
+      chapter_language: chosen.includes(anyLanguage) ? [] : chosen
+    })
+  );
 }
 
 export function countFilters(filters: Filters): number {
-  return manyKeys.reduce((sum, key) => sum + filters[key].length, filters.person ? 1 : 0);
+  const others = [filters.person, filters.year_min, filters.year_max].filter(Boolean).length;
+  return manyKeys.reduce((sum, key) => sum + filters[key].length, others);
 }
 
-export function withoutFilters(filters: Filters): Filters {
-  const kept = new URLSearchParams();
-  if (filters.search) kept.set('search', filters.search);
-  if (filters.ordering) kept.set('ordering', filters.ordering);
-  return filtersFrom(kept);
+export function withoutFilters({ search, ordering }: Filters): Filters {
+  return { ...address.defaults, search, ordering };
 }
 
 export function toggleFilter(filters: Filters, key: ManyKey, value: string): Filters {
-  const has = filters[key].includes(value);
-  const values = has ? filters[key].filter((one) => one !== value) : [...filters[key], value];
-  return { ...filters, [key]: values };
+  const values: readonly string[] = filters[key];
+  const has = values.includes(value);
+  return { ...filters, [key]: has ? values.filter((one) => one !== value) : [...values, value] };
 }
 
 export function tagChoice(filters: Filters, slug: string): TagChoice {
@@ -77,9 +134,4 @@ export function turnTag(filters: Filters, slug: string): Filters {
   if (choice === 'either') return { ...rest, tag: [...rest.tag, slug] };
   if (choice === 'with') return { ...rest, exclude_tag: [...rest.exclude_tag, slug] };
   return rest;
-}
-
-/** Years to choose from: each of the last ones, newest first. */
-export function recentYears(now: Date, count = 30): string[] {
-  return Array.from({ length: count }, (_, index) => String(now.getFullYear() - index));
 }

@@ -1,34 +1,36 @@
-/** Genres and tags, asked for once in a visit. */
-import { api, unwrap } from '$lib/api/client';
+/** Genres and tags with their names, asked for when a screen first needs them. */
+import { createAnswer } from '$lib/api/queries.svelte';
 import type { Term } from '$lib/api/types';
 import { inOurWords } from '$lib/i18n/i18n.svelte';
 
-class Terms {
-  genres = $state.raw<readonly Term[]>([]);
-  tags = $state.raw<readonly Term[]>([]);
-  #asked: Promise<void> | null = null;
-
-  load(): Promise<void> {
-    this.#asked ??= this.#ask().catch(() => {
-      // Filters without names still work; the next visit to them asks again.
-      this.#asked = null;
-    });
-    return this.#asked;
-  }
-
-  nameOf(slug: string): string {
-    const term = [...this.genres, ...this.tags].find((one) => one.slug === slug);
-    return (term && inOurWords(term.name)) || slug;
-  }
-
-  async #ask(): Promise<void> {
-    const [genres, tags] = await Promise.all([
-      unwrap(api.GET('/api/categories')),
-      unwrap(api.GET('/api/tags'))
-    ]);
-    this.genres = genres.results;
-    this.tags = tags.results;
-  }
+export interface Terms {
+  readonly genres: readonly Term[];
+  readonly tags: readonly Term[];
+  /** Its name in the reader's language, or the slug as long as it is not known. */
+  nameOf: (slug: string) => string;
 }
 
-export const terms = new Terms();
+/** From within a component. */
+export function createTerms(isWanted: () => boolean): Terms {
+  const ask = (address: string) =>
+    createAnswer<{ results: Term[] }>(() => ({ address: isWanted() ? address : null }));
+  const genres = ask('/api/categories');
+  const tags = ask('/api/tags');
+  const names = $derived(
+    new Map(
+      [...(genres.data?.results ?? []), ...(tags.data?.results ?? [])].map((term) => [
+        term.slug,
+        inOurWords(term.name)
+      ])
+    )
+  );
+  return {
+    get genres() {
+      return genres.data?.results ?? [];
+    },
+    get tags() {
+      return tags.data?.results ?? [];
+    },
+    nameOf: (slug) => names.get(slug) || slug
+  };
+}

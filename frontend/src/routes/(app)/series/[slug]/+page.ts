@@ -1,12 +1,13 @@
 import { prefetchAnswer, prefetchList } from '$lib/api/queries.svelte';
-import { chapterFilters, chaptersAddress } from '$lib/chapters/lists';
-import { usualOrdering } from '$lib/chapters/ordering';
-import { seriesAddress } from '$lib/titles/lists';
+import { askedChapters, readChapterFilters } from '$lib/chapters/filters';
+import { preferences } from '$lib/preferences.svelte';
+import { seriesAddress } from '$lib/titles/addresses';
 import type { PageLoad } from './$types';
 
-export const load: PageLoad = async ({ params, parent, url }) => {
+export const load: PageLoad = async ({ parent, params: { slug }, url }) => {
   await parent();
-  const { state } = chapterFilters.read(url.searchParams);
-  prefetchAnswer(seriesAddress(params.slug));
-  prefetchList(chaptersAddress(params.slug, state, usualOrdering()));
+  prefetchAnswer(seriesAddress(slug));
+  const filters = readChapterFilters(slug, url.searchParams);
+  // Which languages there are is not known yet; mostly there is one of the reader's among them.
+  prefetchList(askedChapters(slug, filters, preferences.languages));
 };
