@@ -1,6 +1,6 @@
 """The words of the audit log: what was done, to what, from which state to which.
 
-The log keeps names that no translation changes; a guard test finds one without words here.
+The log keeps names that no translation changes; `test_audit_words` finds one without words here.
 """
 
 from django.utils.functional import Promise

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from catalog.names import name_in
 from common.web_pages import Ask, Head, Screen, Visit, WebPage
 
 # In the order in which the app writes them.
@@ -28,17 +29,13 @@ def cover_of_head(cover: dict[str, Any] | None) -> tuple[str, int, int] | None:
     return cover["large_url"] or cover["url"], cover["width"], cover["height"]
 
 
-def name_of(row: dict[str, Any], language: str) -> str:
-    """Return the name of a title in the reader's language, else its main one."""
-    name: str = row.get("names", {}).get(language) or row["name"]
-    return name
-
-
 def title_card(row: dict[str, Any], language: str) -> dict[str, Any]:
     """Return what a link with a cover needs."""
     return {
-        "href": f"/series/{row['slug']}", "name": name_of(row, language), "cover": row.get("cover"),
-    }  # fmt: skip
+        "href": f"/series/{row['slug']}",
+        "name": name_in(row["names"], row["name"], language),
+        "cover": row.get("cover"),
+    }
 
 
 def words_of(texts: dict[str, str], language: str) -> str:

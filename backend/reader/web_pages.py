@@ -11,10 +11,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.choices import Kind, Status
+from catalog.names import name_in
 from catalog.web_pages import (
     cover_of_head,
     list_address,
-    name_of,
     title_card,
     words_of,
 )
@@ -94,7 +94,7 @@ def series(visit: Visit, ask: Ask) -> Screen | None:
         )
     )
     synopsis = words_of(title["synopsis"], language)
-    name = name_of(title, language)
+    name = name_in(title["names"], title["name"], language)
     head = Head(
         title=name,
         description=_shorten(synopsis) or _("Read {name} online.").format(name=name),
@@ -128,7 +128,8 @@ def chapter(visit: Visit, ask: Ask) -> Screen | None:
     if found is None:
         return None
     title = ask(f"/api/series/{quote(found['series']['slug'], safe=_UNCHANGED)}")
-    name = name_of(found["series"], visit.preferences.interface)
+    series = found["series"]
+    name = name_in(series["names"], series["name"], visit.preferences.interface)
     label = _chapter_name(found)
     head = Head(
         title=f"{name} · {label}",

@@ -26,6 +26,7 @@ from django.urls import path
 
 import mangakg.body_limits
 import mangakg.urls  # noqa: F401 (it imports every view and middleware, and so every error)
+from accounts.audit_words import ACTIONS
 from common.http.errors import AppError
 from mangakg.environment import Environment
 from mangakg.error_reports import start_error_reports
@@ -203,6 +204,28 @@ def events_in_code() -> Iterator[tuple[str, str]]:
                     args=[ast.Constant(str(event)), *_],
                 ):
                     yield event, "error" if level == "exception" else level
+
+
+# --- The audit log ------------------------------------------------------------------------------
+
+
+def test_every_action_in_the_audit_log_has_words():
+    logged = {action for source in sources() for action in _actions_in(source)}
+
+    assert {"approve", "create_title", "edit_title"} <= logged
+    assert logged <= set(ACTIONS)
+
+
+def _actions_in(source: Path) -> Iterator[str]:
+    """Yield what is written as `action=`, in either branch where it depends."""
+    if {"admin", "management", "bench"} & set(source.parts):
+        return  # other functions' actions: of forms, of argparse
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.keyword) and node.arg == "action":
+            way = node.value
+            for value in (way.body, way.orelse) if isinstance(way, ast.IfExp) else (way,):
+                if isinstance(value, ast.Constant):
+                    yield str(value.value)
 
 
 # --- Environment --------------------------------------------------------------------------------

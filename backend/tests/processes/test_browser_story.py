@@ -117,5 +117,5 @@ def test_a_chapter_goes_from_a_folder_to_a_reader(
     expect(reader.get_by_test_id("reader-edge")).to_be_in_viewport()
 
     # What the app begins with has come with the page.
-    for path in (urlsplit(reader.url).path,):
+    for path in ("/", "/browse", f"/series/{SERIES}", urlsplit(reader.url).path):
         assert ask_again(browser, installation, path) == []
