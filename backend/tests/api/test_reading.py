@@ -333,9 +333,10 @@ def test_what_is_no_list_of_rows_is_refused_whole(body, reader_rina):
 def test_a_hundred_rows_cost_as_many_queries_as_one(series, uploader_uli, reader_rina):
     chapters = [add(uploader_uli, series, number) for number in range(1, 21)]
     client = client_of(reader_rina)
+    replay(client, {"chapter": chapters[0].pk, "page": 1})  # the day's first of the series counts
 
     counts = []
-    for some in (chapters[:1], chapters[1:] * 5):
+    for some in (chapters[1:2], chapters[2:] * 5):
         with CaptureQueriesContext(connection) as seen:
             answer = replay(client, *({"chapter": one.pk, "page": 1} for one in some))
         assert answer.status_code == 200
