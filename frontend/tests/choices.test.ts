@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { readingOf, settled, shownRatings, type OfAccount } from '../src/lib/reading/choices.ts';
+import { readingOf, settled, type OfAccount } from '../src/lib/reading/choices.ts';
 
 const silent: OfAccount = {
-  reading: { direction: '', fit: '', data_saver: null },
-  hidden_ratings: []
+  reading: { direction: '', fit: '', data_saver: null }
 };
 const account: OfAccount = {
-  reading: { direction: 'strip', fit: 'width', data_saver: false },
-  hidden_ratings: ['erotica']
+  reading: { direction: 'strip', fit: 'width', data_saver: false }
 };
 
 test('what was chosen on the device goes before the account', () => {
@@ -45,9 +43,4 @@ test('what the account is told is what it said', () => {
     const fit = one.reading.fit || 'height';
     assert.deepEqual(readingOf(settled({}, one)), { ...one.reading, fit });
   }
-});
-
-test('lists are asked for the ratings that are left, and for all where nothing is hidden', () => {
-  assert.deepEqual(shownRatings(['safe', 'erotica'], ['erotica']), ['safe']);
-  assert.deepEqual(shownRatings(['safe', 'erotica'], []), []);
 });

@@ -52,12 +52,13 @@ test('one-shots stay apart, and so do equal numbers of volumes that begin anew',
 
 test.each([
   ['10', '12', { first: 11, last: 11 }],
-  ['12', '10.5', { first: 11, last: 11 }],
+  ['10.5', '12', { first: 11, last: 11 }],
+  ['12', '1', null],
   ['1', '5', { first: 2, last: 4 }],
   ['10', '10.5', null],
   ['10.5', '11', null],
   ['3', '3', null],
   [null, '3', null]
-])('between %s and %s is missing %o', (one, other, missing) => {
-  assert.deepEqual(missingBetween(one, other), missing);
+])('between %s and %s is missing %o', (earlier, later, missing) => {
+  assert.deepEqual(missingBetween(earlier, later), missing);
 });

@@ -50,13 +50,13 @@ function rank(wanted: readonly string[] = [], value: string | undefined): number
   return index === -1 ? wanted.length : index;
 }
 
-/** The whole numbers that are not there between two that follow each other, whichever comes first. */
+/** The whole numbers that lie between two chapters; none where volumes begin anew. */
 export function missingBetween(
-  one: string | null,
-  other: string | null
+  earlier: string | null,
+  later: string | null
 ): { first: number; last: number } | null {
-  if (one === null || other === null) return null;
-  const first = Math.floor(Math.min(Number(one), Number(other))) + 1;
-  const last = Math.ceil(Math.max(Number(one), Number(other))) - 1;
+  if (earlier === null || later === null) return null;
+  const first = Math.floor(Number(earlier)) + 1;
+  const last = Math.ceil(Number(later)) - 1;
   return first <= last ? { first, last } : null;
 }

@@ -28,7 +28,6 @@ export interface SeriesChosen {
 
 export interface OfAccount {
   reading: { direction: '' | ReadingDirection; fit: '' | Fit; data_saver: boolean | null };
-  hidden_ratings: readonly string[];
 }
 
 export function settled(chosen: Chosen, account: OfAccount | null): Required<Chosen> {
@@ -49,9 +48,4 @@ export function saverOf(dataSaver: boolean | null): Saver {
 export function readingOf(wishes: Required<Chosen>): OfAccount['reading'] {
   const { direction, fit, saver } = wishes;
   return { direction, fit, data_saver: saver === 'auto' ? null : saver === 'on' };
-}
-
-/** The ratings to ask lists for; none where nothing is hidden, since that means all. */
-export function shownRatings(all: readonly string[], hidden: readonly string[]): string[] {
-  return hidden.length ? all.filter((rating) => !hidden.includes(rating)) : [];
 }

@@ -52,10 +52,6 @@ class Preferences {
     return this.#settled.direction;
   }
 
-  get hiddenRatings(): readonly string[] {
-    return this.#account?.hidden_ratings ?? [];
-  }
-
   /** What was chosen for this series alone. */
   chosenFor(slug: string): SeriesChosen {
     return this.#kept.series[slug] ?? {};
@@ -113,7 +109,7 @@ class Preferences {
       this.#owner = owner;
       this.#kept = readLocalJson(keyOf(owner), nothing);
     }
-    this.#account = me && { reading: me.reading, hidden_ratings: me.hidden_ratings };
+    this.#account = me && { reading: me.reading };
     if (this.#account) writeLocalJson(accountKey, this.#account);
     else writeLocal(accountKey, null);
   }
