@@ -31,6 +31,7 @@ from catalog.models import Alias, Category, Cover, Title  # noqa: E402
 from catalog.search_index import reindex_all  # noqa: E402
 from common.models import MediaFile  # noqa: E402
 from reader.models import Chapter, Page, Upload  # noqa: E402
+from reader.reading.chapters import refresh_counters_of  # noqa: E402
 
 BATCH = 2_000
 GENRES = 12
@@ -49,6 +50,7 @@ def fill(titles: int, chapters: int, longest: int = LONG_SERIES_CHAPTERS) -> dic
         with transaction.atomic():
             names = _make_titles(titles)
             _make_chapters(titles, chapters, longest)
+            refresh_counters_of(Chapter.objects.all())
         reindex_all()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")

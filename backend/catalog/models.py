@@ -212,10 +212,10 @@ class Title(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     approved_at = models.DateTimeField(null=True, editable=False)
     # When its last chapter came; before the first one, when it was made.
-    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
     # Counters, kept by the stories that change what they count.
-    chapter_count = models.PositiveIntegerField(default=0, editable=False)
+    chapter_count = models.PositiveIntegerField(_("chapters"), default=0, editable=False)
     last_chapter_at = models.DateTimeField(null=True, editable=False)
     popularity = models.PositiveIntegerField(default=0, editable=False)
     # Out of 10; 0 is no rating, which sorts last on every database.
@@ -294,7 +294,9 @@ class Credit(models.Model):
     """What a person did for a title."""
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="credits")
-    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="credits")
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="credits", verbose_name=_("person")
+    )
     role = models.CharField(_("role"), max_length=12, choices=CreditRole)
 
     class Meta:

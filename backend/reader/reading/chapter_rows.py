@@ -146,6 +146,8 @@ def newest_in_languages(
     newest = chapters.order_by("-published_at", "-id")
     if not languages:
         return newest[:count]
+    if len(languages) == 1:
+        return newest.filter(language=languages[0])[:count]
     first, *others = (
         # Once more around what is cut off: a part of a union may not be.
         Chapter.objects.filter(pk__in=newest.filter(language=language).values("pk")[:count])
@@ -153,8 +155,9 @@ def newest_in_languages(
         .values("pk")
         for language in languages
     )
-    found = Chapter.objects.filter(pk__in=first.union(*others, all=True) if others else first)
-    return found.order_by("-published_at", "-id")[:count]
+    # By themselves: as a part of what joins their series, PostgreSQL reads all chapters for them.
+    found = list(first.union(*others, all=True).values_list("pk", flat=True))
+    return Chapter.objects.filter(pk__in=found).order_by("-published_at", "-id")[:count]
 
 
 def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def test_from_the_first_picture_to_the_second_login(phone, moderator_mo, setting
     log_in(page)
     expect(page.locator(".qr")).to_be_visible()
     page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
-    page.click("summary")
+    page.click(".second-factor summary")
     secret = page.locator(".key").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     page.fill("#id_code", totp_code(secret))

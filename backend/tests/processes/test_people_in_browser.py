@@ -116,7 +116,7 @@ def switch_on_second_factor(page: Page) -> str:
     page.get_by_label("Code from the app").fill(totp_code(secret))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_test_id("recovery-codes").locator("li")).to_have_count(10)
-    page.get_by_role("button", name="I have kept it").click()
+    page.get_by_role("button", name="I have saved it").click()
     expect(page.get_by_test_id("factor-on")).to_be_visible()
     return secret
 

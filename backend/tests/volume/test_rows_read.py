@@ -49,7 +49,10 @@ EXCUSED: dict[str, tuple[int, str]] = {
     "/api/auth/me/export": (0, "all that is known about a person, five times a day at most"),
     "/api/titles?status=completed": (20_000, "there is none, which only all 20,000 titles tell"),
     "/api/titles?year_min=1990&year_max=1999": (6_000, "the titles of ten years are sorted"),
-    "/api/titles?chapter_language=ky,ru": (45_000, "it tells how many of 20,000 titles have them"),
+    **{
+        f"/api/titles?chapter_language={words}": (45_000, "tells how many of 20,000 titles have it")
+        for words in ("en", "ky", "ky,ru")
+    },
     "/api/titles?scope=all": (110_000, "moderators' alone: all titles are sorted, with covers"),
     "/api/uploads?scope=all": (101_000, "moderators' alone; it tells how many there are"),
     "/api/uploads?scope=all&state=live": (101_000, "moderators' alone; it tells how many"),
