@@ -56,7 +56,7 @@ DEFAULT_DIRECTIONS = {
 
 
 def reading_direction(kind: str, chosen: str) -> str:
-    """Return how a title is read: as chosen, else as is usual for its kind."""
+    """Return the chosen reading direction, or the usual one of the kind where `chosen` is empty."""
     return chosen or DEFAULT_DIRECTIONS.get(Kind(kind), Direction.LEFT_TO_RIGHT)
 
 

@@ -1,8 +1,8 @@
-"""How a name is folded before it is compared, and the grams under which a folded name is indexed.
+"""Folds names before they are compared, and makes the grams under which folded names are indexed.
 
 Both a stored name and a query go through `fold_name`, so a rule only has to be the same on both
-sides, not linguistically right. Rules work from left to right without looking ahead where they can,
-so that what somebody has typed so far stays a prefix of the name they mean.
+sides, not linguistically right. Where possible, rules work from left to right and do not look
+ahead, so that an unfinished query stays a prefix of the name that the user means.
 """
 
 import re
@@ -31,7 +31,8 @@ _LATIN = {
 }  # fmt: skip
 _APOSTROPHES = dict.fromkeys("'`´’‘ʻʼʹʺ′＇")
 _LETTERS = str.maketrans({**_CYRILLIC, **_LATIN, **_APOSTROPHES})
-# What decomposes into one of the letters above plus a mark, and must not lose the mark first.
+# Letters that decompose into one of those above plus a mark: they are replaced before all marks
+# are dropped.
 _BEFORE_MARKS = str.maketrans({letter: _CYRILLIC[letter] for letter in "ёйїўӣӯ"})
 _MARKS = re.compile("[\u0300-\u036f]")
 
@@ -53,19 +54,19 @@ _DOUBLED = re.compile(r"([a-z])\1+")
 _LONG_O = re.compile("o[ou]+")
 
 
-# A letter that stands alone, and the signs up to the next word ("K-ON!", "L♥DK"), or whatever
-# there is up to the next letter that stands alone ("G. T. O.").
+# A single letter, and the signs up to the next word ("K-ON!", "L♥DK"), or everything up to the next
+# single letter ("G. T. O.").
 _INITIAL = re.compile(r"(?<!\w)([^\W\d_])(?:[^\w\s]+(?=\w)|\W+(?=[^\W\d_](?!\w)))")
 
 
 def join_initials(name: str) -> str:
-    """Return the name with letters that stand alone joined to what they are read with: GTO for
+    """Return the name with single letters joined to the letters or the word behind them: GTO for
     G.T.O., KON! for K-ON!."""
     return _INITIAL.sub(r"\1", unicodedata.normalize("NFKC", _readable(name)))
 
 
 def fold_signs(name: str) -> str:
-    """Return the form under which a name is compared that has no letter and no digit: its signs."""
+    """Return the signs of a name: it is compared by these if it has no letter and no digit."""
     text = unicodedata.normalize("NFKC", _readable(name)).casefold()
     return "".join(sign for sign in text if unicodedata.category(sign)[0] in "PS")[
         :MAX_FOLDED_CHARS
@@ -73,13 +74,13 @@ def fold_signs(name: str) -> str:
 
 
 def is_signs(folded: str) -> bool:
-    """Tell a form of `fold_signs` from one of `fold_name`."""
+    """Return True for a form of `fold_signs`, False for one of `fold_name`."""
     return _WORD.search(folded) is None
 
 
 def name_forms(name: str) -> list[str]:
-    """Return the forms under which a name can be found: as it is folded, and with its initials
-    joined; of a name of signs only, those."""
+    """Return the folded forms under which a name can be found: its own and, where it differs, the
+    one with initials joined; for a name of signs only, its signs."""
     folded = fold_name(name)
     if not folded:
         return [signs] if (signs := fold_signs(name)) else []
@@ -88,7 +89,7 @@ def name_forms(name: str) -> list[str]:
 
 
 def fold_query(query: str) -> str:
-    """Return the form of a query: the last of the forms that a name of the same words has."""
+    """Return the form by which a query is searched: the last one of `name_forms`."""
     forms = name_forms(query)
     return forms[-1] if forms else ""
 
@@ -98,16 +99,17 @@ def _readable(name: str) -> str:
 
 
 def fold_name(name: str) -> str:
-    """The form under which `name` is compared: words of a-z, digits and other scripts' letters,
-    one space apart, at most MAX_FOLDED_CHARS. Empty when the name has no letter and no digit.
+    """Return the form under which `name` is compared.
 
-    Never fails, whatever the text, and folding twice changes nothing.
+    It has words of a-z, digits and other scripts' letters, one space apart, at most
+    MAX_FOLDED_CHARS. It is empty where the name has no letter and no digit. Folding raises nothing,
+    whatever the text, and folding twice changes nothing.
     """
     text = unicodedata.normalize("NFKC", _readable(name)).casefold()
     text = _SOFT_VOWEL_OF_J.sub(lambda m: _HARD_VOWEL[m[0]], _SOFT_DZ.sub("j", text))
     text = unicodedata.normalize("NFKD", text.translate(_BEFORE_MARKS)).casefold()
     text = _MARKS.sub("", text).translate(_LETTERS)
-    # Composing again keeps Hangul and the voiced kana whole: か and its mark are が, not か.
+    # Composing again keeps Hangul and voiced kana whole: か with its mark becomes が, not か.
     text = unicodedata.normalize("NFC", text)
     text = _fold_spelling(text)
     text = _NOT_A_WORD.sub(" ", text).strip()
@@ -116,15 +118,17 @@ def fold_name(name: str) -> str:
 
 
 def _fold_spelling(text: str) -> str:
-    """Doubled letters once, long o once (shounen, shoonen, shonen), zh = j and ph = f."""
+    """Write doubled letters and long o once (shounen, shoonen, shonen), zh as j and ph as f."""
     text = _LONG_O.sub("o", _DOUBLED.sub(r"\1", text))
     return _DOUBLED.sub(r"\1", text.replace("zh", "j").replace("ph", "f"))
 
 
 def name_grams(folded: str) -> set[str]:
-    """The grams of a folded name: trigrams of each word with a space at either end; for Chinese,
-    Japanese and Korean, where words are short and unspaced, each character and each pair. Names of
-    signs have none: they are found by all of them."""
+    """Return the grams of a folded name: the trigrams of each word with a space at either end.
+
+    Of Chinese, Japanese and Korean, where words are short and unspaced, each character and each
+    pair is a gram. Names of signs have no grams: they are found by the whole form.
+    """
     grams: set[str] = set()
     if is_signs(folded):
         return grams
@@ -139,7 +143,7 @@ def name_grams(folded: str) -> set[str]:
 
 
 def is_cjk(word: str) -> bool:
-    """Whether a word of a folded name is Chinese, Japanese or Korean (words are never mixed)."""
+    """Return True for a Chinese, Japanese or Korean word of a folded name (words are not mixed)."""
     return _IS_CJK.match(word) is not None
 
 
@@ -148,8 +152,11 @@ _UNICODE_BITS = 21
 
 
 def gram_code(gram: str) -> int:
-    """A gram of up to three characters as one signed 64-bit integer, without collisions: 7 bits a
-    character where all are ASCII, else 21, which is always larger."""
+    """Return a gram of up to three characters as one signed 64-bit integer, without collisions.
+
+    Each character takes 7 bits where all are ASCII, else 21; codes of the second kind are always
+    larger.
+    """
     bits = _ASCII_BITS if gram.isascii() else _UNICODE_BITS
     code = 0
     for character in gram.ljust(3):

@@ -1,4 +1,4 @@
-"""Everything that can be read or watched, who made it, what it is called and how it is sorted."""
+"""The models of the catalogue: titles, their names, people, categories, tags and covers."""
 
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
@@ -19,7 +19,7 @@ from common.models import MediaFile
 from common.names import OrderKeyField
 from common.work.leases import Leased
 
-__all__ = ["SearchGram"]  # a table of its own, imported so that Django finds it
+__all__ = ["SearchGram"]  # imported so that Django finds its table
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -50,7 +50,7 @@ class Alias(models.Model):
 
 
 class Category(models.Model):
-    """A genre: few of them, kept by moderators, protected while used."""
+    """A genre. There are few; moderators edit them, and one in use cannot be deleted."""
 
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     name = models.JSONField(_("name"), default=dict, help_text='{"en": …, "ky": …, "ru": …}')
@@ -65,7 +65,7 @@ class Category(models.Model):
 
 
 class Tag(models.Model):
-    """A finer word than a category; many of them."""
+    """A more specific word than a category. There are many."""
 
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     name = models.JSONField(_("name"), default=dict, help_text='{"en": …, "ky": …, "ru": …}')
@@ -80,7 +80,7 @@ class Tag(models.Model):
 
 
 class Person(models.Model):
-    """Somebody who made something; an author who also draws is one person with two credits."""
+    """A person who worked on a title; an author who also draws is one person with two credits."""
 
     name = models.CharField(_("name"), max_length=200)
     name_order = OrderKeyField("name")
@@ -108,7 +108,7 @@ class PeopleWithRole(models.Manager[AnyPerson]):
         self.role = role
 
     def get_queryset(self) -> models.QuerySet[AnyPerson]:
-        """Return those people once each."""
+        """Return the people, each of them once."""
         return (
             super()
             .get_queryset()
@@ -141,14 +141,14 @@ class Artist(Person):
 
 
 class TitleQuerySet(models.QuerySet["Title"]):
-    """Reads of titles; `public` and `visible_to` alone decide who sees what."""
+    """Queries of titles; only `public` and `visible_to` decide who sees which."""
 
     def public(self) -> Self:
-        """What anybody sees, and so may be cached for all."""
+        """Return the titles that guests see; these may be cached for all."""
         return self.filter(moderation=Moderation.APPROVED)
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Public ones, one's own, and everything for moderators."""
+        """Return the public titles and the user's own; all titles for moderators."""
         if user.has_perm("catalog.moderate_title"):
             return self
         if user.is_authenticated:
@@ -177,7 +177,7 @@ class Title(models.Model):
         validators=[MinValueValidator(1800), MaxValueValidator(2200)],
     )
     original_language = models.CharField(_("original language"), max_length=35, blank=True)
-    # Its names by language, see `catalog.names`; kept with the index of names.
+    # Its names by language, see `catalog.names`; `search_index` keeps them up to date.
     names = models.JSONField(default=dict, editable=False)
     direction = models.CharField(
         _("reading direction"), max_length=5, choices=Direction, blank=True,
@@ -211,10 +211,10 @@ class Title(models.Model):
     )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     approved_at = models.DateTimeField(null=True, editable=False)
-    # When its last chapter came; before the first one, when it was made.
+    # The time of its last chapter; without chapters, the time of its creation.
     updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
-    # Counters, kept by the stories that change what they count.
+    # Counters: the code that changes what they count keeps them up to date.
     chapter_count = models.PositiveIntegerField(_("chapters"), default=0, editable=False)
     last_chapter_at = models.DateTimeField(null=True, editable=False)
     popularity = models.PositiveIntegerField(default=0, editable=False)
@@ -236,8 +236,8 @@ class Title(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="title_has_name"),
         ]
         indexes = [
-            # Whole, and led by the state: one whose condition names a value is none for SQLite,
-            # which is given the value as a parameter.
+            # They begin with the state and have no condition: SQLite gets the state as a parameter,
+            # and so cannot use an index whose condition names a value.
             models.Index(fields=["moderation", "-approved_at", "-id"], name="title_newest"),
             models.Index(fields=["moderation", "-updated_at", "-id"], name="title_updated"),
             models.Index(fields=["-updated_at", "-id"], name="title_touched"),  # of any state
@@ -252,19 +252,19 @@ class Title(models.Model):
         return self.name
 
     def name_in(self, language: str) -> str:
-        """Return what it is called in a language."""
+        """Return the name in a language, or the main name where it has none."""
         return name_in(self.names, self.name, language)
 
     @property
     def path_slug(self) -> str:
-        """What stands for this title in an address."""
+        """The word that stands for the title in an address: its slug, or `p-<id>`."""
         return self.slug or f"p-{self.pk}"
 
 
 class TitleLanguage(models.Model):
     """A language in which a title can be read, and how many public chapters it has in it.
 
-    A counter as those of the title: the stories that change what it counts keep it.
+    It is a counter as those of the title: the code that changes what it counts keeps it up to date.
     """
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="languages")
@@ -281,7 +281,7 @@ class TitleLanguage(models.Model):
 
 
 class OldSlug(models.Model):
-    """A slug that a title had; it redirects."""
+    """A slug that a title had before; it redirects to the present one."""
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="old_slugs")
     slug = models.SlugField(max_length=120, unique=True)
@@ -291,7 +291,7 @@ class OldSlug(models.Model):
 
 
 class Credit(models.Model):
-    """What a person did for a title."""
+    """A person's part in a title."""
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="credits")
     person = models.ForeignKey(
@@ -339,7 +339,7 @@ class Cover(Leased):
 
     @property
     def file_ids(self) -> list[int]:
-        """The files that it points at."""
+        """The ids of the media files that the cover uses."""
         return [pk for pk in (self.original_id, self.small_id, self.large_id) if pk is not None]
 
 
@@ -367,5 +367,5 @@ class SearchName(models.Model):
 
 
 def now_or_past(column: str) -> Q:
-    """Match rows whose time `column` is empty or past."""
+    """Match rows whose time in `column` is empty, now or past."""
     return Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__lte": Now()})

@@ -1,7 +1,8 @@
-"""A moderator's decisions about a title, and what follows an edit: address, index, log, lists.
+"""Moderators' decisions about titles, and the effects of an edit: address, index, log and lists.
 
-A decision is a conditional UPDATE on the state it was made for. Titles that have chapters go
-through `reader.publication.series`, which calls these and counts anew.
+A decision is an UPDATE under the condition that the title is still in the state that it was made
+for. Titles that have chapters go through `reader.publication.series`, which calls these functions
+and counts the chapters anew.
 """
 
 import re
@@ -28,7 +29,7 @@ _ATTEMPTS = 20
 
 
 def approve_title(title: Title, *, moderator: User) -> None:
-    """Show the title to everybody, under an address made from its name."""
+    """Make the title public, under an address made from its name; raises AlreadyDecided."""
     with acting(moderator, permission=MODERATE):
         from_state = _move(title, Moderation.APPROVED, moderator=moderator)
         fresh = Title.objects.get(pk=title.pk)
@@ -46,9 +47,10 @@ def approve_title(title: Title, *, moderator: User) -> None:
 
 
 def reject_title(title: Title, *, moderator: User, reason: str) -> None:
-    """Refuse the title with a reason; nobody but its maker and moderators sees it.
+    """Reject the title with a reason: only its creator and moderators see it.
 
-    Its cover goes with it: whoever kept the address would see it for ever.
+    Its cover is dropped, as the cover's public address would go on working for ever. Raises
+    AlreadyDecided, and Invalid where the reason is empty.
     """
     reason = require_reason(reason)
     with acting(moderator, permission=MODERATE):
@@ -57,13 +59,16 @@ def reject_title(title: Title, *, moderator: User, reason: str) -> None:
 
 
 def unpublish_title(title: Title, *, moderator: User) -> None:
-    """Take the title back to draft: it and its chapters are in no public list."""
+    """Take the title back to draft, so that it and its chapters leave all public lists.
+
+    Raises AlreadyDecided.
+    """
     with acting(moderator, permission=MODERATE):
         _hide(title, Moderation.DRAFT, moderator=moderator, action="unpublish_title")
 
 
 def change_status(title: Title, *, status: Status, moderator: User) -> bool:
-    """Set ongoing, completed, ...; False where it is that already."""
+    """Set the status (ongoing, completed, ...); return False where the title has it already."""
     with acting(moderator, permission=MODERATE):
         before = Title.objects.values_list("status", flat=True).get(pk=title.pk)
         changed = (
@@ -81,7 +86,10 @@ def change_status(title: Title, *, status: Status, moderator: User) -> bool:
 
 
 def readdress_title(title: Title, *, moderator: User) -> str:
-    """Make the address anew from today's name; the old one redirects. Returns the slug."""
+    """Make the address anew from the present name, and return the new slug; the old one redirects.
+
+    Raises Invalid for a title without an address, and where the address fits the name already.
+    """
     with acting(moderator, permission=MODERATE):
         fresh = Title.objects.select_for_update().get(pk=title.pk)
         base = slug_base(fresh.name)
@@ -101,7 +109,7 @@ def readdress_title(title: Title, *, moderator: User) -> str:
 def record_title_edit(
     title: Title, *, editor: User, changed: Collection[str], is_new: bool = False
 ) -> None:
-    """After the columns, names or credits of a title were saved: find it by what it is now.
+    """Update search, log and lists after the columns, names or credits of a title were saved.
 
     Call it inside the transaction that saved them; `changed` goes into the log.
     """
@@ -130,9 +138,9 @@ def delete_title(title: Title, *, moderator: User) -> None:
 
 
 def drop_cover(title: Title, *, older_by: timedelta = timedelta(0)) -> bool:
-    """Leave the title without its cover, in the caller's transaction; False where it has none.
+    """Delete the title's cover in the caller's transaction; return False where it has none.
 
-    Its files go with the next sweep of files that old, see `release_media`.
+    Its files are deleted by a later sweep; for `older_by` see `release_media`.
     """
     cover = Cover.objects.select_for_update().filter(title=title.pk).first()
     if cover is None:
@@ -155,7 +163,7 @@ def _hide(
 
 
 def _move(title: Title, to_state: Moderation, *, moderator: User) -> str:
-    """Set the state unless it is that already; return the one before."""
+    """Set the state and return the one before; raises AlreadyDecided where it is set already."""
     before = Title.objects.values_list("moderation", flat=True).get(pk=title.pk)
     moved = (
         Title.objects.filter(pk=title.pk, moderation=before)
@@ -172,7 +180,7 @@ def _move(title: Title, to_state: Moderation, *, moderator: User) -> str:
 
 
 def _plain(title: Title) -> Title:
-    # A proxy would put its own name into the log.
+    # A proxy model would be logged under the proxy's name.
     return Title.objects.get(pk=title.pk)
 
 
@@ -182,7 +190,7 @@ def _give_slug(title: Title) -> str:
         try:
             with transaction.atomic():
                 Title.objects.filter(pk=title.pk).update(slug=slug)
-        except IntegrityError:  # somebody else took it; the next one is free
+        except IntegrityError:  # another request took it; the next one is free
             continue
         OldSlug.objects.filter(title=title, slug=slug).delete()
         return slug
@@ -190,7 +198,7 @@ def _give_slug(title: Title) -> str:
 
 
 def _free_slug(title: Title) -> str:
-    """Return a slug that no title has and none had: old addresses lead where they always led."""
+    """Return a slug that no title has and no other title had, so that old addresses still work."""
     name, number = title.name, 1
     while True:
         slug = unique_slug(Title, name, fallback=f"{title.kind}-{title.pk}")

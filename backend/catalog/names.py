@@ -1,4 +1,4 @@
-"""What a title is called in a language: one rule for pages, e-mails and, as `names`, the API."""
+"""The name of a title in a language: one rule for pages, e-mails and `names` in the API."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 def names_by_language(
     aliases: Iterable[tuple[str, str]], *, original_name: str, original_language: str
 ) -> dict[str, str]:
-    """Return a title's name in each language that is known, from its (name, language) aliases.
+    """Return the names of a title by language tag, from its (name, language) aliases.
 
-    The first alias of a language counts; a language without one has the original name if that is
-    the original language.
+    The first alias of a language counts. The original name stands for the original language where
+    no alias does.
     """
     names: dict[str, str] = {}
     for name, language in (*aliases, (original_name, original_language)):
@@ -20,5 +20,5 @@ def names_by_language(
 
 
 def name_in(names: Mapping[str, str], name: str, language: str) -> str:
-    """Return what the title of these `names` is called in a language, else its main `name`."""
+    """Return the title's name in a language, or its main `name` where `names` has none for it."""
     return names.get(language, name)

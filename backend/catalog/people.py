@@ -1,4 +1,4 @@
-"""People and what they are credited with, as moderators keep them; search follows every change."""
+"""Moderators edit people and their credits here; every change reaches the search index."""
 
 from collections.abc import Collection
 
@@ -17,20 +17,20 @@ _ATTEMPTS = 20
 
 
 def create_person(person: Person, *, editor: User) -> None:
-    """Save a new person under a slug of their own."""
+    """Save a new person under a slug that no other person has."""
     for _attempt in range(_ATTEMPTS):
         person.slug = unique_slug(Person, person.name, fallback="person")
         try:
             with acting(editor, permission=MODERATE):
                 person.save(force_insert=True)
-        except IntegrityError:  # somebody else took the slug; the next one is free
+        except IntegrityError:  # another request took the slug; the next one is free
             continue
         return
     raise RuntimeError(f"no free slug for {person.name!r}")
 
 
 def set_credits(person: Person, *, role: str, titles: Collection[Title], editor: User) -> bool:
-    """Make `titles` exactly those that the person is credited with in `role`; True on a change."""
+    """Credit the person in `role` with exactly these titles; return True if that was a change."""
     wanted = {title.pk for title in titles}
     with acting(editor, permission=MODERATE):
         held = set(
@@ -55,9 +55,10 @@ def record_person_edit(
     person: Person, *, editor: User, changed: Collection[str], is_new: bool = False,
     titles_before: Collection[int] = (),
 ) -> None:  # fmt: skip
-    """After a person's names, aliases or credits were saved: search follows.
+    """Update search, log and lists after a person's names, aliases or credits were saved.
 
-    `titles_before` are those credited before, so that the ones that lost it are found no more.
+    `titles_before` holds the ids of the titles that credited the person before, so that titles that
+    lost the credit are not found by the person any more.
     """
     if not changed and not is_new:
         return

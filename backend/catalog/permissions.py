@@ -1,8 +1,8 @@
-"""What the roles may do in this app."""
+"""The permissions that the roles have in this app."""
 
 from accounts.roles.groups import MODERATOR, TRUSTED, UPLOADER, RolePermissions
 
-# To decide about titles, and to see all of them.
+# Allows deciding about titles, and seeing all of them.
 MODERATE = "catalog.moderate_title"
 
 _EDITED = ("title", "person", "author", "artist", "credit", "alias", "category", "tag", "cover")

@@ -1,4 +1,4 @@
-"""What the catalogue knows about a person: which titles they entered."""
+"""The personal data that the catalogue holds about a user: the titles that they entered."""
 
 from collections.abc import Iterable, Mapping
 

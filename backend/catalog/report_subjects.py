@@ -1,4 +1,4 @@
-"""Titles, as they can be reported."""
+"""Titles can be reported."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ def _find_title(viewer: User, pk: int) -> Subject | None:
     if title is None:
         return None
     maker = title.created_by
-    # Moderators enter titles for the site: those are nobody's own.
+    # Moderators enter titles for the site: such titles belong to no user.
     is_own = maker is not None and not maker.has_perm("catalog.moderate_title")
     return Subject(title.name, f"/series/{title.path_slug}", maker.pk if maker and is_own else None)
 

@@ -1,4 +1,4 @@
-"""Titles as the API tells them, built from `.values()` rows without an object a row."""
+"""Builds the API's titles from database rows, without a model instance for each."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -61,7 +61,10 @@ _DETAIL_COLUMNS = (
 
 
 def cover_of(row: dict[str, Any], prefix: str = "") -> dict[str, Any] | None:
-    """Take the cover's columns out of a row; `prefix` is the way to the title."""
+    """Take the cover's columns out of a row, and return the cover as the API shows it.
+
+    `prefix` is the lookup from the row to the title, such as "series__". None without a cover.
+    """
     original, small, large, width, height, color = (
         row.pop(f"{prefix}{column}") for column in COVER_COLUMNS
     )
@@ -78,22 +81,22 @@ def cover_of(row: dict[str, Any], prefix: str = "") -> dict[str, Any] | None:
 
 
 def path_slug(pk: int, slug: str | None) -> str:
-    """Return what stands for a title in an address."""
+    """Return the word that stands for a title in an address: its slug, or `p-<id>`."""
     return slug or f"p-{pk}"
 
 
 def title_rows(titles: TitleQuerySet) -> list[dict[str, Any]]:
-    """Return list rows in the queryset's order, in three queries whatever their number."""
+    """Return list rows in the queryset's order; always three queries, however many rows."""
     return rows_of_titles(compile_titles(titles).rows())
 
 
 def compile_titles(titles: TitleQuerySet) -> CompiledQuery:
-    """Compile a list of titles; `rows_of_titles` shapes what it gives."""
+    """Compile a list of titles; `rows_of_titles` shapes its rows."""
     return compile_rows(titles, _ROW_COLUMNS)
 
 
 def rows_of_titles(found: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Shape what a compiled list of titles gave."""
+    """Return the rows of `compile_titles` as the API shows them, in two more queries."""
     ids = [row[0] for row in found]
     genres, languages = _words_by_title(_genre_links, ids), _words_by_title(_language_links, ids)
     media = settings.MEDIA_URL
@@ -160,18 +163,21 @@ def _words_by_title(
 
 
 def compile_detail(titles: TitleQuerySet) -> CompiledQuery:
-    """Compile one title with everything about it; `detail_of` shapes what it gives."""
+    """Compile one title with everything about it; `detail_of` shapes its row."""
     return compile_rows(titles, (*_ROW_COLUMNS, *_DETAIL_COLUMNS))
 
 
 def title_detail(titles: TitleQuerySet) -> dict[str, Any] | None:
-    """Return the one title of the queryset with everything about it, None where there is none."""
+    """Return the only title of the queryset with everything about it; None where it is empty."""
     found = compile_detail(titles).rows()
     return detail_of(found[0]) if found else None
 
 
 def detail_of(row: Sequence[Any]) -> dict[str, Any]:
-    """Shape the row of a title, with what belongs to it, in five queries that are compiled once."""
+    """Return a row of `compile_detail` as the API shows it.
+
+    Languages, genres, tags, aliases and credits take five more queries, which are compiled once.
+    """
     detail = _list_row(row[: len(_ROW_COLUMNS)], [], [], settings.MEDIA_URL)
     detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))
     for name in ("synopsis", "trailers", "screenshots"):
@@ -217,7 +223,7 @@ def _languages() -> CompiledQuery:
 
 @lru_cache(maxsize=1)
 def _aliases() -> CompiledQuery:
-    # By the words of the type: its number is another one after a test, or in another database.
+    # By the names of the content type: its id differs after a test and between databases.
     aliases = Alias.objects.filter(
         content_type__app_label="catalog", content_type__model="title", object_id=_TITLE
     )
@@ -236,12 +242,12 @@ def _public_by_id(model: type[Title], count: int) -> CompiledQuery:
 
 
 def public_title_rows(model: type[Title], ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Return list rows of those of the ids that are public, in the order of `ids`."""
+    """Return the list rows of the public titles among `ids`, in the order of `ids`."""
     found = _public_by_id(model, len(ids)).rows({_TITLES: ids})
     return in_order(rows_of_titles(found), ids)
 
 
 def in_order(rows: Iterable[dict[str, Any]], ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Return rows in the order of `ids`."""
+    """Return the rows in the order of `ids`; ids without a row are left out."""
     by_id = {row["id"]: row for row in rows}
     return [by_id[pk] for pk in ids if pk in by_id]

@@ -17,14 +17,16 @@ from common.compiled_rows import read_rows
 
 MAX_RESULTS = 500
 
-# A gram of so many names is common: it is counted no further and read no further.
+# A gram that this many names have is common: no more of its names are counted or read.
 _COMMON = 500
 _READ_OF_COMMON = 300
-# More rare grams than needed are read while all together stay under this; they rank the candidates.
+# More grams than needed are read, the rarest first, while all of them together have at most this
+# many names: they rank the candidates.
 _READ_FREELY = 600
-# Candidates that share less than half of what the best one shares: nearly all are noise.
+# Candidates that share at most half of the grams that the best one shares are nearly all noise:
+# they only fill the candidates up to this number.
 _WEAK_CANDIDATES = 100
-# Names that begin with a query whose grams are all common.
+# At most this many names that begin with a query whose grams are all common.
 _PREFIXES = 100
 
 _CODE_POINT_ORDER = {"sqlite": "BINARY", "postgresql": '"C"'}
@@ -34,10 +36,10 @@ Found = tuple[int, str, str, str]  # title id, folded name, source, spellings
 
 
 def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
-    """Ids of the titles of `among` that the query may mean, best first, at most MAX_RESULTS.
+    """Return the ids of the titles of `among` that the query may mean, best first.
 
-    `among` is filtered only, neither sliced nor combined. It decides who sees what, inside the
-    database, so what it leaves out never takes the place of what it lets through.
+    They are at most MAX_RESULTS. `among` is only filtered, neither sliced nor combined. It decides
+    inside the database who sees what, so hidden titles never take the places of visible ones.
     """
     terms = Terms(query)
     if not terms:
@@ -54,16 +56,19 @@ def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
     if len(found) < MAX_RESULTS:
         grams = _grams_to_read(terms)
         found += _candidates(terms, names.sharing(grams), names)
-        # Names that begin with the query have all of its grams; only where each is so common that
-        # it is not read to its end may they be missing.
+        # Names that begin with the query have all of its grams. They can be missing only where all
+        # grams are so common that not all of their names are read.
         if not terms.is_short and grams and min(grams.values()) == _COMMON:
             found += names.beginning_with(terms.folded, _PREFIXES)
     return ranked(terms, found)
 
 
 def ranked(terms: Terms, found: list[Found]) -> list[int]:
-    """The titles found, those first whose best name answers best, and of those the ones that are
-    spelled as the query is; ties by name, then by id."""
+    """Return the ids of the titles found, ordered by the class of their best name.
+
+    Within a class, names of titles come before names of people, then names that are spelled as the
+    query is before others, then the more similar ones; ties are ordered by name, then by id.
+    """
     best: dict[int, tuple[int, bool, bool, float, str, int]] = {}
     for title_id, folded, source, spellings in set(found):
         rank = terms.rank(folded)
@@ -84,7 +89,7 @@ def _candidates(terms: Terms, shared: Counter[int], names: "_Names") -> list[Fou
     strong = sum(share > weak for _, share in by_share)
     limit = min(MAX_RESULTS, max(strong, _WEAK_CANDIDATES))
     found = names.with_ids(ids[:limit])
-    # Where hidden names took their places, look at the rest.
+    # Where hidden names were among the first, read the rest too.
     if len(found) < limit and (strong > limit or len(found) <= limit // 2):
         found += names.with_ids(ids[limit:])
     return found
@@ -103,7 +108,7 @@ def _grams_to_read(terms: Terms) -> dict[str, int]:
 
 
 def _count_names(grams: list[str]) -> dict[str, int]:
-    """How many names have each gram, counted up to a limit."""
+    """Return the number of names that have each gram, at most _COMMON."""
     codes = [gram_code(gram) for gram in grams]
     values = ", ".join(["(%s)"] * len(codes))
     found = read_rows(
@@ -118,13 +123,13 @@ def _count_names(grams: list[str]) -> dict[str, int]:
 
 
 class _Names:
-    """Names of the titles that may be found. Read by hand: the ORM would cost as much again, and
-    no word of the statements comes from the query."""
+    """Reads the names of the titles of `among`. The SQL is written by hand: the ORM would double
+    the cost, and no part of the statements comes from the query."""
 
     def __init__(self, among: QuerySet[Title]) -> None:
         titles, params = among.order_by().values(shown_id=F("pk")).query.sql_with_params()
         self._params = list(params)
-        # As a value: EXISTS or IN, PostgreSQL would turn into a join with all titles.
+        # Compared as a value: PostgreSQL would turn EXISTS or IN into a join with all titles.
         self._visible = (
             f"catalog_searchname.title_id = (SELECT shown_id FROM ({titles}) shown"  # noqa: S608
             " WHERE shown_id = catalog_searchname.title_id LIMIT 1)"
@@ -151,9 +156,12 @@ class _Names:
         )
 
     def sharing(self, grams: dict[str, int]) -> Counter[int]:
-        """How many of the grams each name has. Of a common one only some names are read, and only
-        such as may be found (else all of them could be hidden); where all are common, so that the
-        right name may not be among those, also the names that have them all."""
+        """Return how many of the grams each name has, by the id of the name.
+
+        Of a common gram only some names are read, and only visible ones, as all of the first could
+        be hidden. Where all grams are common, the right name may not be among these: then the names
+        that have all grams are read too.
+        """
         ids: Counter[int] = Counter()
         rare = [gram_code(gram) for gram, count in grams.items() if count < _COMMON]
         common = [gram_code(gram) for gram, count in grams.items() if count == _COMMON]
@@ -171,7 +179,7 @@ class _Names:
         return ids
 
     def _ids_with(self, codes: list[int], limit: int) -> Iterator[int]:
-        """The first names that may be found and have all of the grams."""
+        """Yield the ids of the first `limit` visible names that have all of the grams."""
         also = (
             " AND held.name_id = (SELECT other.name_id FROM catalog_searchgram other"
             " WHERE other.gram = %s AND other.name_id = held.name_id LIMIT 1)"

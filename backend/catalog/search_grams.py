@@ -1,11 +1,14 @@
-"""The table of which indexed name holds which gram. Filled by `search_index`, read by `search`."""
+"""The table of the grams of indexed names: `search_index` fills it, `search` reads it."""
 
 from django.db import models
 
 
 class SearchGram(models.Model):
-    """A folded name holds this gram (`folding.gram_code`). Its table is made by hand in migration
-    0002: clustered by gram on SQLite, and rows go with their name inside the database."""
+    """A gram (`folding.gram_code`) that a folded name has.
+
+    Migration 0002 makes the table by hand: it is clustered by gram on SQLite, and the database
+    deletes the rows of a deleted name.
+    """
 
     pk = models.CompositePrimaryKey("gram", "name_id")
     gram = models.BigIntegerField()

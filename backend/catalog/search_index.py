@@ -1,7 +1,7 @@
-"""Keeping the index of names true: whoever changes a name, an alias or a credit calls one of these.
+"""Keeps the index of names up to date: code that changes a name, alias or credit calls it.
 
-Reads what titles are called and writes SearchName and SearchGram, which `search` reads, and the
-names by language that titles are shown under.
+It reads the names of titles and writes SearchName and SearchGram, which `search` reads, and
+`Title.names`, the names by language under which titles are shown.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,18 +22,21 @@ INSERT INTO catalog_searchgram (gram, name_id) VALUES (%s, %s) ON CONFLICT DO NO
 
 
 def reindex_title(title_id: int) -> None:
-    """Make a title findable by its names, aliases and people as they are now."""
+    """Index a title by its present names, aliases and people."""
     _reindex([title_id])
 
 
 def reindex_person(person_id: int) -> None:
-    """Make a person's titles findable by what the person is called now. A person who is about to
-    be deleted or to lose a credit is not seen here: reindex those titles afterwards."""
+    """Index a person's titles by the person's present names.
+
+    Titles that lose the person, by a deletion or a lost credit, are not found here: call
+    `reindex_title` for these afterwards.
+    """
     _reindex(Credit.objects.filter(person=person_id).values_list("title", flat=True).distinct())
 
 
 def reindex_all() -> int:
-    """Rebuild what differs for all titles, in pieces that each commit; how many titles it saw."""
+    """Rebuild what differs for all titles, in pieces that each commit; return how many titles."""
     seen = last_id = 0
     while True:
         title_ids = list(
@@ -50,7 +53,7 @@ def reindex_all() -> int:
 
 def _reindex(title_ids: Iterable[int]) -> None:
     with transaction.atomic():
-        # Locked, so that of two at once the second sees what the first has written.
+        # Locked, so that of two workers at once the second sees the rows of the first.
         titles = {
             title.id: title
             for title in Title.objects.select_for_update(of=("self",))
@@ -96,8 +99,11 @@ def _keep_names(titles: dict[int, Title], aliases: list[tuple[int, str, str]]) -
 
 
 def names_to_index(names: Iterable[tuple[int, str, str]]) -> set[tuple[int, str, str, str]]:
-    """Return (title id, folded name, source, spellings) of (title id, name, source); what has
-    several sources counts for the first of them: name, original, alias, person."""
+    """Return (title id, folded name, source, spellings) of (title id, name, source).
+
+    A folded name that several sources have counts for the first of them in the order of `names`.
+    `spellings` has a line for each way of writing, only slightly folded.
+    """
     sources: dict[tuple[int, str], str] = {}
     spellings: dict[tuple[int, str], dict[str, None]] = {}
     for title_id, name, source in names:

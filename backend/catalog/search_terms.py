@@ -1,4 +1,4 @@
-"""What a query asks for: which grams must find it, and how well a name answers. No database."""
+"""Analyses a query: which grams are looked up, and how well a name matches it. No database."""
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from common.names import fold_text
 
 MAX_QUERY_CHARS = 80
 LETTERS_PER_EDIT = 5
-# From so many on there is one: "mans" means Manas.
+# Queries of at least this many letters are allowed one edit: "mans" means Manas.
 _LETTERS_OF_FIRST_EDIT = 4
 _LENGTHS_BESIDE = 2
 
-# How well a name answers, best first.
+# How well a name matches, best first.
 EXACT, FIRST_WORDS, PREFIX, WORD_START, CONTAINED, TYPO, SIMILAR = range(7)
 
 
@@ -25,11 +25,11 @@ class Span(NamedTuple):
     start: int
     end: int
     gram: str
-    is_inner: bool  # covers letters only, so that a piece out of a word's middle has it too
+    is_inner: bool  # covers letters only, so that names with the query inside a word have it too
 
 
 class Terms:
-    """A folded query, taken apart once."""
+    """A folded query with its words, letters and grams."""
 
     def __init__(self, query: str) -> None:
         self.folded = fold_query(query)[:MAX_QUERY_CHARS].strip()
@@ -43,7 +43,7 @@ class Terms:
         self.grams = sorted({span.gram for span in self.spans})
         is_letter = len(self.letters) == 1 and not is_cjk(self.folded)
         self._after_letter = " " if is_letter else ""
-        # A name that is within the edits keeps at least this many; four grams go with a swap.
+        # A name within the allowed edits shares at least this many grams; a swap breaks four.
         self._shared_if_typo = max(1, len(self.grams) - 4 * self.edits)
         self._shared_if_similar = max(2, -(-3 * len(self.grams) // 5))
 
@@ -52,12 +52,12 @@ class Terms:
 
     @property
     def is_short(self) -> bool:
-        """One or two characters: what begins so is meant, or, in Chinese and so on, holds it."""
+        """True for one or two characters: they match the beginning of a word, in CJK any place."""
         return len(self.letters) <= 2
 
     def rank(self, name: str) -> tuple[int, float] | None:
-        """How well a folded name answers: (one of the classes above, unlikeness in it), least
-        first; None for a name that does not answer."""
+        """Return how well a folded name matches: (one of the classes above, unlikeness within it);
+        lower is better; None for a name that does not match."""
         if self.is_signs:
             return (EXACT, 0.0) if name == self.folded else None
         letters = name.replace(" ", "")
@@ -73,42 +73,44 @@ class Terms:
         if self.edits and shared >= self._shared_if_typo:
             distance = self._distance(name, letters)
             if distance is not None:
-                # Who errs seldom errs in the first letter.
+                # Typing errors are rare in the first letter.
                 return TYPO, distance + length_gap + (letters[0] != self.letters[0])
         if shared >= self._shared_if_similar and longer <= 3 * shorter:
             return SIMILAR, 1 - shared / len(self.grams) + length_gap
         return None
 
     def is_spelled(self, place: int, spellings: str) -> bool:
-        """Whether a name that answers as `place` says is written as the query is, and is not only
-        folded alike: C and K, V and W."""
+        """Return True where a name of the class `place` is written as the query is, and is not only
+        folded alike, as C and K, or V and W, are."""
         if place == EXACT:
             return self.spelling in spellings.split("\n")
         return place <= CONTAINED and self.spelling in spellings
 
     def _place(self, name: str, letters: str) -> int | None:
-        """Where the name holds the query as it is."""
+        """Return the class of a name that holds the query without edits; None for others."""
         padded = f" {name} "
         if letters.startswith(self.letters):
             if letters == self.letters:
                 return EXACT
             return FIRST_WORDS if padded.startswith(f" {self.folded} ") else PREFIX
-        # A single letter is a whole word, or every second name would have one.
+        # A single letter must be a whole word, or every second name would match.
         if f" {self.folded}{self._after_letter}" in padded:
             return WORD_START
         if self.is_short and not is_cjk(self.folded):
             return None
-        # Across a space only what is long enough not to come together by chance: "onepiece".
+        # Only a long query may match across a space ("onepiece"): a short one would by chance.
         holds_it = self.folded in name or (self.edits and self.letters in letters)
         if holds_it or all(f" {word}" in padded for word in self.words):
             return CONTAINED
         return None
 
     def _distance(self, name: str, letters: str) -> int | None:
-        """Edits between the query and the whole name, its beginning, or its words in any order."""
+        """Return the edits between the query and the name, its beginning, or its words in any
+        order; None where they are more than allowed."""
         edits, typed = self.edits, len(self.letters)
         best = edits + 1
-        # Beginnings of nearly the query's length; as many left out as put in is what people do.
+        # Beginnings of nearly the query's length: people leave out about as many letters as they
+        # add.
         beside = min(edits, _LENGTHS_BESIDE)
         lengths = {min(typed + gap, len(letters)) for gap in range(-beside, beside + 1)}
         if abs(len(letters) - typed) <= edits:
@@ -131,7 +133,8 @@ class Terms:
 
 
 def _word_distance(word: str, names: list[str], limit: int, is_unfinished: bool) -> int:
-    """Edits to the nearest of the words, or to the beginning of one; a lot when over the limit."""
+    """Return the edits to the nearest word, or to the beginning of one; MAX_QUERY_CHARS over the
+    limit."""
     best = limit + 1
     for other in names:
         ends = {len(other)}
@@ -143,8 +146,11 @@ def _word_distance(word: str, names: list[str], limit: int, is_unfinished: bool)
 
 
 def _spans(words: list[str]) -> list[Span]:
-    """As `folding.name_grams`, with their places in " word word", by their ends. The last word may
-    be cut short, so its end is no gram; a single character is one only where it is the word."""
+    """Return the grams of `folding.name_grams` with their places in " word word".
+
+    They are sorted by their ends. The last word may be unfinished, so no gram covers its end. In
+    CJK a single character is a gram only where it is the whole word.
+    """
     spans: list[Span] = []
     start = 0
     for number, word in enumerate(words, start=1):
@@ -166,11 +172,12 @@ def _spans(words: list[str]) -> list[Span]:
 
 
 def choose_grams(terms: Terms, cost: Mapping[str, int]) -> list[str]:
-    """The cheapest grams of which every name within the allowed edits has at least one.
+    """Return the cheapest grams of which every name within the allowed edits has at least one.
 
-    Pigeonholes: of edits + 1 grams that share no character of the query, an edit breaks at most
-    one (a swap too, where a character lies between them). Where one gram is all that can be had, or
-    is enough, it should be an inner one, which a name that only contains the query has as well.
+    `cost` is the number of names of each gram. An edit breaks at most one of several grams that
+    share no character of the query (so does a swap, where a character lies between them), so one of
+    edits + 1 such grams is left. Where only one gram can be had, or one is enough, it should be an
+    inner one, which a name that only contains the query has as well.
     """
     inner = [span for span in terms.spans if span.is_inner] or terms.spans
     for apart, count in [(1, terms.edits + 1), *((0, n) for n in range(terms.edits + 1, 0, -1))]:
@@ -184,11 +191,12 @@ def choose_grams(terms: Terms, cost: Mapping[str, int]) -> list[str]:
 def _cheapest_disjoint(
     spans: Sequence[Span], cost: Mapping[str, int], count: int, apart: int
 ) -> tuple[int, ...] | None:
-    """Which `count` spans, at least `apart` characters from each other, cost least together."""
+    """Return the indexes of the `count` spans that cost least together and are at least `apart`
+    characters from each other; None where there are not so many."""
     ends = [span.end for span in spans]
-    # How many of the spans, which are sorted by their ends, may be taken along with each.
+    # For each span, how many of the first spans (sorted by their ends) may be chosen with it.
     before = [bisect_right(ends, span.start - apart) for span in spans]
-    # best[i] = the cheapest choice out of the first i spans, one more span in every round.
+    # best[i] is the cheapest choice out of the first i spans; every round chooses one more span.
     best: list[tuple[int, tuple[int, ...]] | None] = [(0, ())] * (len(spans) + 1)
     for _ in range(count):
         longer: list[tuple[int, tuple[int, ...]] | None] = [None]

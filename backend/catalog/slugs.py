@@ -1,4 +1,4 @@
-"""Slugs: readable ASCII from a name, -2 on collision."""
+"""Makes slugs: readable ASCII from a name, with -2 behind it where the slug is taken."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.text import slugify
 
 _MAX_LENGTH = 100
-# How Russian and Kyrgyz readers write their letters on a Latin keyboard. Search folds further
+# The Latin letters that Russian and Kyrgyz readers write for theirs. Search folds further
 # ("c" becomes "k"), which is right for comparing and wrong for an address that people see.
 _READABLE = str.maketrans(
     {
@@ -20,13 +20,16 @@ _READABLE = str.maketrans(
 
 
 def slug_base(name: str) -> str:
-    """Return the slug of a name, empty where nothing of it is Latin or Cyrillic."""
+    """Return the slug of a name; it is empty where nothing of the name is Latin or Cyrillic."""
     latin = unicodedata.normalize("NFC", name).lower().translate(_READABLE)
     return slugify(latin)[:_MAX_LENGTH].strip("-_")
 
 
 def unique_slug(model: type[models.Model], name: str, *, fallback: str) -> str:
-    """Return a slug that no row of `model` has yet; the unique column settles races."""
+    """Return a slug that no row of `model` has yet, from `fallback` where the name gives none.
+
+    Two requests at once can get the same slug: the second one that saves it gets IntegrityError.
+    """
     base = slug_base(name) or fallback
     if base.isdecimal() or base.startswith("p-"):
         base = f"t-{base}"  # would be read as an id

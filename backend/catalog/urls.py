@@ -1,4 +1,4 @@
-"""Addresses of this app, below /api/."""
+"""The addresses of this app, below /api/."""
 
 from catalog.api.titles import CategoryListView, TagListView, TitleDetailView, TitleListView
 from common.http.urls import ID_OR_SLUG, route

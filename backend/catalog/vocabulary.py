@@ -1,4 +1,4 @@
-"""Categories and tags, as moderators keep them; a category in use stays."""
+"""Moderators edit and delete categories and tags here; a category in use cannot be deleted."""
 
 from django.utils.translation import ngettext
 
@@ -12,7 +12,7 @@ from common.http.shared_cache import invalidate_cached_views
 
 
 class CategoryInUse(AppError):
-    """Titles stand in the category."""
+    """Titles use the category, so it cannot be deleted."""
 
     code = "in_use"
     status = 409
@@ -27,16 +27,16 @@ class CategoryInUse(AppError):
 
 
 def refuse_category_in_use(category: Category) -> None:
-    """Raise CategoryInUse where a title stands in it."""
+    """Raise CategoryInUse where a title uses the category."""
     titles = Title.objects.filter(categories=category).count()
     if titles:
         raise CategoryInUse(category, titles=titles)
 
 
 def delete_category(category: Category, *, moderator: User) -> None:
-    """Delete a category that no title uses."""
+    """Delete a category; raises CategoryInUse where a title uses it."""
     with acting(moderator, permission=MODERATE):
-        # Locked: a title that is being put into it waits, and then finds it gone.
+        # Locked: a request that puts a title into it waits, and then finds that it is deleted.
         locked = Category.objects.select_for_update().get(pk=category.pk)
         refuse_category_in_use(locked)
         log_decision(locked, action="delete_category", actor=moderator)
@@ -47,7 +47,7 @@ def delete_category(category: Category, *, moderator: User) -> None:
 def record_vocabulary_edit(
     word: Category | Tag, *, editor: User, changed: list[str], is_new: bool = False
 ) -> None:
-    """After a category or tag was saved: the lists that show its name are built anew."""
+    """Write the log after a category or tag was saved, and have the lists built anew."""
     if not changed and not is_new:
         return
     with acting(editor):
@@ -62,7 +62,7 @@ def record_vocabulary_edit(
 
 
 def delete_tag(tag: Tag, *, moderator: User) -> None:
-    """Delete a tag; the titles that had it go without."""
+    """Delete a tag and take it off all titles that have it."""
     with acting(moderator, permission=MODERATE):
         log_decision(tag, action="delete_tag", actor=moderator)
         tag.delete()

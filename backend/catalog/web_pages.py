@@ -1,4 +1,4 @@
-"""Pages of the web app that are about this app."""
+"""First screens and heads of the web app's pages about titles, and parts that `reader` shares."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,23 +14,23 @@ _PARAMETERS = (
     "search", "person", "kind", "status", "rating", "genre", "tag", "exclude_tag",
     "chapter_language", "year_min", "year_max", "ordering",
 )  # fmt: skip
-_COVERS = 12  # what fits the first screen of a wide window
+_COVERS = 12  # as many as fit the first screen of a wide window
 
 
 def list_address(path: str, **parameters: Iterable[str]) -> str:
-    """Return the address of a list; what has several values is repeated, as the app does."""
+    """Return the address of a list; a parameter with several values is repeated, as in the app."""
     return f"{path}?{urlencode(parameters, doseq=True)}"
 
 
 def cover_of_head(cover: dict[str, Any] | None) -> tuple[str, int, int] | None:
-    """Return what a preview shows: large enough, and not heavier than it must be."""
+    """Return a link preview's (address, width, height): the large size where there is one."""
     if cover is None:
         return None
     return cover["large_url"] or cover["url"], cover["width"], cover["height"]
 
 
 def title_card(row: dict[str, Any], language: str) -> dict[str, Any]:
-    """Return what a link with a cover needs."""
+    """Return address, name and cover of a title, for the templates."""
     return {
         "href": f"/series/{row['slug']}",
         "name": name_in(row["names"], row["name"], language),
@@ -39,13 +39,13 @@ def title_card(row: dict[str, Any], language: str) -> dict[str, Any]:
 
 
 def words_of(texts: dict[str, str], language: str) -> str:
-    """Return a text in the reader's language, else the nearest that there is, as the app does."""
+    """Return a text in the user's language, else in Russian, English or any, as the app does."""
     found = (texts.get(code) for code in (language, "ru", "en"))
     return next(filter(None, found), "") or next(filter(None, texts.values()), "")
 
 
 def browse(visit: Visit, ask: Ask) -> Screen:
-    """Return the grid that is searched and filtered."""
+    """Return the first screen of Browse, filtered as its address asks."""
     preferences = visit.preferences
     asked = {"rating": preferences.ratings, **visit.parameters}
     if "search" not in asked:

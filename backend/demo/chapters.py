@@ -1,4 +1,4 @@
-"""The demo's chapters, each zipped and walked through the real stories to its end."""
+"""The demo's chapters: each is zipped, and goes through the real upload, check and review."""
 
 import io
 import time
@@ -29,7 +29,7 @@ ALA_TOO, STEPPE = "Ala-Too Translations", "Steppe Scans"
 
 @dataclass(frozen=True)
 class DemoChapter:
-    """One upload: `pages` is the folder of its pictures, `ends` says how it ends."""
+    """One upload: `pages` is the folder of its pictures, `ends` names its final state."""
 
     pages: str
     number: str | None
@@ -42,12 +42,12 @@ class DemoChapter:
 
     @property
     def series(self) -> str:
-        """The folder of its title."""
+        """The folder of the title that the chapter belongs to."""
         return self.pages.partition("/")[0]
 
     @property
     def filename(self) -> str:
-        """The zip's name, which tells it apart from every other of the demo."""
+        """The name of the zip; no other one of the demo has it."""
         return self.pages.replace("/", "-") + ".zip"
 
     @property
@@ -79,7 +79,7 @@ CHAPTERS: tuple[DemoChapter, ...] = (
     DemoChapter("one-steppe/10.5-en", "10.5", "en", "Dinner", 2, STEPPE, days_old=3),
     DemoChapter("one-steppe/11-en", "11", "en", "Room for One More", 3, STEPPE),
     DemoChapter("one-steppe/10-ru", "10", "ru", "Взаймы", 2, days_old=2),
-    # What a moderator finds: a near-copy of live pages, a new chapter, and one that was refused.
+    # For the moderator: a near-copy of live pages, new chapters, a rejected one and a failed one.
     DemoChapter("one-steppe/12-en", "12", "en", "Again from the Beginning", 3, ends="waiting"),
     DemoChapter("snow-leopard/2-ru", "2", "ru", "Следы", ends="waiting"),
     DemoChapter("bell/3-en", "3", "en", "Under the Lake", group=ALA_TOO, ends="waiting"),
@@ -90,7 +90,8 @@ _REJECTION = "These are test pages. Send the whole chapter."
 
 
 def play_chapter(demo: DemoChapter, series: Title, *, uploader: User, moderator: User) -> Upload:
-    """Walk a chapter's upload to its end; what is there already is only brought further."""
+    """Take a chapter's upload to its final state and return it; a second call goes on from where
+    the first one stopped."""
     upload = Upload.objects.filter(filename=demo.filename, uploader=uploader).first()
     if upload is None:
         upload = _submit(demo, series, uploader)
@@ -123,7 +124,7 @@ def _submit(demo: DemoChapter, series: Title, uploader: User) -> Upload:
 
 
 def _work(task: Callable[[int], None], upload: Upload, under_way: UploadState) -> None:
-    """Do a step here, or wait while a running worker does it."""
+    """Run a task here, or wait while a running worker does it."""
     until = time.monotonic() + _WAIT_SECONDS
     states = (UploadState.RECEIVED, under_way)
     task(upload.pk)
@@ -134,7 +135,7 @@ def _work(task: Callable[[int], None], upload: Upload, under_way: UploadState) -
 
 
 def _set_age(chapter: Chapter, days: int) -> None:
-    """Let the chapter have come some days ago, so that lists by day have days."""
+    """Set the date of a chapter so many days back, so that lists by day have several days."""
     Chapter.objects.filter(pk=chapter.pk).update(published_at=timezone.now() - timedelta(days=days))
     refresh_counters(chapter.series_id)
 

@@ -1,4 +1,4 @@
-"""What waits for the demo's moderator: reports, a wish to upload; and a warning given."""
+"""Work for the demo's moderator: reports and a request to upload; and a warning for a user."""
 
 from accounts.models import User
 from accounts.roles.uploader_requests import ask_to_upload
@@ -18,7 +18,7 @@ _WARNING = "Please name who translated. Two of your chapters say nothing about i
 
 
 def play_complaints(*, reader: User, uploader: User, moderator: User) -> None:
-    """Report three things, ask, and warn; what was played before is not played again."""
+    """Send the reports, the request and the warning; a second call does not repeat them."""
     if not Report.objects.filter(reporter=reader).exists():
         _report(reader, uploader)
     if not reader.uploader_requests.exists():
@@ -29,7 +29,7 @@ def play_complaints(*, reader: User, uploader: User, moderator: User) -> None:
 
 def _report(reader: User, uploader: User) -> None:
     chapter = Chapter.objects.public().order_by("pk").first()
-    if chapter is not None:  # a moderator may have taken everything down
+    if chapter is not None:  # a moderator may have taken all chapters down
         report_content(CHAPTER, chapter.pk, reporter=reader, reason=Reason.STOLEN, text=_STOLEN)
         report_content(CHAPTER, chapter.pk, reporter=uploader, reason=Reason.BAD_QUALITY)
     title = Title.objects.all().public().order_by("pk").last()

@@ -1,4 +1,4 @@
-"""What the demo library is made of: words in `library.toml`, pictures in `pictures`."""
+"""The contents of the demo library: texts are in `library.toml`, pictures in `pictures`."""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ Names = dict[str, str]  # by language
 
 @dataclass(frozen=True)
 class DemoTitle:
-    """One title; `folder` is where its cover and its chapters' pages are."""
+    """A title; `folder` has its cover and the pages of its chapters."""
 
     folder: str
     name: str
@@ -32,7 +32,7 @@ class DemoTitle:
 
     @property
     def cover(self) -> Path:
-        """The picture file of its cover."""
+        """The path of the cover's picture."""
         return PICTURES / self.folder / "cover.webp"
 
 

@@ -1,4 +1,4 @@
-"""The demo's accounts: one a role, all with the same public password."""
+"""The demo's accounts: one for each role, all with the same public password."""
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -18,7 +18,10 @@ _ROLES = {
 
 
 def find_or_make_account(username: str) -> User:
-    """Return the demo's account of that name, with its role and a confirmed address."""
+    """Return the demo's account of that name, with its role and a confirmed address.
+
+    It is created where it is missing; raises RuntimeError outside the demo.
+    """
     if not settings.DEMO:
         raise RuntimeError("demo accounts are only made where MANGAKG_DEMO=1")
     found = User.objects.filter(username=username).first()

@@ -1,4 +1,4 @@
-"""The demo library from end to end: accounts, titles, chapters, a reader, and what they report."""
+"""Makes the whole demo library: accounts, titles, chapters, reading progress and reports."""
 
 from datetime import timedelta
 
@@ -28,14 +28,14 @@ _READ_SO_FAR = (
 
 
 def is_empty() -> bool:
-    """True where nobody has made a title, and where the making of the demo was cut short."""
+    """Return True where there are no titles, or only those of a demo that was not finished."""
     own = [demo.name for demo in TITLES]
     is_finished = User.objects.filter(username=READER_NAME).exists()
     return not is_finished and not Title.objects.exclude(name__in=own).exists()
 
 
 def make_demo_library() -> tuple[int, int]:
-    """Make what is missing of the demo; returns how many titles and uploads it has."""
+    """Make the missing parts of the demo; return how many titles and uploads it has."""
     find_or_make_account(ADMIN_NAME)
     moderator = find_or_make_account(MODERATOR_NAME)
     uploader = find_or_make_account(UPLOADER_NAME)

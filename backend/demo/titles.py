@@ -1,4 +1,4 @@
-"""The demo's titles become rows: names, words, people, cover, and findable by all of them."""
+"""Saves the demo's titles with their names, categories, tags, people and covers."""
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -15,7 +15,7 @@ from reader.publication.covers import make_thumbnails, set_cover
 
 
 def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:
-    """Return the title's row, approved and with its cover; a second time changes nothing."""
+    """Return the title, approved and with its cover; a second call changes nothing."""
     found = Title.objects.filter(name=demo.name, kind=demo.kind).first()
     title = found or _make_title(demo, moderator)
     if not Cover.objects.filter(title=title).exists():

@@ -1,8 +1,8 @@
-"""What the roles may do in this app."""
+"""The permissions that the roles have in this app."""
 
 from accounts.roles.groups import MODERATOR, TRUSTED, UPLOADER, RolePermissions
 
-# To decide about uploads and their chapters, and to see all of them.
+# Allows deciding about uploads and their chapters, and seeing all of them.
 MODERATE = "reader.moderate_upload"
 _EDITED = ("series", "chapter", "upload", "volume", "group", "page")
 _SUBMIT = {"reader.submit_upload", "reader.view_upload", "reader.view_chapter"}

@@ -1,4 +1,4 @@
-"""What this app knows about a user: their reading states, uploads, decisions and groups."""
+"""The personal data of a user in this app: reading states, uploads, decisions and groups."""
 
 from collections.abc import Iterable, Mapping
 
@@ -37,8 +37,8 @@ def _erase_reading(user_id: int) -> None:
 
 
 def _erase_uploads(user_id: int) -> None:
-    # Uploads that wait go on waiting, as they were sent to be shared; they and their files are
-    # treated as all others.
+    # Uploads that wait for review stay, as they were sent to be shared; they and their files are
+    # treated like all others.
     Upload.objects.filter(uploader=user_id).update(uploader=None)
     ExtractionTurn.objects.filter(user=user_id).delete()
     Upload.objects.filter(decided_by=user_id).update(decided_by=None)

@@ -34,17 +34,17 @@ _AFTER_RESTORE = {
     UploadState.AWAITING_REVIEW: UploadState.AWAITING_REVIEW,
     UploadState.PUBLISHING: UploadState.PUBLISHING,
     UploadState.LIVE: UploadState.PUBLISHING,
-    # A newer upload has replaced it, so nobody reads it any more, and it is purged.
+    # A newer upload has replaced it, so it is not shown any more, and it is purged.
     UploadState.SUPERSEDED: UploadState.SUPERSEDED,
 }
 
 
 def state_after_restore(removed_from: str) -> UploadState:
-    """Return the state that undoing a removal leads to, from the state before it."""
+    """Return the state after undoing a removal, from the state before the removal."""
     return _AFTER_RESTORE[UploadState(removed_from)]
 
 
 def was_approved() -> Q:
-    """Match uploads that were approved once, whatever became of them since."""
+    """Match uploads that were approved once, whatever has happened to them since."""
     approved = (UploadState.PUBLISHING, UploadState.LIVE, UploadState.SUPERSEDED, *REMOVED)
     return Q(state__in=approved) & ~Q(removed_from__in=UNDECIDED)

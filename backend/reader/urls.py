@@ -1,4 +1,4 @@
-"""Addresses of this app, below /api/."""
+"""The addresses of this app, below /api/."""
 
 from catalog.api.titles import TitleListView
 from common.http.urls import ID, ID_OR_SLUG, route
@@ -23,7 +23,7 @@ from reader.models import Series
 USERNAME = r"(?P<username>[^/]{1,60})"
 
 urlpatterns = [
-    # What everybody asks for stands first: addresses are tried from the top.
+    # The addresses that are asked for most stand first: they are tried from the top.
     route("series", TitleListView.as_view(titles=Series)),
     route(f"series/{ID_OR_SLUG}", SeriesDetailView.as_view()),
     route(f"series/{ID_OR_SLUG}/chapters", SeriesChaptersView.as_view()),

@@ -1,7 +1,7 @@
-"""Pages of the web app that are about this app.
+"""First screens and heads of the web app's pages about reading.
 
-What each page asks for first stands here, written exactly as the app writes it; a browser test
-fails when the app asks for it again (`tests/processes/test_first_visit.py`).
+The first requests of each page stand here, written exactly as the app writes them; a browser test
+fails where the app sends one of them again (`tests/processes/test_first_visit.py`).
 """
 
 from typing import Any
@@ -20,16 +20,16 @@ from catalog.web_pages import (
 )
 from common.web_pages import Ask, Head, Screen, Visit, WebPage
 
-_NEWS = 6  # of the first screen: what fits it, on a wide window too
+_NEWS = 6  # as many as fit the first screen, in a wide window too
 _COVERS = 12
 _CHAPTERS = 12
 _CHAPTERS_OF_NEWS = 3
 _DESCRIPTION_LENGTH = 200
-_UNCHANGED = "!~*'()"  # by encodeURIComponent
+_UNCHANGED = "!~*'()"  # the signs that encodeURIComponent leaves as they are
 
 
 def home(visit: Visit, ask: Ask) -> Screen:
-    """Return what came out last."""
+    """Return the home page: the latest chapters, popular titles and new titles."""
     preferences = visit.preferences
     languages, ratings = preferences.languages, preferences.ratings
     latest = ask(list_address("/api/chapters", language=languages, rating=ratings))
@@ -78,7 +78,7 @@ def _chapter_link(row: dict[str, Any]) -> dict[str, str]:
 
 
 def series(visit: Visit, ask: Ask) -> Screen | None:
-    """Return one series with its newest chapters."""
+    """Return the page of a series with its newest chapters; None where it is not found."""
     address = f"/api/series/{quote(visit.words['slug'], safe=_UNCHANGED)}"
     title = ask(address)
     if title is None:
@@ -123,7 +123,10 @@ def series(visit: Visit, ask: Ask) -> Screen | None:
 
 
 def chapter(visit: Visit, ask: Ask) -> Screen | None:
-    """Return one chapter; which page and which size of it is shown first, the app knows."""
+    """Return the page of a chapter; None where it is not found.
+
+    The app decides which page is shown first and in which size.
+    """
     found = ask(f"/api/chapters/{visit.words['chapter']}")
     if found is None:
         return None

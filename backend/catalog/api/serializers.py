@@ -1,4 +1,4 @@
-"""Titles, for the schema: cached views are built from rows; tests hold both together."""
+"""Describes titles in the schema: cached views are built from rows; tests compare the two."""
 
 from rest_framework import serializers
 
@@ -6,7 +6,7 @@ from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Sta
 
 
 def names_field() -> serializers.DictField:
-    """What a title is called in each language that is known; in others by its `name`."""
+    """Return a field with a title's name by language; languages that it lacks show `name`."""
     return serializers.DictField(
         child=serializers.CharField(), help_text="by language; in any other it is called `name`"
     )

@@ -1,4 +1,4 @@
-"""What can be asked of a list of titles, and the queryset that answers it."""
+"""The query parameters of a list of titles, and the queryset that they select."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -57,24 +57,27 @@ class TitleQuery(Paging):
     person = serializers.CharField(
         default="", max_length=220, allow_blank=True, trim_whitespace=False
     )
-    # Left out: what answers a search best comes first, else the newest.
+    # Without it the best matches of a search come first, or, without a search, the newest titles.
     ordering = serializers.ChoiceField([*ORDERINGS, RELEVANCE], required=False)
 
 
 def is_ranked(query: dict[str, Any]) -> bool:
-    """True where what answers the search best comes first."""
+    """Return True where the best matches of a search come first."""
     return bool(query["search"].strip()) and query.get("ordering", RELEVANCE) == RELEVANCE
 
 
 def title_filters(query: dict[str, Any]) -> str:
-    """Return what decides which titles and in which order, the same text for the same."""
+    """Return the parameters that decide which titles are listed in which order, as JSON text.
+
+    Without page and page size: all pages of a list have the same text.
+    """
     return to_json(
         {name: value for name, value in query.items() if value and name not in _PAGING}
     ).decode()
 
 
 def title_queryset(query: dict[str, Any], titles: TitleQuerySet) -> tuple[TitleQuerySet, list[int]]:
-    """Filter `titles`; with a search the second value holds all that was found, best first."""
+    """Return the filtered titles; for a ranked search also the ids of all matches, best first."""
     titles = _filter_columns(query, titles)
     titles = _with_all(titles, "categories", query.get("genre", []))
     titles = _with_all(titles, "tags", query.get("tag", []))
@@ -102,7 +105,8 @@ def title_queryset(query: dict[str, Any], titles: TitleQuerySet) -> tuple[TitleQ
 def _with_all(titles: TitleQuerySet, relation: str, slugs: Sequence[str]) -> TitleQuerySet:
     """Keep the titles that have every one of the slugs, which differ.
 
-    One by a join; several by one subquery, for with a join each SQLite takes 64 tables and no more.
+    One slug is a join; several are one subquery, as with a join for each SQLite would reach its
+    limit of 64 tables.
     """
     if len(slugs) < 2:
         return titles.filter(**{f"{relation}__slug": slug for slug in slugs})

@@ -42,7 +42,7 @@ _WORD = Placeholder("id or slug")
 
 
 def is_id(word: str) -> bool:
-    """True for a word that is a row's id."""
+    """Return True for a word that is written as the id of a row."""
     return word.isascii() and word.isdecimal() and len(word) < 19
 
 
@@ -53,7 +53,7 @@ def read_title_word(id_or_slug: str) -> tuple[str, int | str]:
 
 
 def find_titles(titles: TitleQuerySet, id_or_slug: str) -> TitleQuerySet:
-    """Return the one of `titles` that the word stands for."""
+    """Return those of `titles` that the word stands for, which is at most one."""
     column, value = read_title_word(id_or_slug)
     return titles.filter(**{column: value})
 
@@ -129,7 +129,10 @@ class TitleListView(CachedView):
 
 
 def scoped(titles: TitleQuerySet, request: Request) -> TitleQuerySet:
-    """Return one's own titles, or all of them for moderators."""
+    """Return the user's own titles, or with `?scope=all` all of them.
+
+    Raises NotAuthenticated for guests, and Forbidden for users who want all and are no moderators.
+    """
     user = request.user
     if not isinstance(user, User):
         raise NotAuthenticated
@@ -141,7 +144,7 @@ def scoped(titles: TitleQuerySet, request: Request) -> TitleQuerySet:
 
 
 class TitleDetailView(CachedView):
-    """One title."""
+    """Shows a title."""
 
     titles: ClassVar[type[Title]] = Title
 
@@ -152,11 +155,11 @@ class TitleDetailView(CachedView):
         return self.complete(detail_of(found[0])) if found else None
 
     def complete(self, detail: dict[str, Any]) -> dict[str, Any]:
-        """Add to a title what an app above this one knows of it."""
+        """Return the title with the facts that an app above this one adds."""
         return detail
 
     def moved_to(self, **place: Any) -> str | None:
-        """Return the path under the slug that the title has now."""
+        """Return the path of the title under its present slug, for a slug that it had before."""
         titles = self.titles.objects.all().public()
         found = titles.filter(old_slugs__slug=place["id_or_slug"]).values_list("slug", flat=True)
         slug = found.first()

@@ -65,7 +65,7 @@ class LatestQuery(CursorPaging):
 
 
 def series_or_404(word: str, request: Request) -> Title:
-    """Return the visible series that the word stands for."""
+    """Return the series of an id or slug; raises NotFound where the user may not see one."""
     found = find_titles(Series.objects.get_queryset().visible_to(request.user), word).first()
     if found is None:
         raise NotFound(_("There is no such series."))
@@ -73,7 +73,7 @@ def series_or_404(word: str, request: Request) -> Title:
 
 
 def chapters_body(request: HttpRequest, chapters: ChapterQuerySet) -> dict[str, Any]:
-    """Return one page of a series' chapters in two queries; one-shots come first."""
+    """Return one page of a series' chapters in two queries; one-shots count as the oldest."""
     query = parse_query(ChapterQuery, request.GET)
     chapters = filter_chapters(chapters, **_words(query))
     page, page_size = query["page"], query["page_size"]
@@ -90,7 +90,10 @@ def _words(query: dict[str, Any]) -> dict[str, Any]:
 def public_chapters_body(
     view: CachedView, request: HttpRequest, id_or_slug: str
 ) -> dict[str, Any] | None:
-    """Return what `chapters_body` does for anybody, by queries that are compiled once."""
+    """Return the page of chapters that guests see, by queries that are compiled once.
+
+    It is shaped as in `chapters_body`; None where no such series is public.
+    """
     query = parse_query(ChapterQuery, request.GET)
     series_id = _public_series_id(id_or_slug)
     if series_id is None:
@@ -180,12 +183,12 @@ class ChapterDetailView(CachedView):
 
 
 def make_cursor(moment: datetime, pk: int) -> str:
-    """Return an opaque place in a list that is ordered by time and id, newest first."""
+    """Return a cursor, opaque text, for a row of a list that is ordered by time and id."""
     return base64.urlsafe_b64encode(f"{moment.isoformat()} {pk}".encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> tuple[datetime, int]:
-    """Return what `make_cursor` was given; raises Invalid for anything else."""
+    """Return the time and the id of a cursor of `make_cursor`; raises Invalid for other text."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         moment, _space, pk = text.partition(" ")

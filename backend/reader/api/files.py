@@ -17,7 +17,7 @@ _PRIVATE_NAME = re.compile(r"uploads/[0-9a-f]{32}/[0-9a-f]{64}|avatars/[0-9a-f]{
 
 @require_safe
 def public_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Serve a public picture; its name says all, so nothing is asked of the database."""
+    """Serve a public picture; whoever knows its name may see it, so no query is needed."""
     found = _MEDIA_NAME.fullmatch(name)
     storage = media_storage()
     if found is None or found[1] not in CONTENT_TYPES or isinstance(storage, Bucket):
@@ -33,7 +33,7 @@ def public_file(request: HttpRequest, name: str) -> HttpResponseBase:
 
 @require_safe
 def private_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """Serve a picture that nobody has approved, to who holds a fresh signature."""
+    """Serve a picture that is not approved; its address needs a signature that is still valid."""
     content_type = request.GET.get("type", "")
     signature = request.GET.get("signature", "")
     is_ours = is_signed(name, content_type, request.GET.get("until", ""), signature)

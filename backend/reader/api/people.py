@@ -1,4 +1,4 @@
-"""/api/users/{username}: how a person shows themselves to others."""
+"""/api/users/{username}: the profiles of users."""
 
 from typing import Any, ClassVar
 
@@ -51,7 +51,7 @@ class ProfileSerializer(serializers.Serializer[Any]):
 
 
 class ProfileView(APIView):
-    """One person."""
+    """Shows the profile of a user."""
 
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
 

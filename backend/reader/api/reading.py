@@ -1,4 +1,4 @@
-"""Where one reads: a chapter's progress, many at once, a series', and what to continue."""
+"""Reading progress of a chapter, of many at once and of a series; the series to continue."""
 
 import math
 from datetime import datetime
@@ -35,15 +35,15 @@ from reader.reading.progress import (
     save_progress_rows,
 )
 
-# What a device read offline in some days; more go in several requests.
+# Enough for some days of offline reading; more rows are sent in several requests.
 MAX_ROWS = 100
 
 
 class FractionField(serializers.FloatField):
-    """From 0 to 1; `"nan"` is a float to Python, and larger than nothing."""
+    """A finite number: Python takes "nan" for a float, and no limit refuses it."""
 
     def to_internal_value(self, data: Any) -> float:
-        """Return a finite number."""
+        """Return the number; raises a validation error for infinity and NaN."""
         value = float(super().to_internal_value(data))
         if not math.isfinite(value):
             self.fail("invalid")
@@ -83,13 +83,13 @@ class ProgressRowsFormSerializer(serializers.Serializer[None]):
 
 
 class UnreadFormSerializer(serializers.Serializer[None]):
-    """When a chapter was marked unread: what was read later stays. Left out it means now."""
+    """The time when a chapter was marked unread, by default now; later progress stays."""
 
     changed_at = serializers.DateTimeField(required=False)
 
 
 class ChapterProgressView(APIView):
-    """Where one is in a chapter."""
+    """Saves the user's progress in a chapter."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"PUT": LIBRARY, "DELETE": LIBRARY}
@@ -121,7 +121,7 @@ class ChapterProgressView(APIView):
 
 
 class ProgressRowsView(APIView):
-    """What a device read while it was offline."""
+    """Saves the progress of a device that was offline."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
@@ -141,7 +141,7 @@ class ProgressRowsView(APIView):
 
 
 class SeriesProgressView(APIView):
-    """Where one is in all chapters of a series."""
+    """Lists the user's progress in the chapters of a series."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
@@ -160,7 +160,7 @@ class SeriesProgressView(APIView):
 
 
 class RecentReadingView(APIView):
-    """What to continue."""
+    """Lists the series that the user can continue."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
@@ -168,7 +168,8 @@ class RecentReadingView(APIView):
     @extend_schema(responses={200: ReadingListSerializer, **refusals(401, 403, 429)})
     def get(self, request: Request) -> PrivateResponse:
         """List the series one is reading, the last one first."""
-        # By hand: it is measured (`python -m bench reading`), and its rows come from compiled SQL.
+        # Without a serializer: this view is measured (`python -m bench reading`), and its rows
+        # come from compiled SQL.
         return PrivateResponse({"results": recent_reading(current_user(request))})
 
 
@@ -199,7 +200,7 @@ def _saved(chapter: Chapter, progress: Progress, request: Request) -> PrivateRes
 
 
 def _save_rows(sent: list[Any], user: User) -> list[dict[str, Any]]:
-    """Save what can be saved: a row that is refused spoils no other."""
+    """Save the valid rows, and return an answer for each row sent."""
     form = ProgressRowFormSerializer()
     checked = [_check_row(form, row) for row in sent]
     ids = {words["chapter"] for words in checked if isinstance(words, dict)}
@@ -232,7 +233,7 @@ def _check_row(form: ProgressRowFormSerializer, row: Any) -> dict[str, Any] | Ap
 
 
 def _chapter_of(row: Any) -> int | None:
-    """Return which chapter a row that was refused names, if it does."""
+    """Return the chapter id of a refused row; None where it has no valid one."""
     pk = row.get("chapter") if isinstance(row, dict) else None
     return pk if type(pk) is int and 0 < pk < 2**63 else None
 

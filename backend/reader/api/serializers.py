@@ -1,4 +1,4 @@
-"""Chapters, for the schema (cached views are built from rows), and places of readers."""
+"""Describes chapters in the schema, as cached views are built from rows, and reading progress."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""GET /api/series/{id or slug}: a title, and what there is of it to read."""
+"""GET /api/series/{id or slug}: a title with its groups and the first chapter of each language."""
 
 from typing import Any
 
@@ -14,12 +14,12 @@ from reader.reading.chapter_rows import first_chapters, groups_of_series
 
 
 class SeriesDetailView(TitleDetailView):
-    """One series."""
+    """Shows a series."""
 
     titles = Series
 
     def complete(self, detail: dict[str, Any]) -> dict[str, Any]:
-        """Add who translated it, and where reading starts in each language."""
+        """Return the title with its groups and the first chapter of each language."""
         first = {link["language"]: link for link in first_chapters(detail["id"])}
         detail["groups"] = groups_of_series(detail["id"])
         detail["first_chapters"] = [

@@ -1,4 +1,4 @@
-"""Uploads as their uploaders and moderators are told of them."""
+"""Shows uploads to their uploaders and to moderators."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from reader.states import UploadState
 
 
 def with_words(uploads: UploadQuerySet) -> UploadQuerySet:
-    """Fetch all that a row tells in one query."""
+    """Join all rows that `upload_row` needs, so that it needs no more queries."""
     return uploads.select_related(
         "chapter__series", "chapter__group", "chapter__volume", "uploader"
     )
 
 
 def upload_row(upload: Upload) -> dict[str, Any]:
-    """Return one upload of `with_words`."""
+    """Return the facts of an upload; fetch it through `with_words`."""
     chapter, series, group = upload.chapter, upload.chapter.series, upload.chapter.group
     return {
         "id": upload.pk,
@@ -59,7 +59,7 @@ def upload_row(upload: Upload) -> dict[str, Any]:
 
 
 def replaced_row(upload: Upload) -> dict[str, Any] | None:
-    """Return the chapter of another volume or title that the upload would replace, if any."""
+    """Return the chapter of another volume or title that the upload would replace, or None."""
     chapter = replaced_work(upload)
     if chapter is None:
         return None
@@ -91,7 +91,7 @@ def upload_detail(upload: Upload) -> dict[str, Any]:
 
 
 def upload_url(upload: Upload) -> str:
-    """Return the API's address of an upload."""
+    """Return the path of an upload in the API."""
     return f"/api/uploads/{upload.pk}"
 
 
@@ -140,7 +140,7 @@ class UploadRowSerializer(serializers.Serializer[Any]):
     row_of = staticmethod(upload_row)
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Tell of an upload what `row_of` finds out."""
+        """Return the facts of `row_of`."""
         return super().to_representation(self.row_of(instance))
 
 
@@ -178,7 +178,7 @@ class UploadAcceptedSerializer(serializers.Serializer[Any]):
     replaces = ReplacedChapterSerializer(allow_null=True, help_text=_REPLACES)
 
     def to_representation(self, instance: Upload) -> dict[str, Any]:
-        """Tell of an upload that was taken where it is followed, and what it would replace."""
+        """Return where an accepted upload is followed, and which chapter it would replace."""
         return super().to_representation(
             {
                 "id": instance.pk,

@@ -1,4 +1,4 @@
-"""/api/series/{slug}/chapters and /api/uploads: submitting, following and withdrawing."""
+"""/api/series/{slug}/chapters and /api/uploads: uploads are sent, followed and withdrawn."""
 
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -52,7 +52,7 @@ from reader.intake.uploads import (
 from reader.models import Chapter, Upload, UploadQuerySet
 from reader.states import UploadState
 
-# Words and boundaries around the zip.
+# Allowed on top of the zip: the other form fields and the boundaries between them.
 _FORM_BYTES = 100_000
 
 
@@ -72,12 +72,12 @@ class SubmissionFormSerializer(serializers.Serializer[None]):
     group = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
 
     def validate_language(self, language: str) -> str:
-        """Take a BCP 47 tag and write it in lower case."""
+        """Return the BCP 47 tag in lower case; raises a validation error for other text."""
         return parse_language(language)
 
 
 class SeriesChaptersView(CachedView):
-    """List a series' chapters, and take new ones."""
+    """Lists the chapters of a series, and takes new ones."""
 
     query = ChapterQuery
     parser_classes = [MultiPartParser]
@@ -97,7 +97,7 @@ class SeriesChaptersView(CachedView):
     def get(self, request: Request, id_or_slug: str) -> Response:
         """List a series' chapters."""
         series = series_or_404(id_or_slug, request)
-        # Those without a live upload stand in nobody's list: they are on /api/uploads.
+        # Chapters without a live upload are in no list: their uploads are on /api/uploads.
         chapters = Chapter.objects.filter(series=series.pk, live_upload__isnull=False)
         return PrivateResponse(chapters_body(request._request, chapters.visible_to(request.user)))
 
@@ -130,13 +130,16 @@ class SeriesChaptersView(CachedView):
         return PrivateResponse(UploadAcceptedSerializer(upload).data, status=202)
 
     def get_throttles(self) -> list[Any]:
-        """Count submissions apart from everything else."""
+        """Count submissions apart from all other requests."""
         self.throttle_scope = "upload" if self.request.method == "POST" else None
         return [ScopeThrottle()]
 
 
 def refuse_early(request: Request) -> None:
-    """Refuse before the body is read: who may not submit, or a body that is too long."""
+    """Refuse users who may not submit, and bodies that are too long, before the body is read.
+
+    Raises AppError with the status 401 or 422, or as `refuse_submitter`.
+    """
     if not isinstance(request.user, User):
         raise AppError(_("Log in first."), code="not_authenticated", status=401)
     refuse_submitter(request.user)
@@ -155,23 +158,23 @@ def refuse_early(request: Request) -> None:
 def _received_form(request: Request) -> Any:
     try:
         return request.data
-    except OSError as error:  # the disk is full: the part that was written is gone with the request
+    except OSError as error:  # the disk is full: the part that was written is deleted
         raise StorageUnavailable from error
 
 
 class UploadFilter(FilterSet):
-    """Uploads by their state; one's own where `scope` is not `all`."""
+    """Filters uploads by state; keeps the user's own where `scope` is not `all`."""
 
-    # Not distinct, which sorts whole rows: no join makes two of one.
+    # DISTINCT would sort whole rows, and is not needed: no join repeats a row.
     state = MultipleChoiceFilter(choices=UploadState.choices, distinct=False)
     scope = ChoiceFilter(choices=[("mine", "mine"), ("all", "all")], method="keep_all")
 
     def keep_all(self, uploads: UploadQuerySet, name: str, scope: str) -> UploadQuerySet:
-        """Leave it to `filter_queryset`, which also knows when nothing is asked."""
+        """Keep all uploads: `filter_queryset` applies `scope`, as it runs also without one."""
         return uploads
 
     def filter_queryset(self, uploads: UploadQuerySet) -> UploadQuerySet:
-        """Filter; raises Forbidden where somebody asks for what only moderators see."""
+        """Return the filtered uploads; raises Forbidden where only moderators may see them."""
         uploads = super().filter_queryset(uploads)
         user = self.request.user
         if self.form.cleaned_data["scope"] != "all":
@@ -182,7 +185,7 @@ class UploadFilter(FilterSet):
 
 
 class UploadListView(ListAPIView[Upload]):
-    """One's own uploads; all of them for moderators with ?scope=all."""
+    """Lists the user's own uploads; with ?scope=all moderators get all of them."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
@@ -198,13 +201,13 @@ class UploadListView(ListAPIView[Upload]):
         return self.list(request)
 
     def get_queryset(self) -> UploadQuerySet:
-        """Return what this person may see at all."""
+        """Return the uploads that the user may see, the newest first."""
         uploads = with_words(Upload.objects.all().visible_to(self.request.user))
         return uploads.order_by("-created_at", "-pk")
 
 
 class UploadQuotaView(APIView):
-    """What one may still submit."""
+    """Shows how much the user may still submit."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD}
@@ -218,7 +221,7 @@ class UploadQuotaView(APIView):
 
 
 class UploadDetailView(APIView):
-    """One upload."""
+    """Shows and withdraws an upload."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": UPLOAD, "DELETE": UPLOAD}
@@ -235,7 +238,7 @@ class UploadDetailView(APIView):
         return PrivateResponse(status=204)
 
     def find(self, request: Request, pk: int) -> Upload:
-        """Return the upload if this person may see it."""
+        """Return the upload; raises NotFound where the user may not see it."""
         found = with_words(Upload.objects.all().visible_to(request.user)).filter(pk=pk).first()
         if found is None:
             raise NotFound(_("There is no such upload."))
@@ -249,7 +252,7 @@ class WaitingSerializer(serializers.Serializer[Any]):
 
 
 class ModerationSummaryView(APIView):
-    """What waits for whom."""
+    """Counts the uploads that wait for review."""
 
     permission_classes = [IsAuthenticated]
 

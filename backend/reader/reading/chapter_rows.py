@@ -1,4 +1,4 @@
-"""Chapters and uploads as the API tells them, built from `.values()` rows."""
+"""Builds the API's chapters from database rows, without a model instance for each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ _BEFORE_ALL_VOLUMES, _BEHIND_ALL_IDS = -1, 2**63 - 1
 
 
 def chapter_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Shape one row of CHAPTER_COLUMNS."""
+    """Return a row of CHAPTER_COLUMNS as the API shows it; other columns of it stay as they are."""
     return _chapter(tuple(row.pop(column) for column in CHAPTER_COLUMNS)) | row
 
 
@@ -100,22 +100,24 @@ def filter_chapters(
     languages: Sequence[str] | Expression,
     group: str | Placeholder,
 ) -> ChapterQuerySet:
-    """Keep some languages and one group; where nothing is named all are kept."""
+    """Keep the chapters of the languages and of the group's slug; empty ones keep all."""
     if languages:
         chapters = chapters.filter(language__in=languages)
     return chapters.filter(group__slug=group) if group else chapters
 
 
 def order_chapters(chapters: ChapterQuerySet, *, newest_first: bool) -> ChapterQuerySet:
-    """Order by number, where it begins anew in each volume by that first; one-shots count as the
-    oldest."""
+    """Order by number; where numbers begin anew in each volume, by volume first.
+
+    One-shots count as the oldest.
+    """
     if newest_first:
         return chapters.order_by("-place_volume", F("number").desc(nulls_last=True), "id")
     return chapters.order_by("place_volume", F("number").asc(nulls_first=True), "id")
 
 
 def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
-    """Take the series' columns out of a chapter's row."""
+    """Take the series' columns out of a chapter's row; return the series as the API shows it."""
     pk = row.pop("series_id")
     series = {
         "id": pk,
@@ -130,7 +132,7 @@ def series_of(row: dict[str, Any], *, with_cover: bool) -> dict[str, Any]:
 
 
 def _names_of(names: dict[str, str] | str) -> dict[str, str]:
-    # Compiled queries give JSON as its text.
+    # Compiled queries return JSON as text.
     known: dict[str, str] = orjson.loads(names) if isinstance(names, str) else names
     return known
 
@@ -138,10 +140,10 @@ def _names_of(names: dict[str, str] | str) -> dict[str, str]:
 def newest_in_languages(
     chapters: ChapterQuerySet, languages: Sequence[str], count: int
 ) -> ChapterQuerySet:
-    """Return the newest `count` of the chapters that are in one of the languages, and no others.
+    """Return the newest `count` of the chapters in these languages; in all where none is named.
 
-    Each language is read from its index: asked for several at once, a database would sort all that
-    there is in them, or go through everything newer than what it looks for.
+    Each language is read from the index by itself. For several languages at once, a database would
+    sort all of their chapters, or read all newer chapters of other languages too.
     """
     newest = chapters.order_by("-published_at", "-id")
     if not languages:
@@ -149,13 +151,13 @@ def newest_in_languages(
     if len(languages) == 1:
         return newest.filter(language=languages[0])[:count]
     first, *others = (
-        # Once more around what is cut off: a part of a union may not be.
+        # A query around the sliced one: the parts of a union may not be sliced.
         Chapter.objects.filter(pk__in=newest.filter(language=language).values("pk")[:count])
         .order_by()
         .values("pk")
         for language in languages
     )
-    # By themselves: as a part of what joins their series, PostgreSQL reads all chapters for them.
+    # Read by themselves: inside the query that joins the series, PostgreSQL reads all chapters.
     found = list(first.union(*others, all=True).values_list("pk", flat=True))
     return Chapter.objects.filter(pk__in=found).order_by("-published_at", "-id")[:count]
 
@@ -163,7 +165,7 @@ def newest_in_languages(
 def chapters_with_series(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
     """Return chapters of many series, each with its series and cover, in one query."""
     rows = chapters.values(*CHAPTER_COLUMNS, *SERIES_COLUMNS, *SERIES_COVER_COLUMNS)
-    # The series first: what it leaves of a row is the chapter's.
+    # `series_of` runs first: it takes its columns out, and the rest of the row is the chapter.
     return [{"series": series_of(row, with_cover=True)} | chapter_row(row) for row in rows]
 
 
@@ -179,13 +181,13 @@ _NEIGHBOUR_COLUMNS = (*LINK_COLUMNS, "group_id", "place_volume")
 
 
 def chapter_detail(chapters: ChapterQuerySet) -> dict[str, Any] | None:
-    """Return the one chapter of the queryset with its pages and neighbours, in five queries."""
+    """Return the only chapter of the queryset with its pages and its neighbours; None if empty."""
     row = chapters.values_list(*_DETAIL_COLUMNS).first()
     return None if row is None else _detail(row)
 
 
 def public_chapter_detail(pk: int) -> dict[str, Any] | None:
-    """Return a public chapter as `chapter_detail` does, by queries that are compiled once."""
+    """Return a public chapter as `chapter_detail` does, by compiled queries; None if not found."""
     found = _public_chapter().rows({_CHAPTER: pk})
     return _detail(found[0]) if found else None
 
@@ -248,10 +250,10 @@ def _page_row(page: Sequence[Any], media: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a chapter stands; its neighbours are those of `order_chapters` in its language."""
+    """A chapter's place in the order of `order_chapters` among the chapters of its language."""
 
     id: int
-    number: Any  # as the database's driver gives it
+    number: Any  # as the database driver returns it
     series_id: int
     language: str
     group_id: int | None
@@ -260,9 +262,9 @@ class _Place:
 
 
 def _numbered(way: str, place: _Place) -> dict[str, Any] | None:
-    """Return the link to the next or previous number, its own group's version if there is one.
+    """Return the link to the next or previous number, if possible in the same group's version.
 
-    Where numbers begin anew in each volume, first in the same volume, then in the next.
+    Where numbers begin anew in each volume, the same volume is searched first, then the others.
     """
     than = {_VOLUME: place.volume, _NUMBER: place.number}
     found = _neighbour(_numbers(way), place, than)
@@ -277,7 +279,7 @@ def _of_other_volume(way: str, place: _Place, *, than: int) -> dict[str, Any] | 
 
 
 def _one_shot(way: str, place: _Place, *, than: int) -> dict[str, Any] | None:
-    """Return the link to the chapter without a number that comes after or before an id."""
+    """Return the link to the one-shot that comes after or before the id `than`."""
     return _neighbour(_one_shots(way), place, {_CHAPTER: than})
 
 
@@ -288,7 +290,7 @@ def _neighbour(query: CompiledQuery, place: _Place, than: Values) -> dict[str, A
         return None
     rows = [dict(zip(_NEIGHBOUR_COLUMNS, other, strict=True)) for other in found]
     nearest = rows[0]
-    if nearest["number"] is None:  # a story of its own, no version of another
+    if nearest["number"] is None:  # a one-shot is no version of another chapter
         return chapter_link(nearest)
     nearest_place = (nearest["place_volume"], nearest["number"])
     versions = (row for row in rows if (row["place_volume"], row["number"]) == nearest_place)
@@ -307,8 +309,10 @@ def _in_other_languages(place: _Place) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=2)
 def _numbers(way: str) -> CompiledQuery:
-    """Find the numbers before or after, nearest first. A few versions of one number are all that
-    can stand before the same group's."""
+    """Compile the chapters with a number before or after another, nearest first.
+
+    The first few rows are enough: only versions of the same number stand before the group's own.
+    """
     others = Chapter.objects.public().filter(
         series_id=_SERIES, language=_LANGUAGE, place_volume=_VOLUME
     )
@@ -321,7 +325,7 @@ def _numbers(way: str) -> CompiledQuery:
 
 @lru_cache(maxsize=2)
 def _volumes(way: str) -> CompiledQuery:
-    """Find the numbers of the volumes before or after, nearest first."""
+    """Compile the numbered chapters of the volumes before or after another, nearest first."""
     others = Chapter.objects.public().filter(
         series_id=_SERIES, language=_LANGUAGE, number__isnull=False
     )
@@ -357,7 +361,7 @@ def _firsts_elsewhere(*, is_after_number: bool) -> CompiledQuery:
 
 
 def first_chapters(series_id: int) -> list[dict[str, Any]]:
-    """Return the links to where reading starts in each language of a series that is public."""
+    """Return the links to the first public chapter of a series in each of its languages."""
     return chapter_links(_firsts().rows({_SERIES: series_id}))
 
 
@@ -377,7 +381,7 @@ def _first_in_each_language(
 
 
 def groups_of_series(series_id: int) -> list[dict[str, Any]]:
-    """Return whose chapters of a series are public, who has most of them first."""
+    """Return the groups that have public chapters of a series, most chapters first."""
     return [
         {"id": pk, "name": name, "slug": slug, "count": count}
         for pk, name, slug, count in _groups().rows({_SERIES: series_id})
@@ -393,12 +397,12 @@ def _groups() -> CompiledQuery:
 
 
 def chapter_links(rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-    """Return what links to chapters need, of rows of LINK_COLUMNS."""
+    """Return the links to chapters from rows of LINK_COLUMNS, as the API shows them."""
     return [chapter_link(dict(zip(LINK_COLUMNS, row, strict=True))) for row in rows]
 
 
 def chapter_link(row: dict[str, Any]) -> dict[str, Any]:
-    """Return what a link to a chapter needs, of a row that has LINK_COLUMNS."""
+    """Return the link to a chapter from a row that has LINK_COLUMNS, as the API shows it."""
     return {
         "id": row["id"],
         "number": None if row["number"] is None else plain_number(row["number"]),

@@ -1,8 +1,8 @@
 """The places of chapters, which uploads fill, and the counters of their series.
 
-A place is a series, a number, a language and a group; where the series begins its numbers anew in
-each volume also the volume, and of a one-shot the title. `Chapter.place_volume` and `place_title`
-hold the last two, so that the database keeps places apart.
+A place is a series, a number, a language and a group. Where the series begins its numbers anew in
+each volume, the volume is part of it; for a one-shot, the title is. `Chapter.place_volume` and
+`place_title` hold these two, so that the database can keep places unique.
 """
 
 from collections.abc import Iterable
@@ -29,21 +29,22 @@ _TITLES_AT_ONCE = 500
 
 
 def place_volume(series: Title, volume: int | None) -> int:
-    """Return what the volume adds to a place: 0 where it does not belong to it."""
+    """Return the `place_volume` of a volume: 0 where the volume is not part of a place."""
     if not series.numbers_restart_per_volume:
         return 0
     return NO_VOLUME if volume is None else volume
 
 
 def place_title(number: Decimal | None, title: str) -> str:
-    """Return what the title adds to a place: nothing but of a one-shot."""
+    """Return the `place_title` of a title: it is empty for all chapters but one-shots."""
     return fold_text(title)[:_MAX_TITLE_CHARS] if number is None else ""
 
 
 def replaced_work(upload: Upload) -> Chapter | None:
     """Return the live chapter of another volume or title that the upload would replace.
 
-    A title that one of them lacks is no other one, nor is a volume that the upload does not name.
+    A title that one of them lacks does not count as another one, nor does a volume that the upload
+    does not name. None where nothing would be replaced.
     """
     chapter = upload.chapter
     if upload.state not in UNDER_WAY or chapter.live_upload_id in (None, upload.pk):
@@ -64,9 +65,9 @@ def find_or_create_chapter(
     volume: int | None = None,
     title: str = "",
 ) -> Chapter:
-    """Return the chapter of a place, made where it is new; two requests at once get one."""
+    """Return the chapter of a place, creating it where it is new; two requests at once get one."""
     with transaction.atomic():
-        # Held to the end of the caller's transaction, lest the rule of its numbers change.
+        # Locked until the caller's transaction ends, so that the rule of its numbers stays.
         series = Title.objects.select_for_update(no_key=True).get(pk=series.pk)
         place: dict[str, Any] = {
             "series": series, "number": number, "language": language, "group": group,
@@ -85,7 +86,7 @@ def find_or_create_chapter(
 
 
 def find_or_create_group(name_or_slug: str) -> Group | None:
-    """Return the group of that slug or name, made where it is new; None for an empty word."""
+    """Return the group of a slug or name, creating it where it is new; None for an empty word."""
     word = " ".join(name_or_slug.split())
     if not word:
         return None
@@ -98,50 +99,51 @@ def find_or_create_group(name_or_slug: str) -> Group | None:
         try:
             with transaction.atomic():
                 return Group.objects.create(name=word, slug=slug)
-        except IntegrityError:  # somebody else made it, or took the slug: the next one is free
+        except IntegrityError:  # another request made it, or took the slug: try again
             continue
     raise RuntimeError(f"no free slug for group {word!r}")
 
 
 def create_volume(series: Title, *, title: str = "") -> Volume:
-    """Make the volume after the last one."""
+    """Create the volume after the last one."""
     for _attempt in range(_ATTEMPTS):
         last = series.volumes.aggregate(last=Max("number"))["last"] or 0
         try:
             with transaction.atomic():
                 return Volume.objects.create(series=series, number=last + 1, title=title)
-        except IntegrityError:  # somebody else took the number; the next one is free
+        except IntegrityError:  # another request took the number; the next one is free
             continue
     raise RuntimeError(f"no free volume number in series {series.pk}")
 
 
 def find_or_create_volume(series: Title, number: int | None) -> Volume | None:
-    """Return the volume with that number; None stands for none."""
+    """Return the volume with that number, creating it where it is new; None for None."""
     if number is None:
         return None
     return Volume.objects.get_or_create(series=series, number=number)[0]
 
 
 def drop_empty_chapters(ids: Iterable[int]) -> None:
-    """Delete those of the chapters that no upload is for any more."""
+    """Delete the chapters of these ids that have no upload any more."""
     Chapter.objects.filter(pk__in=list(ids), live_upload=None, uploads=None).delete()
 
 
 def chapters_of_public_titles() -> QuerySet[Chapter]:
-    """Return where pages may be public: an upload approved for another title stays private."""
-    # No join in a conditional UPDATE: PostgreSQL would not look again at the row it waited for.
+    """Return the chapters of public titles: only their approved uploads may become public."""
+    # No join, as conditional UPDATEs use it: after waiting for a lock, PostgreSQL would not check
+    # the joined row again.
     return Chapter.objects.filter(series__moderation=Moderation.APPROVED)
 
 
 def held_back() -> Q:
-    """Match uploads that are approved and wait for their title: they may still be refused."""
+    """Match uploads that are approved and wait for their title; they may still be rejected."""
     return Q(state=UploadState.PUBLISHING) & ~Q(chapter__in=chapters_of_public_titles())
 
 
 def refresh_counters(series_id: int) -> None:
-    """Count a series' public chapters anew; the story that changed one calls it."""
+    """Count a series' public chapters anew; code that changes one calls it."""
     with transaction.atomic():
-        # Two chapters that go live at once count one after the other: neither is left out.
+        # Locked, so that of two chapters that go live at once neither is left out.
         Title.objects.select_for_update().get(pk=series_id)
         public = Chapter.objects.public().filter(series_id=series_id)
         found = public.aggregate(count=Count("pk"), last=Max("published_at"))
@@ -155,7 +157,7 @@ def refresh_counters(series_id: int) -> None:
 
 
 def refresh_counters_of(chapters: QuerySet[Chapter]) -> None:
-    """Count the public chapters of many series anew, in as few queries as of one."""
+    """Count the public chapters of these chapters' series anew, in few queries for many series."""
     with transaction.atomic():
         held = Title.objects.filter(pk__in=chapters.values("series")).order_by("pk")
         ids = list(held.select_for_update().values_list("pk", flat=True))
@@ -186,7 +188,7 @@ def _count_languages(series_ids: list[int]) -> None:
 
 @scheduled_task(every_seconds=15)
 def release_due_chapters() -> None:
-    """Show the chapters whose `publish_at` has come: counters, order and cached lists follow."""
+    """Publish the chapters whose `publish_at` has come, and update counters and cached lists."""
     due = Chapter.objects.public().filter(published_at__isnull=True)
     for pk, series_id in list(due.values_list("pk", "series_id")[:500]):
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What somebody goes on with, read from an index: one place of each series, whatever was read."""
+"""Finds the series that a user can continue, from an index: it reads one place of each series."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -19,7 +19,7 @@ from reader.reading.chapter_rows import (
     chapter_links,
 )
 
-# Of so many series read last those are shown that have something public.
+# So many series that were read last are looked at; those without public chapters are left out.
 _SERIES_LOOKED_AT = 40
 _MAX_PLACES = 20
 _READER, _STATES, _CHAPTERS = Placeholder("reader"), Placeholder("states"), Placeholder("chapters")
@@ -34,8 +34,11 @@ _COLUMNS = (
 
 
 def recent_places(user_id: int) -> list[dict[str, Any]]:
-    """Return the newest place in each of the last series with the chapter's columns, and as
-    `next_chapter` the link to the one that comes after; in three queries."""
+    """Return the newest place in each of the series read last, in three queries.
+
+    Each has the columns of its chapter and of its series, and as `next_chapter` the link to the
+    chapter that comes after, or None.
+    """
     newest = [pk for (pk,) in _newest_of_series().rows({_READER: user_id}) if pk is not None]
     rows = [
         {name.removeprefix("chapter__"): value for name, value in zip(_COLUMNS, row, strict=True)}
@@ -50,7 +53,7 @@ def recent_places(user_id: int) -> list[dict[str, Any]]:
 
 
 def _filled(ids: Collection[int], count: int) -> list[int]:
-    """Return so many ids, the id of no row where there are fewer."""
+    """Return `count` ids: the given ones, then as many as needed that no row has."""
     return [*ids, *repeat(_NO_ROW, count - len(ids))]
 
 
@@ -66,8 +69,8 @@ def _following() -> CompiledQuery:
     return compile_rows(Chapter.objects.filter(pk__in=_CHAPTERS.times(_MAX_PLACES)), LINK_COLUMNS)
 
 
-# A loose index scan: from one series to the next, without the rows between them. Grouping would
-# read an index entry of every chapter that was ever read.
+# A loose index scan: it goes from one series to the next without the rows between them. GROUP BY
+# would read an index entry for every chapter that the user ever read.
 _READ_LAST = """
     WITH RECURSIVE read_series (id) AS (
         SELECT MIN(series_id) FROM reader_readingstate WHERE user_id = %s
@@ -90,16 +93,16 @@ _READ_LAST = """
 
 @lru_cache(maxsize=1)
 def _newest_of_series() -> CompiledQuery:
-    """Find the series that were read last; then look once into each."""
+    """Compile the newest reading state of each of the series that were read last."""
     mine = ReadingState.objects.filter(user=_READER)
     read_last = RawSQL(_READ_LAST, [_READER, _READER, _READER, _SERIES_LOOKED_AT])  # noqa: S611
     newest = mine.filter(
         Exists(Chapter.objects.public().filter(pk=OuterRef("chapter"))),
-        # Marked unread: there is nothing to go on with.
+        # Chapters that were marked unread are left out: there is nothing to continue.
         Q(page__gt=0) | Q(finished_at__isnull=False),
         series=OuterRef("pk"),
     ).order_by("-changed_at", "-pk")
-    # A series that is not public would be walked through to its end.
+    # Without this all states of a series that is not public would be read.
     is_public = Exists(Title.objects.public().filter(pk=OuterRef("pk")))
     series = Title.objects.filter(pk__in=read_last)
     return compile_rows(
@@ -110,7 +113,7 @@ def _newest_of_series() -> CompiledQuery:
 
 @lru_cache(maxsize=1)
 def _places() -> CompiledQuery:
-    # One-shots stand before all numbers, and so before all volumes.
+    # One-shots come before all numbers, and so before all volumes.
     volume = Case(
         When(chapter__number__isnull=True, then=Value(-1)),
         default=F("chapter__place_volume"),
@@ -150,7 +153,7 @@ def _next_volume_number() -> Subquery:
 
 
 def _next_chapter() -> Coalesce:
-    """Find what the chapter list shows after a chapter, in its language and from its group.
+    """Return the next chapter of the list in the same language, if possible of the same group.
 
     Where numbers begin anew in each volume, the next volume comes after the last number.
     """

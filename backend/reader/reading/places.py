@@ -1,6 +1,6 @@
-"""Chapters get another place: by a moderator's edit, or when the rule of their series changes.
+"""Gives chapters another place: by a moderator's edit, or when the rule of their series changes.
 
-What a place is stands in `reader.reading.chapters`.
+`reader.reading.chapters` explains what a place is.
 """
 
 from collections import defaultdict
@@ -20,19 +20,19 @@ from reader.reading.chapters import drop_empty_chapters
 from reader.states import REMOVED, UNDER_WAY
 
 _NAMED = 5
-# What an upload may still be moved with: it has not been approved for a place.
+# Uploads in these states may still be moved: they have not been approved for a place.
 _MOVABLE = ("received", "extracting", "awaiting_review")
 
 
 class PlaceTaken(AppError):
-    """Two chapters would stand in one place."""
+    """Two chapters would have the same place."""
 
     code = "place_taken"
     status = 409
 
 
 def refuse_taken_place(chapter: Chapter) -> None:
-    """Raise PlaceTaken where another chapter stands in the place of this one."""
+    """Raise PlaceTaken where another chapter has the place of this one."""
     others = Chapter.objects.filter(
         series=chapter.series_id, number=chapter.number, language=chapter.language,
         group=chapter.group_id, place_volume=chapter.place_volume, place_title=chapter.place_title,
@@ -45,21 +45,22 @@ def refuse_taken_place(chapter: Chapter) -> None:
 
 
 def refuse_clashes(series: Title, *, restart: bool) -> None:
-    """Raise PlaceTaken where chapters that are shown, or on their way, would share a place."""
+    """Raise PlaceTaken where chapters that are live, or have uploads that still count, would share
+    a place under the rule `restart`."""
     _homes(_rows(Chapter.objects.filter(series=series.pk)), restart=restart)
 
 
 def settle_places(series_id: int) -> None:
-    """Give each chapter of a series the place that the rule and the volumes of today say.
+    """Give each chapter of a series the place that its present rule and volumes demand.
 
-    The caller's transaction has changed one of these. Raises PlaceTaken.
+    Call it in the transaction that changed the rule or a volume. Raises PlaceTaken.
     """
     lock_places(series_id)
     chapters = Chapter.objects.filter(series=series_id)
     restart = Title.objects.get(pk=series_id).numbers_restart_per_volume
     homes = _homes(_rows(chapters), restart=restart)
     moved = [row for rows in homes.values() for row in rows if row["place_volume"] != row["home"]]
-    # One by one they would meet on the way: so all step aside first.
+    # Moved one by one, two could share a place for a moment: so all get unused places first.
     ids = [row["pk"] for row in moved]
     chapters.filter(pk__in=ids).update(place_volume=NO_VOLUME - F("pk"))
     for rows in homes.values():
@@ -74,10 +75,10 @@ def settle_places(series_id: int) -> None:
 
 
 def lock_places(series_id: int) -> None:
-    """Let nobody make, move or publish a chapter of the series until the transaction ends.
+    """Keep others from creating, moving or publishing chapters until the transaction ends.
 
-    Chapters first, then uploads, then the title, as those lock them who publish: any other order
-    would be a deadlock.
+    It locks chapters, then uploads, then the title, in the order in which publishing locks them:
+    any other order could end in a deadlock.
     """
     _lock(Chapter.objects.filter(series=series_id))
     _lock(Upload.objects.filter(chapter__series=series_id, state__in=_MOVABLE))
@@ -89,7 +90,8 @@ def _lock(rows: ChapterQuerySet | UploadQuerySet) -> None:
 
 
 def _rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
-    """Return what places are made of; `volume` of one that shows nothing is its newest upload's."""
+    """Return the parts of the chapters' places; a chapter that is not live and has no volume gets
+    the volume of its newest upload."""
     uploads = Upload.objects.filter(chapter=OuterRef("pk"))
     kept = Q(state__in=UNDER_WAY) | Q(state__in=REMOVED, purge_after__gt=timezone.now())
     marked = chapters.order_by("pk").annotate(is_kept=Exists(uploads.filter(kept)))
@@ -108,7 +110,7 @@ def _rows(chapters: ChapterQuerySet) -> list[dict[str, Any]]:
 
 
 def _homes(rows: list[dict[str, Any]], *, restart: bool) -> dict[Any, list[dict[str, Any]]]:
-    """Return the chapters of each place; raises PlaceTaken where two of one are alive."""
+    """Return the chapters of each place; raises PlaceTaken where two of one place are in use."""
     homes: defaultdict[Any, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         row["home"] = (row["volume"] or NO_VOLUME) if restart else 0
@@ -129,7 +131,7 @@ def _number_words(number: Decimal | None) -> str:
 
 
 def _gather(rows: list[dict[str, Any]]) -> None:
-    """Keep one chapter of a place: the one that is alive, and with it what the others were sent."""
+    """Keep one chapter of a place, the one in use, and move the uploads of the others to it."""
     if len(rows) < 2:
         return
     rows.sort(key=lambda row: not row["is_alive"])
@@ -140,7 +142,7 @@ def _gather(rows: list[dict[str, Any]]) -> None:
 
 
 def _part_uploads(series_id: int) -> None:
-    """Give uploads that wait in the place of another volume a place of their own."""
+    """Move waiting uploads that name another volume than their chapter's to that volume's place."""
     waiting: Iterable[Any] = (
         Upload.objects.filter(
             chapter__series=series_id, state__in=_MOVABLE, volume_number__isnull=False

@@ -1,7 +1,7 @@
-"""How much titles are read this week: counted by day and title, never by reader.
+"""Counts the readers of titles this week, by day and title; the counts name no reader.
 
-A member counts once a day for a title, when they open a chapter of it for the first time ever. So
-nobody counts more often by reading on or by reading again, and a day's number is one of people.
+A user counts once a day for a title, when they open a chapter of it that they never opened before.
+Reading on or reading again does not count, so the number of a day is a number of users.
 """
 
 from collections.abc import Collection
@@ -23,16 +23,16 @@ _TITLES_AT_ONCE = 500
 
 
 def titles_opened_on(day: date, *, user: User) -> set[int]:
-    """Return the titles of which a member opened a chapter for the first time on that day."""
+    """Return the ids of the titles of which a user first opened a chapter on that day."""
     opened = ReadingState.objects.filter(user=user, opened_on=day)
     return set(opened.values_list("series_id", flat=True))
 
 
 def count_reads(title_ids: Collection[int], *, day: date) -> None:
-    """Count one more member for each of the titles, in the caller's transaction.
+    """Count one more reader for each of the titles, in the caller's transaction.
 
-    By one statement that goes through the titles in one order: two members who send what they read
-    offline never wait for each other in a circle.
+    One statement goes through the titles by id, so that two users who send many titles at once do
+    not wait for each other in a circle.
     """
     if not title_ids:
         return
@@ -49,8 +49,8 @@ def count_reads(title_ids: Collection[int], *, day: date) -> None:
 
 @scheduled_task(every_seconds=3600)
 def refresh_popularity() -> int:
-    """Make the last seven days' readers what `ordering=popular` sorts by, and forget older days;
-    return how many titles moved."""
+    """Write the readers of the last seven days into `Title.popularity`, by which
+    `ordering=popular` sorts, and delete older days; return how many titles changed."""
     first_day = timezone.now().date() - timedelta(days=_DAYS - 1)
     DailyReads.objects.filter(day__lt=first_day).delete()
     of_title = DailyReads.objects.filter(title=OuterRef("pk"), day__gte=first_day).values("title")
@@ -64,7 +64,7 @@ def refresh_popularity() -> int:
     for start in range(0, len(ids), _TITLES_AT_ONCE):
         with transaction.atomic():
             some = Title.objects.filter(pk__in=ids[start : start + _TITLES_AT_ONCE])
-            # In one order, as all who lock many titles.
+            # Locked by id, as everywhere where many titles are locked.
             list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
             some.update(popularity=readers)
     if ids:

@@ -1,4 +1,4 @@
-"""Where readers are: saved per page, on every device, replayed safely in any order."""
+"""The progress of readers: each page turn is saved; devices may send them late and in any order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,12 @@ _MERGED = (
 
 @dataclass(frozen=True)
 class Progress:
-    """A page turn: `page` is its number, `offset` a fraction of that page's height in a strip,
-    `changed_at` the reader's clock. With `is_unread` all that was read until then is forgotten."""
+    """A page turn.
+
+    `page` counts from 1, `offset` is a fraction of that page's height in a strip, and `changed_at`
+    is the time on the reader's clock. With `is_unread` the reader marks the chapter unread: all
+    progress until `changed_at` is forgotten.
+    """
 
     page: int
     is_finished: bool
@@ -34,7 +38,7 @@ class Progress:
 
 
 def save_progress(chapter: Chapter, *, user: User, progress: Progress) -> ReadingState:
-    """Merge one turn into what is known; return what holds now."""
+    """Merge one page turn into the saved state, and return the state; raises as `acting`."""
     [state] = save_progress_rows([(chapter, progress)], user=user)
     return state
 
@@ -42,13 +46,13 @@ def save_progress(chapter: Chapter, *, user: User, progress: Progress) -> Readin
 def save_progress_rows(
     turns: Sequence[tuple[Chapter, Progress]], *, user: User
 ) -> list[ReadingState]:
-    """Merge many turns, also several of one chapter; return what then holds, one for each turn.
+    """Merge many page turns, also several of one chapter; return the new state for each turn.
 
-    The outcome is the same in whatever order turns arrive, and however often. Raises as `acting`.
+    The states are the same in whatever order and however often turns arrive. Raises as `acting`.
     """
-    # A phone whose clock is ahead must not win for ever.
+    # Later times are cut to this: otherwise a phone whose clock is ahead would always win.
     latest = timezone.now() + _CLOCK_SKEW
-    with acting(user):  # whose row is locked by it: their devices take turns
+    with acting(user):  # this locks the user's row, so that their devices take turns
         chapters = {chapter.pk for chapter, _progress in turns}
         known = ReadingState.objects.filter(user=user, chapter__in=chapters)
         states = {state.chapter_id: state for state in known}
@@ -67,13 +71,16 @@ def save_progress_rows(
         titles = _open_chapters(new, today, user=user)
         ReadingState.objects.bulk_create(new)
         ReadingState.objects.bulk_update(changed, _MERGED)
-        # Last, since rows that all readers of a title share are locked by it.
+        # Counted last, as it locks rows that all readers of a title share.
         count_reads(titles, day=today)
     return [states[chapter.pk] for chapter, _progress in turns]
 
 
 def _open_chapters(new: Sequence[ReadingState], day: date, *, user: User) -> set[int]:
-    """Note the day on what is opened now; return the titles that nothing was opened of before."""
+    """Note the day on newly opened chapters; return the titles that count a reader for it.
+
+    These are the titles of which no other chapter was first opened on that day.
+    """
     opened = [state for state in new if state.page or state.finished_at]
     for state in opened:
         state.opened_on = day
@@ -86,9 +93,9 @@ def _merged_columns(state: ReadingState) -> tuple[Any, ...]:
 
 
 def _merge(state: ReadingState, progress: Progress, *, changed_at: datetime) -> None:
-    """Take what is newer of the place, what is earlier of the finish, and forget what is older.
+    """Keep the newer place and the earlier finish; an unread mark forgets all older turns.
 
-    Each column holds the greatest or the least of all turns, so that their order is nothing to it.
+    Each column is the greatest or the least value of all turns, so their order does not matter.
     """
     forgotten_at = state.forgotten_at
     if progress.is_unread:
@@ -98,7 +105,7 @@ def _merge(state: ReadingState, progress: Progress, *, changed_at: datetime) -> 
     if forgotten_at is not None and changed_at <= forgotten_at:
         return
     place = (changed_at, progress.page, progress.offset)
-    # At one moment the further place counts.
+    # Of two turns at the same moment the further place counts.
     if state.changed_at is None or (state.changed_at, state.page, state.offset) < place:
         state.changed_at, state.page, state.offset = place
     if progress.is_finished:
@@ -117,13 +124,13 @@ def _forget(state: ReadingState, until: datetime) -> None:
 
 
 def place_in(page_count: int, page: int, offset: float) -> tuple[int, float]:
-    """Return the page and the offset in a version of so many pages: its last page at most."""
+    """Return page and offset in a version with `page_count` pages; the last page at most."""
     last = max(page_count, 1)
     return (page, offset) if page <= last else (last, 0.0)
 
 
 def recent_reading(user: User) -> list[dict[str, Any]]:
-    """Return the newest place in each of the last series, and the chapter that comes after."""
+    """Return the newest place in each of the series read last, with the next chapter."""
     return [_reading_row(row) for row in recent_places(user.pk)]
 
 

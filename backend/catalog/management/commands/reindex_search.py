@@ -1,4 +1,4 @@
-"""`manage.py reindex_search`: fill the search index anew, after the rules of folding changed."""
+"""`manage.py reindex_search`: rebuild the search index after the rules of folding changed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     help = "Fill the search index anew."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Index every title again; commits on the way, so it may be stopped and started."""
+        """Index every title again; it commits in pieces, so it may be stopped and started again."""
         count = reindex_all()
         invalidate_cached_views()
         self.stdout.write(f"{count} titles indexed")

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make what is missing; refuses without MANGAKG_DEMO=1."""
+        """Make the missing parts of the demo; raises CommandError without MANGAKG_DEMO=1."""
         if not settings.DEMO:
             raise CommandError("The demo makes accounts with public passwords: set MANGAKG_DEMO=1.")
         if options["if_empty"] and not is_empty():
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         self.stdout.write("Making the demo library ...")
         self.stdout.flush()
-        logging.disable(logging.INFO)  # a line for each page's way helps nobody here
+        logging.disable(logging.INFO)  # a log line for each step of each page would hide the result
         try:
             titles, chapters = make_demo_library()
         finally:
