@@ -17,7 +17,7 @@ _bodies: dict[str, bytes] = {}
 
 
 def answer_bytes(request: HttpRequest, name: str) -> HttpResponse:
-    """Answer a body that the real view has answered, gzip and all."""
+    """Answer a stored body of the real view, compressed as it was."""
     if name not in _bodies:
         _bodies[name] = (BODIES / name).read_bytes()
     body = _bodies[name]

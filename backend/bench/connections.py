@@ -26,11 +26,11 @@ SLOW_CLIENTS = 200
 GOAL_P99_MS, GOAL_RATIO, GOAL_PICTURE_MS = 100, 2, 1.0
 _PICTURE_BYTES = 900_000
 _BOUNDARY = "bench-boundary-51c0aa"
-_NUMBERS = range(90_001, 90_001 + UPLOADS)  # of chapters that no library has
+_NUMBERS = range(90_001, 90_001 + UPLOADS)  # chapter numbers that no library has
 
 
 def measure_connections(house: Installation, found: dict[str, Any], *, seconds: int) -> list[str]:
-    """Return the table: readers by themselves, and while uploads come in all the time."""
+    """Return the table: readers alone, and readers beside a constant stream of uploads."""
     lines = [
         f"{READERS} kept-alive readers who think for {THOUGHT_SECONDS:.0f} s, {seconds} s each",
         _heading(),
@@ -139,9 +139,10 @@ def _make_picture(house: Installation) -> str:
 
 @contextmanager
 def _uploading(port: int, found: dict[str, Any], archive: Path) -> Iterator[list[int]]:
-    """Keep uploads coming, each of a place of its own; yields the statuses of those that ended.
+    """Keep uploads coming, each to a chapter of its own; yield the statuses of finished ones.
 
-    The first of each place is stored, the next ones are received and refused as the same bytes.
+    The first upload of each chapter is stored; the next ones are received and refused as the same
+    bytes.
     """
     stop = threading.Event()
     taken: list[int] = []
@@ -191,7 +192,7 @@ def _upload(port: int, found: dict[str, Any], archive: Path, number: int) -> int
 
 @contextmanager
 def _slow_clients(port: int, picture: str) -> Iterator[None]:
-    """Hold half-sent bodies and half-read pictures, and move each by a little every second."""
+    """Hold half-sent bodies and half-read pictures, and advance each a little every second."""
     senders, readers = [], []
     for _ in range(SLOW_CLIENTS):
         sender = socket.create_connection(("127.0.0.1", port))

@@ -1,7 +1,7 @@
-"""Does the least work that extracting can cost: `python -m bench.floor ZIP FOLDER`.
+"""Does the least work that an extraction can cost: `python -m bench.floor ZIP FOLDER`.
 
-Inflates, hashes, decodes, computes the same perceptual hash and writes each page; checks nothing,
-limits nothing, knows no database. Prints processor seconds, wall seconds and pages.
+It inflates, hashes and decodes each page, computes its perceptual hash and writes it; it checks and
+limits nothing, and uses no database. Prints processor seconds, wall seconds and pages.
 """
 
 import hashlib

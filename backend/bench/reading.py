@@ -10,9 +10,9 @@ _PATH = "/api/reading"
 
 
 def measure_reading(house: Installation, found: dict[str, Any], *, requests: int) -> list[str]:
-    """Return the lines of one installation, all of whose chapters one user has read.
+    """Return the lines of one installation, in which one user has read all chapters.
 
-    One connection at a time, so that the percentiles hold the database's own time, too.
+    Only one connection is used, so that the percentiles include the database's own time.
     """
     read = house.run("reading_states")
     lines = [

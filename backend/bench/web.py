@@ -1,8 +1,8 @@
-"""First visits in a browser on bad lines: `python -m bench web`.
+"""Measures first visits in a browser on slow lines: `python -m bench web`.
 
-The system's Chromium, at a phone's size, on a line and a processor that its developer tools slow
-down: what it tells of the paint itself. Each screen is opened in a browser that has nothing, then
-once more.
+The system's Chromium runs at a phone's size, and its developer tools slow down its line and its
+processor; the times are those that it reports itself. Each screen is opened in a browser with an
+empty cache, and then once more.
 """
 
 import os
@@ -23,7 +23,7 @@ _PHONE: Any = {
     "has_touch": True, "locale": "ky-KG",
 }  # fmt: skip
 _WAIT_MILLISECONDS = 120_000
-# Nothing is on its way, and the last paint has been told.
+# How long to wait without any request, so that the last paint has been reported.
 _QUIET_MILLISECONDS = 1_500
 SHELL_GOAL = 2.0
 
@@ -54,7 +54,7 @@ _READ = """() => {
 
 @dataclass(frozen=True)
 class Line:
-    """A way to the server: bits a second, round trip in milliseconds, processor slowed by."""
+    """A connection to the server: bits a second, round trip in milliseconds, processor slowdown."""
 
     name: str
     bits: int
@@ -66,7 +66,7 @@ USUAL = Line("10 Mbit/s, 40 ms", 10_000_000, 40, 1)
 L1 = Line("1.6 Mbit/s, 150 ms, CPU x 4", 1_600_000, 150, 4)
 L2 = Line("400 kbit/s, 400 ms, CPU x 4", 400_000, 400, 4)
 
-# What a figure may be at most, on one line and screen; an empty word is every one.
+# The highest allowed figure on a line and a screen; an empty name stands for all of them.
 _GOALS: dict[tuple[str, str, str], float] = {
     ("words", L2.name, "home"): 3_000,
     ("lcp", L1.name, "home"): 2_500,
@@ -89,7 +89,7 @@ _COLUMNS = {
 
 
 def measure_web(*, quick: bool) -> Iterator[list[str]]:
-    """Yield a table of each line, then what the pages cost the server."""
+    """Yield a table for each line, and then what the pages cost the server."""
     with Installation(is_demo=True) as house:
         screens = house.run("web_library")
         with house.serve() as (pid, port):
@@ -129,7 +129,7 @@ def _cell(name: str, line: Line, screen: str, value: float) -> str:
 
 
 def _visit(browser: Browser, address: str, line: Line) -> dict[str, float]:
-    """Open a screen in a browser that has nothing, and once more in the same one."""
+    """Open a screen in a browser with an empty cache, and once more in the same browser."""
     context = browser.new_context(**_PHONE)
     context.add_init_script(_OBSERVE)
     page = context.new_page()
@@ -163,7 +163,7 @@ def _open(page: Page, address: str) -> dict[str, float]:
 def measure_shells(
     house: Installation, pid: int, port: int, screens: dict[str, str], *, requests: int
 ) -> list[str]:
-    """Return what a page of the web app costs, against a bare view's same bytes."""
+    """Return what a page of the web app costs, beside a bare view of the same bytes."""
     bodies = house.folder / "bodies"
     bodies.mkdir(exist_ok=True)
     lines = [f"  {'Pages of the web app':22}{'bytes':>8}{'CPU ms':>9}{'bare':>8}{'ratio':>8}  goal"]

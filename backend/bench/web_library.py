@@ -1,4 +1,4 @@
-"""The demo library, and a chapter with pages of 200 kB: `python -m bench.web_library`."""
+"""Makes the demo library and a chapter with pages of 200 kB: `python -m bench.web_library`."""
 
 import io
 import json
@@ -31,7 +31,7 @@ _NUMBER = Decimal(900)
 
 
 def main() -> None:
-    """Print the paths of the four screens that are measured."""
+    """Make the library, and print the paths of the four screens that are measured."""
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     make_demo_library()
@@ -46,7 +46,7 @@ def main() -> None:
     upload.refresh_from_db()
     approve_upload(upload, moderator=_moderator("web_moderator"))
     publish_upload.run(upload.pk)
-    # What a worker makes in the background.
+    # A worker would make these in the background.
     for cover in Cover.objects.all():
         make_thumbnails.run(cover.pk)
     make_saver_pages.run(upload.pk)
@@ -66,7 +66,7 @@ def _moderator(name: str) -> User:
 
 
 def _archive() -> bytes:
-    """Return a zip of pages whose size is what a page of a phone's library weighs."""
+    """Return a zip of pages that are as large as typical pages for phones."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for number in range(1, PAGES + 1):

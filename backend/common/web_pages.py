@@ -1,8 +1,8 @@
-"""Pages of the web app as the server knows them; each app declares its own in `web_pages.py`.
+"""Types for the web app's pages on the server; each app declares its own in `web_pages.py`.
 
-A page is answered with what it starts from: the data that the app would ask the API for at once,
-its head, and plain HTML of its first screen, in the reader's language. All of it is made of what
-the API answers anybody, so it is the same for whoever asks.
+A page is answered with all that its first screen needs: the data that the app would request from
+the API at once, its head, and the screen as plain HTML in the reader's language. All of it is made
+from what the API answers guests, so it is the same for all users.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from common.http.preferences import Preferences
 
 @dataclass(frozen=True)
 class Visit:
-    """What a page depends on: words of its path, its parameters, and what its reader prefers."""
+    """What a page depends on: groups of its path, its parameters, and the reader's preferences."""
 
     words: Mapping[str, str]
     parameters: Mapping[str, Sequence[str]]
@@ -22,16 +22,16 @@ class Visit:
 
 
 class Ask(Protocol):
-    """Asks the API as anybody; the address is written exactly as the app writes it."""
+    """Requests data from the API as a guest; the address must be written as the app writes it."""
 
     def __call__(self, address: str) -> Any:
-        """Return what the API answers, which goes with the page; None where it has nothing."""
+        """Return the API's answer, which is sent with the page; None if there is none."""
         ...
 
 
 @dataclass(frozen=True)
 class Head:
-    """What search engines and previews of links show; `image` is an address and its two sizes."""
+    """What search engines and link previews show; `image` is an address, a width and a height."""
 
     title: str = ""
     description: str = ""
@@ -42,7 +42,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Screen:
-    """A page's head, and the template of its first screen with what that needs."""
+    """A page's head, and the template of its first screen with the context."""
 
     head: Head = field(default_factory=Head)
     template: str = ""
@@ -50,16 +50,17 @@ class Screen:
 
 
 def empty_screen(visit: Visit, ask: Ask) -> Screen | None:
-    """Return a screen that starts from no data."""
+    """Return a screen without data."""
     return Screen()
 
 
 @dataclass(frozen=True)
 class WebPage:
-    """One page: `path` is a regular expression, `parameters` are those that the screen looks at.
+    """One page: `path` is a regular expression, `parameters` are those that the screen uses.
 
-    `screen` returns None where there is no such thing that anybody may see. `route` names the page
-    in the web app, whose files for it are then loaded early. `has_bar`: with the app's four places.
+    `screen` returns None if a guest may see no such object. `route` names the page in the web app,
+    so that its files can be preloaded. `has_bar` is True for pages with the bar of the app's four
+    places.
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""The site's admin takes the place of Django's; see `mangakg.admin_site`."""
+"""Puts the admin of `mangakg.admin_site` in the place of Django's."""
 
 from django.contrib.admin.apps import AdminConfig
 

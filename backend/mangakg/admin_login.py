@@ -1,4 +1,4 @@
-"""The pages before the admin: the web app's session, password, code, setting up a second factor."""
+"""The admin's pages for logging in, and for setting up a second factor."""
 
 from typing import Any
 
@@ -41,15 +41,15 @@ from accounts.models import User
 from common.http.client_addresses import throttle_address
 from common.http.errors import AppError, Throttled
 
-# Within the path of the refresh token's cookie.
+# It lies below the path of the refresh token's cookie.
 WEB_ENTRANCE = "api/auth/admin"
 _FORM = "form"
-# What somebody who has to set up a second factor may see before: the way out, and the way in.
+# Users who have yet to set up a second factor may open only these pages.
 OPEN_PAGES = frozenset({"logout", "second_factor", "jsi18n"})
 
 
 def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The first step."""
+    """Show and check the form of the first step, or go to the web app's entrance."""
     if request.method == "GET" and site.has_permission(request):
         return HttpResponseRedirect(reverse("admin:index"))
     next_address = wanted_address(request)
@@ -86,9 +86,10 @@ def show_password_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def _may_bring_web_session(request: HttpRequest) -> bool:
-    """Say whether a browser opens the page by itself or from a page of ours: others have no cookie.
+    """Return True if the browser may hold a session of the web app that was not tried yet.
 
-    Who has been there, and was not let in, has `form` in the address.
+    A browser sends that session's cookie when the page is opened by itself or from a page of this
+    site. The address holds `form` after the session was refused.
     """
     return (
         request.method == "GET"
@@ -102,10 +103,10 @@ def _may_bring_web_session(request: HttpRequest) -> bool:
 @never_cache
 @require_GET
 def enter_from_web_app(request: HttpRequest) -> HttpResponse:
-    """Go straight on where the web app's session lets in, else to the password.
+    """Open the admin if the web app's session allows it; else redirect to the password page.
 
-    It lies where the browser sends the cookie of that session; a page of another site can neither
-    bring it along nor read the answer.
+    The address lies below the path of that session's cookie, so that the browser sends it. A page
+    of another site can neither send the cookie nor read the answer.
     """
     next_address = wanted_address(request)
     try:
@@ -122,7 +123,7 @@ def enter_from_web_app(request: HttpRequest) -> HttpResponse:
 
 
 def show_code_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
-    """The second step, for whom the first has let through."""
+    """Show and check the form of the second step, after a right password."""
     form = CodeForm(request.POST or None)
     context = {"title": _("Second factor"), "form": form}
     try:
@@ -141,7 +142,7 @@ def show_code_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
 
 
 def show_second_factor_page(site: AdminSite, request: HttpRequest, user: User) -> HttpResponse:
-    """Set one up; recovery codes are shown once, in the answer to the first code."""
+    """Set up a second factor; the answer to the first code shows the recovery codes once."""
     context: dict[str, Any] = {
         "title": _("Second factor"),
         "state": second_factor_state(user),
@@ -162,7 +163,7 @@ def show_second_factor_page(site: AdminSite, request: HttpRequest, user: User) -
         except AppError as refusal:
             error = refusal
         else:
-            update_session_auth_hash(request, user)  # this page goes on, all others are out
+            update_session_auth_hash(request, user)  # this session goes on, all others end
             stand_alone(request)
             return _page(site, request, template, context)
     enrolment = _same_or_new(user, request.POST.get("enrolment", ""))
@@ -173,13 +174,13 @@ def show_second_factor_page(site: AdminSite, request: HttpRequest, user: User) -
 
 
 def to_second_factor_page(request: HttpRequest) -> HttpResponse:
-    """Send somebody there first, and then on to where they wanted to go."""
+    """Redirect to the page that sets up a second factor, and from there to the wanted one."""
     wanted = request.get_full_path() if request.method == "GET" else reverse("admin:index")
     return HttpResponseRedirect(f"{reverse('admin:second_factor')}?{urlencode({'next': wanted})}")
 
 
 def _same_or_new(user: User, sealed: str) -> Enrolment:
-    # After a wrong code the picture stays, which the app may hold already.
+    # After a wrong code the same QR code is shown, as the app may have scanned it already.
     if sealed:
         try:
             return show_enrolment(user, sealed)

@@ -1,4 +1,4 @@
-"""The admin site: who may enter, and what every page of it shows."""
+"""The admin site: decides who may enter, and gives every page its common context."""
 
 from collections.abc import Callable
 from functools import cache, wraps
@@ -46,12 +46,12 @@ from safety.models import Case, CaseState
 
 AdminView = TypeVar("AdminView", bound=Callable[..., HttpResponseBase])
 
-# The order of the menu: what is done every day stands first.
+# The order of the menu: the parts that are used every day come first.
 _MENU = ("reader", "safety", "catalog", "accounts")
 
 
 class MangaAdminSite(admin.AdminSite):
-    """Moderators and admins come in by their role, others where an admin made them staff."""
+    """Admits moderators and admins by their role, and other users whom an admin made staff."""
 
     site_header = "MangaKG"
     site_title = "MangaKG"
@@ -59,11 +59,11 @@ class MangaAdminSite(admin.AdminSite):
     index_template = "admin/site/index.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Check the person on every request; a ban ends the session."""
+        """Check the user on every request, so that a ban takes effect at once."""
         return isinstance(request.user, User) and request.user.can_enter_admin
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the number that waits, counted only where a page shows it."""
+        """Add the numbers of what waits; they are counted only if a page shows them."""
         may_review = self.has_permission(request) and request.user.has_perm(
             "reader.moderate_upload"
         )
@@ -72,7 +72,7 @@ class MangaAdminSite(admin.AdminSite):
             "site_header": settings.SITE_NAME,
             "site_title": settings.SITE_NAME,
             "may_review": may_review,
-            # Called by the template that shows it, and once a page.
+            # The templates that show the numbers call these, at most once for each page.
             "waiting_count": cache(_count_waiting) if may_review else 0,
             "case_count": self._case_counter(request),
             "asking_count": cache(_count_asking) if self._may_grant(request) else 0,
@@ -91,23 +91,23 @@ class MangaAdminSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """See `mangakg.admin_login`."""
+        """Show the first step of `mangakg.admin_login`."""
         return show_password_page(self, request)
 
     @method_decorator([never_cache, sensitive_post_parameters()])
     def login_code(self, request: HttpRequest) -> HttpResponse:
-        """See `mangakg.admin_login`."""
+        """Show the second step of `mangakg.admin_login`."""
         return show_code_page(self, request)
 
     @method_decorator([never_cache, sensitive_post_parameters()])
     def second_factor(self, request: HttpRequest) -> HttpResponse:
-        """See `mangakg.admin_login`."""
+        """Show the page that sets up a second factor."""
         return show_second_factor_page(self, request, cast(User, request.user))
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Django's page with our form."""
+        """Show Django's page with our form."""
         page = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=reverse("admin:password_change_done"),
@@ -115,20 +115,20 @@ class MangaAdminSite(admin.AdminSite):
             extra_context={**self.each_context(request), **(extra_context or {})},
         )
         answer = cast(TemplateResponse, page(request))
-        if answer.status_code == 302:  # changed, which ends every session but this one
+        if answer.status_code == 302:  # the password was changed, which ends all other sessions
             stand_alone(request)
         return answer
 
     def logout(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """Log out here, and of the web app where it has let in."""
+        """Log out of the admin, and of the web app if its session opened the admin."""
         if request.method == "POST":
             end_web_session(request)
         return super().logout(request, extra_context)
 
     def get_urls(self) -> list[Any]:
-        """Add the pages of the second factor."""
+        """Add the pages of the second step and of the second factor."""
         return [
             path("login/code/", self.login_code, name="login_code"),
             path("second-factor/", self.admin_view(self.second_factor), name="second_factor"),
@@ -136,7 +136,7 @@ class MangaAdminSite(admin.AdminSite):
         ]
 
     def admin_view(self, view: AdminView, cacheable: bool = False) -> AdminView:
-        """Count what is sent, as the API does; let nobody by who lacks a second factor."""
+        """Count POST requests as the API does, and require the second factor that a user needs."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -160,13 +160,13 @@ class MangaAdminSite(admin.AdminSite):
             except (Banned, InvalidToken):
                 answer = None
             except (DatabaseError, ObjectDoesNotExist):
-                # Who left while this was on its way: a row would point at nobody.
+                # The user was deleted during the request, so a row would point at a missing user.
                 user = request.user
                 if not isinstance(user, User) or User.objects.filter(pk=user.pk).exists():
                     raise
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             if answer is None or getattr(request.user, "lost_authority", False):
-                # Out since this began to be sent, whatever the page has made of it.
+                # The user lost the right to be here during the request, whatever the page answered.
                 logout(request)
                 return redirect_to_login(request.get_full_path(), reverse("admin:login"))
             return answer
@@ -174,7 +174,7 @@ class MangaAdminSite(admin.AdminSite):
         return cast(AdminView, counted)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        """Sort the menu by how often its parts are used, with all about members in one place."""
+        """Sort the menu by how often its parts are used, and put all about users in one place."""
         apps = super().get_app_list(request, None)
         _group_members(apps)
         if app_label is not None:
@@ -188,7 +188,7 @@ class MangaAdminSite(admin.AdminSite):
 
 
 def _group_members(apps: list[Any]) -> None:
-    """Move the moderators' pages of members to the accounts, and call creators by another name."""
+    """Move the moderators' pages of users to the accounts, and rename people to creators."""
     by_label = {app["app_label"]: app for app in apps}
     safety, accounts = by_label.get("safety"), by_label.get("accounts")
     if safety and accounts:

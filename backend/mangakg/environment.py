@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MIN_KEY_LENGTH = 32
 MIN_TOKEN_LENGTH = 16
-# A sample of 32 hexadecimal digits has some 110 by this measure.
+# By this measure 32 random hexadecimal digits have about 110 bits.
 _MIN_KEY_BITS, _MIN_LETTERS = 90, 8
 # Words that documentation and project generators leave in keys, reduced to letters.
 _PLACEHOLDERS = (

@@ -1,7 +1,7 @@
-"""What a page of the web app is answered with: built once, then stored like a cached view's body.
+"""Builds the HTML that a page of the web app begins with, and stores it as cached views do.
 
-One round trip tells how often this address has asked, whether what is stored is still true, and
-the page. Nobody who asks is looked at: no session, no token, no cookie but the preferences.
+One round trip to the cache counts the request, tells whether the stored page is current, and gets
+the page. Nothing about the user is read: no session, no token, and no cookie but the preferences.
 """
 
 import gzip
@@ -31,17 +31,17 @@ from common.web_pages import Head, Screen, Visit, WebPage, empty_screen
 from mangakg.web_build import WebBuild
 
 _GENERATION_BYTES = 8
-# Each is asked for many times, and sent over bad lines.
+# Pages are compressed once and sent many times, over slow connections.
 _GZIP_LEVEL = 9
 _OPEN_GRAPH_LOCALES = {"en": "en_US", "ky": "ky_KG", "ru": "ru_RU"}
 
 
 class NotPublic(Exception):
-    """There is nothing here that anybody may see."""
+    """There is no object here that a guest may see."""
 
 
 class Moved(Exception):
-    """It has another address now."""
+    """The object has another address now."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
@@ -50,7 +50,7 @@ class Moved(Exception):
 
 @dataclass
 class _Answers:
-    """Asks the API as anybody, and keeps what it answers."""
+    """Requests data from the API as a guest, and keeps the answers."""
 
     generation: bytes
     bodies: dict[str, bytes]
@@ -66,7 +66,7 @@ class _Answers:
         request.META["QUERY_STRING"], request.GET = query, QueryDict(query)
         try:
             body = view.answer_anybody(request, **found.kwargs)
-        except AppError:  # a filter that there is not: the app asks itself, and says so
+        except AppError:  # such as an unknown filter: the app asks itself, and shows the error
             return None
         if body is None:
             moved_to = view.moved_to(**found.kwargs)
@@ -79,10 +79,10 @@ class _Answers:
 
 
 def first_screen(request: HttpRequest, page: WebPage, visit: Visit, build: WebBuild) -> bytes:
-    """Return the page, compressed; raises NotPublic or Moved where it is not here.
+    """Return the page, gzipped; raises NotPublic or Moved if its object is not here.
 
-    It has no data for who asks too often, and while the database is away: the app then asks itself,
-    and says what is wrong.
+    The page holds no data when the client is over its limit or the database is down: the app then
+    requests the data itself, and shows the error.
     """
     if page.screen is empty_screen:
         return bare_screen(page, visit.preferences.interface, build)
@@ -91,7 +91,7 @@ def first_screen(request: HttpRequest, page: WebPage, visit: Visit, build: WebBu
     count, (generation, stored) = shared_cache().visit(counter, seconds, [GENERATION, key])
     if generation is not None and stored is not None and stored.startswith(generation):
         return stored[_GENERATION_BYTES:]
-    # What was read before the database is read: a change in between makes it stale.
+    # The generation is read before the database: a change in between makes the page stale.
     answers = _Answers(generation or current_generation(), {}, CachedView.cache_seconds)
     language = visit.preferences.interface
     try:
@@ -117,7 +117,7 @@ def first_screen(request: HttpRequest, page: WebPage, visit: Visit, build: WebBu
 
 @lru_cache(maxsize=64)
 def bare_screen(page: WebPage | None, language: str, build: WebBuild) -> bytes:
-    """Return a page that holds no data; with None, one that there is not."""
+    """Return a page without data; for None, the page of an unknown address."""
     with translation.override(language):
         return _compress(_write(Screen(), page, build, path="", language=language, bodies={}))
 
@@ -205,8 +205,10 @@ def _write_data(bodies: dict[str, bytes]) -> str:
 
 
 def _escape(json: bytes) -> bytes:
-    """Write what would end the element, and what old scripts take for the end of a line, as JSON
-    may: it stands in strings only."""
+    """Escape characters that end a script element, or that old scripts read as line ends.
+
+    JSON allows such escapes, as these characters occur only within its strings.
+    """
     for sign in ("<", "\u2028", "\u2029"):
         json = json.replace(sign.encode(), f"\\u{ord(sign):04x}".encode())
     return json

@@ -1,7 +1,7 @@
-"""What a browser may do with each of our answers: one place for every header that says so.
+"""Sets the headers that say what a browser may do with our answers, all in one place.
 
 No policy allows anything inline. An answer that has its own policy keeps it: pictures
-(`common.http.file_responses`) and the web app's shell (`mangakg.web_app`).
+(`common.http.file_responses`) and the web app's pages (`mangakg.web_app`).
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 Policy = dict[str, str]
 
-# For what is data, or a sentence: nothing in it is ever run, shown or framed.
+# For answers that are data or plain text: nothing in them may be run, loaded or framed.
 NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _ALWAYS: Policy = {"object-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'"}
 _HEADERS = {
@@ -27,7 +27,7 @@ _HEADERS = {
 
 
 class HeadersMiddleware:
-    """Stands first, so that redirects, static files and answers of last resort have them too."""
+    """Sets the headers; it is the outermost middleware, so that every answer gets them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -50,18 +50,18 @@ class HeadersMiddleware:
 
 
 def origin_of(url: str) -> str:
-    """Return such as https://cdn.example, or nothing for a path of our own."""
+    """Return an origin such as https://cdn.example, or nothing for a path on this site."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def picture_sources() -> str:
-    """Return where pictures come from: ourselves, and the bucket or CDN where there is one."""
+    """Return the sources of pictures: this site, and the bucket or CDN if there is one."""
     return _sources("data:", settings.MEDIA_URL, settings.S3_ENDPOINT_URL)
 
 
 def write_policy(directives: Policy) -> str:
-    """Return the header's value."""
+    """Return the value of the Content-Security-Policy header."""
     return "; ".join(f"{name} {value}" for name, value in directives.items())
 
 
@@ -89,7 +89,7 @@ def _policies_by_path() -> tuple[tuple[str, str], ...]:
         "form-action": "'none'",
         **_ALWAYS,
     }
-    # A worker is held to the policy of its own file.
+    # A web worker obeys the policy of its own script file.
     static = {"default-src": "'self'", **_ALWAYS}
     return (
         ("/api/docs", write_policy(api_docs)),

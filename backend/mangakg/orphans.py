@@ -21,7 +21,7 @@ def end_with_parent(number: signal.Signals) -> None:
 def find_marked(mark: str) -> list[int]:
     """Return the processes that were started with `mark` ("NAME=value") in their environment.
 
-    Unlike a kept process id, a random mark can never mean a stranger.
+    Unlike a stored process id, a random mark never belongs to an unrelated process.
     """
     found = []
     for folder in _PROCESSES.glob("[0-9]*"):

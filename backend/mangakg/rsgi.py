@@ -35,8 +35,9 @@ from mangakg.wsgi import application as django_application
 _THREADS = 8
 # Parsing a form of hundreds of megabytes keeps a processor busy: only so many do so at once.
 _LONG_BODY_THREADS = 2
-# How long a thread that computes keeps the interpreter from those that wait for it. A request waits
-# some eight times: with Python's 5 ms, two forms that are taken apart made each list wait for 70.
+# How long a computing thread may keep the interpreter's lock while others wait for it. A request
+# waits for the lock some eight times: with Python's default of 5 ms, two threads that parsed forms
+# delayed each list by 70 ms.
 _SWITCH_SECONDS = 0.001
 _CONTINUE = 100
 # The server opens a file as soon as it has the answer; a buffer of ours must exist until then.
@@ -151,14 +152,14 @@ def environ_of(scope: Scope) -> Environ:
 
 
 def _announced_bytes(environ: Environ) -> int:
-    """Return the length of a body that can be taken; one of another kind Django refuses unread."""
+    """Return the body's length; 0 for a body without one, which Django refuses unread."""
     length = environ.get("CONTENT_LENGTH", "")
     is_plain = length.isascii() and length.isdigit() and "HTTP_TRANSFER_ENCODING" not in environ
     return int(length) if is_plain else 0
 
 
 def _run_django(environ: Environ, protocol: HTTPProtocol) -> tuple[int, Path | None]:
-    """Answer, unless the body is wanted; returns the status, and a file to remove in a while."""
+    """Answer, unless the body is needed; return the status, and a file to delete a bit later."""
     status, headers = 500, []
 
     def start_response(line: str, fields: Headers, exc_info: Any = None) -> None:
@@ -179,7 +180,7 @@ def _run_django(environ: Environ, protocol: HTTPProtocol) -> tuple[int, Path | N
 def _hand_over(
     protocol: HTTPProtocol, status: int, headers: Headers, answer: Iterable[bytes]
 ) -> Path | None:
-    """Give the server the answer: in memory where it is short, else as a file that it sends."""
+    """Give the answer to the server: in memory if it is short, else as a file that it sends."""
     if isinstance(answer, FileAnswer) and (path := _path_of(answer.file)):
         start = answer.file.tell()
         length = int(dict(headers)["Content-Length"])
@@ -194,7 +195,7 @@ def _hand_over(
     else:
         protocol.response_bytes(status, headers, b"".join(first))
         return None
-    # Named: the number of a file that is closed soon is another file's, were it opened late.
+    # The server opens the file by its name later, when our descriptor may have been reused.
     descriptor, name = tempfile.mkstemp(dir=settings.FILE_UPLOAD_TEMP_DIR)
     with open(descriptor, "wb") as buffer:  # noqa: PTH123 (a descriptor)
         buffer.writelines(chain(first, chunks))
@@ -206,7 +207,7 @@ def _hand_over(
 
 
 def _path_of(file: Any) -> str | None:
-    """Return where an open file of the file system is, unless it is empty or has no name."""
+    """Return the path of an open file, unless it is empty or has no name."""
     try:
         size = os.fstat(file.fileno()).st_size
     except (AttributeError, OSError):

@@ -37,7 +37,7 @@ _SITE = inline_serializer(
 
 
 class SiteView(CachedView):
-    """This installation."""
+    """Answers the settings of this installation."""
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""

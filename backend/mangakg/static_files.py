@@ -1,4 +1,4 @@
-"""Static files: collected only when one has changed, so that a warm start need not wait; served."""
+"""Collects static files when one has changed, so that other starts do not wait; serves them."""
 
 import hashlib
 from contextlib import suppress
@@ -17,7 +17,7 @@ from mangakg.web_build import build_version
 
 
 def collect_static_files() -> bool:
-    """Collect into STATIC_ROOT; False where what is there is current."""
+    """Collect static files into STATIC_ROOT; return False if they are current."""
     mark = Path(settings.STATIC_ROOT) / ".collected"
     fingerprint = _fingerprint()
     if mark.exists() and mark.read_text() == fingerprint:
@@ -37,9 +37,10 @@ def _fingerprint() -> str:
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise, which looks through the folders once, for a web app that may be built anew.
+    """WhiteNoise, which scans its folders at start, but finds a new build of the web app too.
 
-    Where the build has put a file's Brotli and gzip beside it, it serves what the client accepts.
+    If the build has stored Brotli and gzip files beside a file, it serves the one that the client
+    accepts.
     """
 
     FOREVER = 365 * 86_400
@@ -50,12 +51,12 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         super().__init__(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Serve a file of the build that is there now; one of an older build is not found."""
+        """Serve a file of the current build; a deleted file of an older build is not found."""
         path = request.path_info
         if path in self.files or path.startswith("/_app/"):
             self._add_new_build()
             if path in self.files:
-                with suppress(FileNotFoundError):  # it went with an older build
+                with suppress(FileNotFoundError):  # a file of an older build, which is deleted
                     response: HttpResponseBase = self.serve(self.files[path], request)
                     return response
         answer: HttpResponseBase = self.get_response(request)
@@ -65,13 +66,13 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         version = build_version()
         if version == self._version:
             return
-        # A page asks for many files at once: all wait until they are known.
+        # A page requests many files at once: all requests wait until the files are known.
         with self._lock:
             if version != self._version:
                 self.add_files(settings.WHITENOISE_ROOT)
                 self._version = version
 
     def immutable_file_test(self, path: str, url: str) -> bool:
-        """Return True for a file whose name tells its content, for ever."""
+        """Return True for a file whose name changes with its content."""
         is_ours = url.startswith("/_app/immutable/")
         return is_ours or bool(super().immutable_file_test(path, url))

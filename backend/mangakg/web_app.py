@@ -1,4 +1,4 @@
-"""The web app's pages: each is answered with what it starts from (`mangakg.first_screens`)."""
+"""Answers the web app's pages with all that they start from; see `mangakg.first_screens`."""
 
 import gzip
 import hashlib
@@ -22,13 +22,13 @@ from common.web_pages import Visit, WebPage
 from mangakg.first_screens import Moved, NotPublic, bare_screen, first_screen
 from mangakg.web_build import current_build
 
-# Never the app's: what is not found here is not found.
+# Paths that are never pages of the web app: if nothing else answers them, they are a plain 404.
 _NOT_PAGES = re.compile(r"/(api|media|files|admin|opds|static|_app|metrics|healthz|readyz)(/|$)")
 
 
 @require_safe
 def web_page(request: HttpRequest) -> HttpResponse:
-    """Answer a page; with 404 where there is no such page or thing, which the app says itself."""
+    """Answer a page, with status 404 if there is no such page or object; the app shows that."""
     page, words = _find_page(request.path)
     looks_like_a_file = "." in request.path.rsplit("/", 1)[-1] and page is None
     if _NOT_PAGES.match(request.path) or looks_like_a_file:
@@ -47,7 +47,7 @@ def web_page(request: HttpRequest) -> HttpResponse:
     except NotPublic:
         body, status = bare_screen(None, visit.preferences.interface, build), 404
     response = _respond(request, body, status)
-    # Also with a 304: its headers take the place of those that the browser has stored.
+    # A 304 needs these too: its headers replace those that the browser has stored.
     response["Content-Security-Policy"] = build.policy
     response["Content-Language"] = visit.preferences.interface
     response["Cache-Control"] = "no-cache"
@@ -71,7 +71,7 @@ def _pages() -> tuple[tuple[re.Pattern[str], WebPage], ...]:
 
 
 def _respond(request: HttpRequest, body: bytes, status: int) -> HttpResponse:
-    # Weak: compressed or not, it is one page.
+    # A weak ETag, as it is the same for the compressed and the plain page.
     etag = f'W/"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
     response: HttpResponse
     if status == 200 and is_known(request, etag):

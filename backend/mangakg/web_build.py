@@ -1,4 +1,4 @@
-"""The web app as it was built: its page, its policy, and which files a page will want at once."""
+"""Reads the built web app: its page, its policy, and the files that each page needs."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.utils.html import format_html_join
 
 from mangakg.headers import NOTHING, picture_sources, write_policy
 
-# Where `frontend/src/app.html` leaves room.
+# The places in `frontend/src/app.html` that are filled in here.
 _LANGUAGE, _HEAD, _BODY = '<html lang="en"', "<!-- head -->", "<!-- first paint -->"
 _END_OF_HEAD = "</head>"
 _STYLESHEETS = re.compile(r'<link href="[^"]+" rel="stylesheet">')
@@ -23,7 +23,7 @@ _NOT_BUILT = "The web app is not built yet: run `make up`, or `npm run build` in
 
 @dataclass(frozen=True, eq=False)
 class WebBuild:
-    """One build; `files` are those that each route and each language will want."""
+    """One build of the web app; `files` are those that each route and each language needs."""
 
     version: int
     html: str
@@ -31,13 +31,13 @@ class WebBuild:
     files: dict[str, dict[str, list[str]]]
 
     def with_screen(self, *, route: str, language: str, head: str, body: str) -> str:
-        """Return the page in a language, with what stands in its head and before the app."""
+        """Return the page in a language, with `head` in its head and `body` before the app."""
         html = self.html.replace(_LANGUAGE, f'<html lang="{language}"', 1)
         html = html.replace(_HEAD, head, 1).replace(_BODY, body, 1)
         return html.replace(_END_OF_HEAD, f"{self._preloads(route, language)}{_END_OF_HEAD}", 1)
 
     def _preloads(self, route: str, language: str) -> str:
-        """Return links to the fonts, and to the scripts that the app asks for once it runs."""
+        """Return links to the fonts, and to the scripts that the app requests once it runs."""
         fonts = self._files("fonts", language)
         scripts = [*self._files("languages", language), *self._files("routes", route)]
         font = '<link rel="preload" href="{}" as="font" type="font/woff2" crossorigin>\n'
@@ -51,7 +51,7 @@ class WebBuild:
 
 
 def build_version() -> int:
-    """Return a number that changes when the web app is built anew, which happens while we serve."""
+    """Return a number that changes when the web app is built again, also while we serve."""
     try:
         return (settings.FRONTEND_BUILD / "index.html").stat().st_mtime_ns
     except FileNotFoundError:
@@ -59,7 +59,7 @@ def build_version() -> int:
 
 
 def current_build() -> WebBuild:
-    """Return the build that is there now."""
+    """Return the present build."""
     return _read_build(settings.FRONTEND_BUILD, build_version())
 
 
@@ -74,16 +74,18 @@ def _read_build(folder: Path, version: int) -> WebBuild:
 
 
 def _with_styles_first(html: str) -> str:
-    """Move the styles before the scripts: nothing is painted without them, and a browser opens six
-    connections."""
+    """Move the style sheets before the scripts, as nothing is painted without them.
+
+    A browser opens only six connections at a time, which scripts would take first.
+    """
     styles = "\n".join(_STYLESHEETS.findall(html))
     return _STYLESHEETS.sub("", html).replace(_HEAD, f"{_HEAD}\n{styles}", 1)
 
 
 def _policy(html: str) -> str:
-    """Return the policy that the build wrote into the page, with what only a header can say.
+    """Return the policy in the page of the build, with the parts that only a header can set.
 
-    The build knows the hashes of its scripts, and not where this installation's pictures are.
+    The build knows the hashes of its scripts, but not where this installation's pictures are.
     """
     found = _META.search(html)
     text = unescape(found[1]) if found else _WITHOUT_ONE

@@ -9,7 +9,7 @@ from django.db import connections
 
 
 def run_at_once(*functions: Callable[[], Any]) -> list[Any]:
-    """Start all together; return what each returned, or the error that it raised."""
+    """Start all functions together; return what each returned, or the error that it raised."""
     barrier = threading.Barrier(len(functions))
 
     def run(function: Callable[[], Any]) -> Any:

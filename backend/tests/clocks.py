@@ -1,7 +1,7 @@
-"""Clocks of failed logins, rate limits, tokens and leases that stand until a test moves them.
+"""Clocks of failed logins, rate limits, tokens and leases, which only the tests move.
 
-With real ones, a second for which a login is refused is over on a slow machine before the test's
-next line.
+With real clocks, a slow machine could need longer for the next line of a test than a login is
+refused.
 """
 
 from datetime import timedelta
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 @pytest.fixture(autouse=True)
 def attempts_clock(monkeypatch):
-    """The time that failed logins are counted by; `attempts_clock(60)` is a minute later."""
+    """The clock by which failed logins are counted; `attempts_clock(60)` moves it by a minute."""
     from accounts.auth import login_throttling
 
     return _stop_clock(monkeypatch, login_throttling)
@@ -21,7 +21,7 @@ def attempts_clock(monkeypatch):
 
 @pytest.fixture
 def session_clock(monkeypatch):
-    """The time by which sessions and their tokens end; `session_clock(60)` is a minute later."""
+    """The clock by which sessions and tokens end; `session_clock(60)` moves it by a minute."""
     from accounts.auth import sessions
 
     return _stop_clock(monkeypatch, sessions)
@@ -39,9 +39,9 @@ def _stop_clock(monkeypatch, module):
 
 @pytest.fixture
 def lease_clock(monkeypatch):
-    """The clock by which a worker renews its leases; `lease_clock[0] += 1` is a second later.
+    """The clock by which a worker renews its leases; `lease_clock[0] += 1` moves it by a second.
 
-    With it no progress is written however slow the machine is, and so queries can be counted.
+    While it stands, no progress is written however slow the machine is, so queries can be counted.
     """
     from common.work import leases
 

@@ -12,7 +12,7 @@ from django.core.management.color import no_style
 from django.db import connection
 from django.test import TransactionTestCase
 
-# What migrations and `post_migrate` fill; no test that commits may change it.
+# Migrations and `post_migrate` fill these tables; no test that commits may change them.
 _KEPT = (ContentType, Permission, Group, Group.permissions.through)
 
 

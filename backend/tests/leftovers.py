@@ -39,7 +39,7 @@ def finish_due_work(*, is_later: bool = True) -> None:
 
 
 def find_leftovers() -> list[str]:
-    """Return a sentence for everything that is not as it should be."""
+    """Return a sentence for each row or file that is not as it should be."""
     return [*_of_quarantine(), *_of_media(), *_of_uploads(), *_of_chapters()]
 
 

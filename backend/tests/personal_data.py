@@ -69,7 +69,7 @@ PLACES = {
     "strike": EXPORT,
     "audit": EXPORT,
 }
-# The texts that moderators and admins see too, by how the path begins.
+# The beginnings of the paths at which moderators and admins see some texts too.
 _OF_TITLES = ("/api/titles", "/api/series", "/api/chapters", "/api/uploads", "/api/reports")
 STAFF_SEES: dict[str, tuple[str, ...]] = {
     "title_name": _OF_TITLES,
@@ -79,7 +79,7 @@ STAFF_SEES: dict[str, tuple[str, ...]] = {
     "upload_reason": ("/api/uploads",),
     "page_name": ("/api/uploads",),
 }
-# The texts that a profile shows to those who may see it, and the paths.
+# The texts that a profile shows to users who may see it, and the paths.
 PROFILE = ("display_name", "bio", "avatar_draft")
 PROFILES = "/api/users/"
 
@@ -95,7 +95,7 @@ class Belongings:
 
     @property
     def title_word(self) -> str:
-        """Return what addresses hold for the title that waits for approval."""
+        """Return the part of an address that names the title that waits for approval."""
         return f"p-{self.ids['/api/titles/']}"
 
 
@@ -183,7 +183,7 @@ def _submit(mine: Belongings) -> None:
 
 
 def _tell(mine: Belongings) -> None:
-    """Make what the user wrote to moderators, and what moderators wrote to and about the user."""
+    """Write messages from the user to moderators, and from moderators to and about the user."""
     user, words = mine.user, mine.words
     about = Title.objects.exclude(created_by=user).order_by("pk")[0]
     case, _is_new = Case.objects.get_or_create(

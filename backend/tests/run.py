@@ -164,8 +164,8 @@ def _run_to_its_end(
 ) -> int:
     """Run a command; when interrupted let it clean up, which `subprocess.run` would cut short.
 
-    Processes that it started and left behind are killed with it: workers of pytest may be killed
-    before they have cleaned up, and what they started has sessions of its own.
+    Processes that it left behind are killed with it: workers of pytest may be killed before they
+    have cleaned up, and the processes that they started have sessions of their own.
     """
     child = subprocess.Popen(command, cwd=folder, env=dict(env))
     try:

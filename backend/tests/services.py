@@ -35,7 +35,7 @@ _Answer = TypeVar("_Answer")
 def wait_for(
     what: str, ask: Callable[[], _Answer | None], *, seconds: float = 120.0, every: float = 0.05
 ) -> _Answer:
-    """Ask until the answer is true and return it; fail with `what` when it takes too long."""
+    """Call until the result is true, and return it; fail with `what` when it takes too long."""
     until = time.monotonic() + seconds
     while True:
         answer = ask()
@@ -77,9 +77,9 @@ _PORTS = itertools.islice(_own_ports(), 20_000)
 
 
 def find_postgres() -> str | None:
-    """Return the address of a server on which databases may be made, or None.
+    """Return the address of a PostgreSQL server on which databases may be made, or None.
 
-    It is DATABASE_URL where that is given, else the default local address with the usual names.
+    It is DATABASE_URL if that is set, else the default local address with the usual names.
     """
     if GIVEN_POSTGRES in os.environ:  # `tests.run` has looked already
         return os.environ[GIVEN_POSTGRES] or None

@@ -1,4 +1,4 @@
-"""What is easy to forget: migrations, registers, lists of codes and of variables, error reports."""
+"""Tests of what is easily forgotten: migrations, registers, lists of codes and variables."""
 
 import ast
 import gzip
@@ -50,7 +50,7 @@ def test_no_migration_is_missing():
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
 
 
-# The two apps at the bottom take all others down with them.
+# Undoing the migrations of these two apps undoes those of all others.
 UP_AND_DOWN = """
 import os, django
 os.environ["DJANGO_SETTINGS_MODULE"] = "mangakg.settings"
@@ -69,7 +69,7 @@ call_command("check", fail_level="WARNING")
 
 
 def test_migrations_run_up_and_down(tmp_path):
-    """On a database of their own, in a process of their own."""
+    """They run in a process of their own, on a database of their own."""
     env = os.environ | {"MANGAKG_DATA": str(tmp_path / "with a space")}
     server = settings.DATABASES[DEFAULT_DB_ALIAS]
     database = f"test_mangakg_{os.getpid()}"
@@ -100,7 +100,7 @@ def _on_server(server: dict[str, Any], command: str) -> None:
 
 
 def test_every_background_task_is_known_in_every_process():
-    """What registers tasks is found by looking for modules: none may be left out."""
+    """Modules that register tasks are found by searching for them, so none may be left out."""
     with_tasks = {
         str(source.relative_to(BACKEND).with_suffix("")).replace(os.sep, ".")
         for source in sources()
@@ -123,7 +123,7 @@ def test_every_background_task_is_known_in_every_process():
 
 
 def test_the_tests_have_the_same_names_in_every_process(request):
-    """A clock, a random value or a set in a name: two workers that collect it refuse all tests."""
+    """Workers refuse to run when their test names differ, as by a random value or the time."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
     done = subprocess.run(
@@ -140,7 +140,7 @@ def test_the_tests_have_the_same_names_in_every_process(request):
 
 
 def codes_in_code() -> set[str]:
-    """Every code that an answer or a failed upload can carry."""
+    """Return every code that an answer or a failed upload can carry."""
     found = {*REJECT_CODES, GAVE_UP, BANNED_IMAGE, *(error.code for error in _family(AppError))}
     for source in sources():
         for node in ast.walk(ast.parse(source.read_text())):
@@ -195,7 +195,7 @@ def test_every_event_of_the_log_is_documented_with_its_level_and_no_other():
 
 
 def events_in_code() -> Iterator[tuple[str, str]]:
-    """Every event with its level."""
+    """Yield every event with its level."""
     for source in sources():
         for node in ast.walk(ast.parse(source.read_text())):
             match node:
@@ -217,9 +217,9 @@ def test_every_action_in_the_audit_log_has_words():
 
 
 def _actions_in(source: Path) -> Iterator[str]:
-    """Yield what is written as `action=`, in either branch where it depends."""
+    """Yield the values that are written as `action=`, from both branches of a conditional."""
     if {"admin", "management", "bench"} & set(source.parts):
-        return  # other functions' actions: of forms, of argparse
+        return  # calls of forms and argparse have an `action` too
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.keyword) and node.arg == "action":
             way = node.value
@@ -304,7 +304,7 @@ def test_a_bad_or_missing_variable_refuses_to_start_and_names_itself(variables, 
 
 
 def test_random_keys_are_taken(tmp_path):
-    chance = random.Random(1)  # of a million keys of 16 bytes one looks too plain
+    chance = random.Random(1)  # one key in a million of 16 bytes has too little entropy
     for _time in range(100):
         for key in (chance.randbytes(16).hex(), urlsafe_b64encode(chance.randbytes(32)).decode()):
             Environment(**NO_FILE, SECRET_KEY=key)
@@ -351,7 +351,7 @@ def _imported(source: Path) -> Iterator[str]:
 
 # --- Error reports ------------------------------------------------------------------------------
 
-NO_FILE: dict[str, Any] = {"_env_file": None}  # whatever .env holds
+NO_FILE: dict[str, Any] = {"_env_file": None}  # ignore .env
 SECRETS = {
     "e-mail": "uli@example.test",
     "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJlc2lnbmF0dXJl",
@@ -374,7 +374,7 @@ urlpatterns = [path("broken/", _broken_view)]
 
 @pytest.fixture
 def sentry():
-    """A server that takes Sentry's envelopes, and the envelopes."""
+    """A server that accepts Sentry's envelopes, and the list of those it got."""
     taken: list[bytes] = []
 
     class Door(BaseHTTPRequestHandler):

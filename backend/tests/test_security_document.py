@@ -1,4 +1,4 @@
-"""`docs/security.md` names all of ASVS, and only tests that are there."""
+"""Tests that `docs/security.md` answers all sections of ASVS and names existing tests."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Everybody reads in their own language: no text is left out."""
+"""Tests that every text is translated into every language."""
 
 import pytest
 

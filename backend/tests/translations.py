@@ -36,8 +36,10 @@ Message = tuple[str, str]  # the text and its plural, which is empty for most
 
 @cache
 def collect_messages(language: str) -> set[Message]:
-    """Return every text of our own code, those of DRF, which ships no Kyrgyz, and what Django has
-    no translation for."""
+    """Return the texts of our code and of DRF, and those that Django does not translate itself.
+
+    DRF comes without a Kyrgyz translation.
+    """
     found: set[Message] = set()
     for app in APPS:
         for path in (BACKEND / app).rglob("*.py"):
@@ -108,12 +110,12 @@ def _lacking_in_django(language: str) -> set[Message]:
 
 
 def catalogue_of(language: str) -> polib.POFile:
-    """Open a language's `.po`."""
+    """Open the `.po` file of a language."""
     return polib.pofile(str(LOCALE / language / "LC_MESSAGES" / "django.po"))
 
 
 def untranslated(language: str) -> list[str]:
-    """Return the texts that a language lacks, or whose places (%(name)s) it gets wrong."""
+    """Return the texts that a language lacks, or whose placeholders (%(name)s) are wrong in it."""
     translated = {
         (entry.msgid, entry.msgid_plural): entry
         for entry in catalogue_of(language)
@@ -137,7 +139,7 @@ def words_of_two_scripts(text: str) -> list[str]:
 
 
 def texts_of(language: str) -> Iterator[str]:
-    """Return every translation, of all plural forms."""
+    """Yield every translation, in all plural forms."""
     for entry in catalogue_of(language):
         yield from entry.msgstr_plural.values() if entry.msgid_plural else [entry.msgstr]
 
@@ -150,7 +152,7 @@ def _has_same_places(entry: polib.POEntry) -> bool:
 
 
 def update(language: str) -> int:
-    """Bring a language's `.po` up to date; returns how many texts wait for a translation."""
+    """Update the `.po` file of a language; return how many texts have no translation yet."""
     path = LOCALE / language / "LC_MESSAGES" / "django.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     old = polib.pofile(str(path)) if path.exists() else polib.POFile()

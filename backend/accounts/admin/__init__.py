@@ -1,4 +1,4 @@
-"""People in the admin, what they did wrong, and the log of decisions."""
+"""The admin's pages of users, strikes, e-mails and the audit log."""
 
 from accounts.admin import emails, records, uploader_requests, users
 

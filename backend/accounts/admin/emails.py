@@ -1,4 +1,4 @@
-"""Emails of the last days, for admins: which went, which wait, and what the server said."""
+"""Shows admins the e-mails of the last days: which are sent, which wait, and which failed."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -12,19 +12,19 @@ from accounts.models import OutgoingEmail
 
 
 class EmailState(admin.SimpleListFilter):
-    """What became of it."""
+    """Filters e-mails by what became of them."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        """Sent, waiting, given up."""
+        """Return the choices: sent, waiting, given up."""
         return [("sent", _("Sent")), ("waiting", _("Waiting")), ("given_up", _("Given up"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[OutgoingEmail]
     ) -> QuerySet[OutgoingEmail]:
-        """Filter."""
+        """Return the e-mails of the chosen state."""
         if self.value() == "sent":
             return queryset.filter(sent_at__isnull=False, error="")
         if self.value() == "waiting":
@@ -36,18 +36,18 @@ class EmailState(admin.SimpleListFilter):
 
 @admin.register(OutgoingEmail)
 class OutgoingEmailAdmin(ReadOnlyAdmin):
-    """There is nothing secret here: links are made when an email is sent."""
+    """Shows e-mails; no row holds a secret, as links are made when an e-mail is sent."""
 
     list_display = ("created_at", "kind", "address", "user", "attempts", "sent_at", "outcome")
     list_filter = (EmailState, "kind")
     list_select_related = ("user",)
     search_fields = ("address",)
-    ordering = ("-pk",)  # the newest first, without sorting them all
+    ordering = ("-pk",)  # newest first, by the primary key's index
     exclude = ("lease_token", "lease_until", "params")
 
     @admin.display(description=gettext_lazy("outcome"))
     def outcome(self, row: OutgoingEmail) -> str:
-        """In words, or as the mail server put it."""
+        """Return the outcome in words, or the answer of the mail server."""
         words = {
             UNDER_WAY: _("is being sent"),
             TOO_OFTEN: _("not sent: too soon after the last one"),

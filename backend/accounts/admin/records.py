@@ -1,4 +1,4 @@
-"""What is only read: the log of decisions and strikes, and the bases of pages that only show."""
+"""Pages of the admin that only show rows: the audit log, strikes, and base classes of others."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -27,10 +27,10 @@ from common.typed_admin import ModelAdmin
 
 
 def offers_filter(page: "admin.ModelAdmin[Any]", request: HttpRequest, lookup: str) -> bool:
-    """Tell whether a filter of the page asks for this, and not somebody who typed the address.
+    """Return True for a lookup that a filter of the page offers.
 
-    Django takes any column there: what is hidden, a password's hash too, could be asked for letter
-    by letter.
+    Django accepts a lookup of any column in the address. Without this check a moderator could find
+    out hidden values, such as a password's hash, letter by letter.
     """
     column = lookup.partition(LOOKUP_SEP)[0]
     try:
@@ -47,7 +47,7 @@ def _column_of(entry: Any) -> str:
 
 
 class ReadOnlyAdmin(ModelAdmin[Any]):
-    """Rows that nobody writes, changes or deletes here, not even an admin."""
+    """Shows rows that can be neither added, changed nor deleted here, not even by an admin."""
 
     actions = None
     paginator = BoundedPaginator
@@ -55,30 +55,30 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
     list_per_page = 50
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """See offers_filter."""
+        """Allow only what `offers_filter` allows."""
         is_offered = offers_filter(self, request, lookup)
         return is_offered and super().lookup_allowed(lookup, value, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody."""
+        """Return False for all users."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
+        """Return False for all users."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody."""
+        """Return False for all users."""
         return False
 
 
 class OwnPageAdmin(ReadOnlyAdmin):
-    """Rows that each have a page of our own, from which something is decided about them."""
+    """Shows each row on a page with a template of our own, where it can be decided about."""
 
     page_template: ClassVar[str]
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """Return what the page shows of a row."""
+        """Return the context of the template for a row."""
         raise NotImplementedError
 
     def change_view(
@@ -88,7 +88,7 @@ class OwnPageAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show the page; what is not there, or not for them, is Django's to tell."""
+        """Show the page; Django answers where the row is missing or hidden from this user."""
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             return super().change_view(request, object_id, form_url, extra_context)
@@ -102,113 +102,113 @@ class OwnPageAdmin(ReadOnlyAdmin):
 
 
 class UndecidedFilter(admin.SimpleListFilter):
-    """What waits for a decision, unless something else is asked for."""
+    """Filters by state, and shows only undecided rows until another state is chosen."""
 
     title = gettext_lazy("state")
     parameter_name = "state"
     undecided: ClassVar[TextChoices]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """All states, and all."""
+        """Return the decided states, and a choice that shows all rows."""
         decided = [state for state in type(self.undecided) if state != self.undecided]
         return [*((state.value, str(state.label)) for state in decided), ("all", _("All"))]
 
     def choices(self, changelist: Any) -> Any:
-        """Call what is shown unasked by its name."""
+        """Name the first choice, which Django calls "All", after the undecided state."""
         unasked, *others = super().choices(changelist)
         return [{**unasked, "display": self.undecided.label}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter."""
+        """Return the rows of the chosen state."""
         if self.value() == "all":
             return queryset
         return queryset.filter(state=self.value() or self.undecided)
 
 
 class ActionFilter(admin.SimpleListFilter):
-    """What was done, in words."""
+    """Filters the audit log by action."""
 
     title = gettext_lazy("action")
     parameter_name = "action"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every action there is, by its words."""
+        """Return all actions, sorted by their translated names."""
         return sorted(((key, str(words)) for key, words in ACTIONS.items()), key=lambda row: row[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter."""
+        """Return the entries of the chosen action."""
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
 class SubjectFilter(admin.SimpleListFilter):
-    """What kind of thing it was done to, in words."""
+    """Filters the audit log by the kind of object that an action was about."""
 
     title = gettext_lazy("kind of thing")
     parameter_name = "subject_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every kind, by its words."""
+        """Return all kinds with their translated names."""
         return [(key, capfirst(str(words))) for key, words in SUBJECTS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Filter."""
+        """Return the entries about the chosen kind."""
         return queryset.filter(subject_type=self.value()) if self.value() else queryset
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who did what to what, and why."""
+    """Shows the audit log."""
 
     list_display = ("subject", "what", "way", "actor", "why", "moment")
     list_filter = (ActionFilter, SubjectFilter, "created_at")
     list_select_related = ("actor",)
     search_fields = ("actor__username", "subject_label", "reason")
-    ordering = ("-pk",)  # the newest first, without sorting them all
+    ordering = ("-pk",)  # newest first, by the primary key's index
     date_hierarchy = None
     fields = ("moment", "actor", "what", "subject", "way", "why")
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("about"))
     def subject(self, entry: AuditEntry) -> str:
-        """What it was about."""
+        """Return the kind and the name of the object that the action was about."""
         return f"{subject_words(entry.subject_type)} {entry.subject_label or entry.subject_id}"
 
     @admin.display(description=gettext_lazy("action"))
     def what(self, entry: AuditEntry) -> str:
-        """What was done."""
+        """Return the translated name of the action."""
         return action_words(entry.action)
 
     @admin.display(description=gettext_lazy("state"), empty_value="")
     def way(self, entry: AuditEntry) -> str | None:
-        """From which state to which."""
+        """Return the state before and the state after the action."""
         if not (entry.from_state or entry.to_state):
             return None
         return f"{state_words(entry.from_state)} → {state_words(entry.to_state)}"
 
     @admin.display(description=gettext_lazy("reason"), empty_value="")
     def why(self, entry: AuditEntry) -> str | None:
-        """Why."""
+        """Return the reason that was given."""
         return entry.reason or None
 
     @admin.display(description=gettext_lazy("when"), ordering="pk")
     def moment(self, entry: AuditEntry) -> datetime:
-        """When."""
+        """Return when the action was done."""
         return entry.created_at
 
 
 @admin.register(Strike)
 class StrikeAdmin(ReadOnlyAdmin):
-    """Uploads that were meant to do harm."""
+    """Shows strikes: for malicious uploads, or given by a moderator."""
 
     list_display = ("user", "what", "subject", "created_at", "lifted_at")
     list_filter = ("created_at",)
     list_select_related = ("user",)
     search_fields = ("user__username", "code", "subject")
-    ordering = ("-pk",)  # the newest first, without sorting them all
+    ordering = ("-pk",)  # newest first, by the primary key's index
     fields = ("user", "what", "subject", "reason", "created_at", "lifted_at")
     readonly_fields = fields
 
     @admin.display(description=gettext_lazy("reason"))
     def what(self, strike: Strike) -> str:
-        """What was found, or that a moderator gave it."""
+        """Return what was found in the upload, or that a moderator gave the strike."""
         return strike_words(strike.code)

@@ -1,4 +1,4 @@
-"""Removing somebody's second factor: for who lost both phone and recovery codes."""
+"""Removes the second factor of a user who has lost both phone and recovery codes."""
 
 from typing import cast
 
@@ -19,7 +19,7 @@ from common.http.errors import AppError
 
 
 class RemovalForm(forms.Form):
-    """Why."""
+    """Asks for the reason."""
 
     reason = forms.CharField(
         label=gettext_lazy("How you made sure who asks"),
@@ -30,7 +30,7 @@ class RemovalForm(forms.Form):
 
 
 def show_removal_page(page_of: ModelAdmin[User], request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask why, then remove it."""
+    """Show the form, and remove the second factor once a reason is given."""
     if not request.user.has_perm("accounts.change_user"):
         raise PermissionDenied
     who = get_object_or_404(User, pk=pk)

@@ -1,4 +1,4 @@
-"""Requests to upload: the list, and the page of one, from which the next follows."""
+"""Requests for the role of uploader: their list, and a page for deciding each in turn."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -24,14 +24,14 @@ _SHOWN = 20
 
 
 class StateFilter(UndecidedFilter):
-    """What waits, unless something else is asked for."""
+    """Shows waiting requests until another state is chosen."""
 
     undecided = RequestState.WAITING
 
 
 @admin.register(UploaderRequest)
 class UploaderRequestAdmin(OwnPageAdmin):
-    """Who asks to upload; moderators say yes or no."""
+    """Shows requests for the role of uploader, which moderators grant or refuse."""
 
     page_template = "admin/site/uploader_request.html"
     list_display = ("who", "words", "state_badge", "created_at", "decided_by")
@@ -43,23 +43,23 @@ class UploaderRequestAdmin(OwnPageAdmin):
 
     @admin.display(description=gettext_lazy("user"), ordering="user__username_order")
     def who(self, asked: UploaderRequest) -> str:
-        """Who asks, with the row's number for scripts and tests."""
+        """Return the user's name; the HTML also holds the row's id, for scripts and tests."""
         return format_html('<span data-request-id="{}">{}</span>', asked.pk, asked.user)
 
     @admin.display(description=gettext_lazy("why"))
     def words(self, asked: UploaderRequest) -> str:
-        """The beginning of it."""
+        """Return the beginning of the text."""
         return str(Truncator(asked.text).chars(120))
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, asked: UploaderRequest) -> str:
-        """The state, with a colour and its word."""
+        """Return the state as a coloured badge."""
         return format_html(
             '<span class="state state-request-{}">{}</span>', asked.state, asked.get_state_display()
         )
 
     def page_context(self, request: HttpRequest, row: UploaderRequest) -> dict[str, Any]:
-        """See _request_context."""
+        """Return the facts of a request for its page."""
         return _request_context(request, row)
 
     def get_urls(self) -> list[URLPattern]:
@@ -77,14 +77,14 @@ class UploaderRequestAdmin(OwnPageAdmin):
 
 
 def open_first_request(request: HttpRequest) -> HttpResponse:
-    """Go to the one that has waited longest; to the list where none waits."""
+    """Redirect to the request that has waited longest, or to the list if none waits."""
     if not request.user.has_perm("accounts.grant_uploader"):
         raise PermissionDenied
     return HttpResponseRedirect(_address(waiting_requests().first()))
 
 
 def decide_request(request: HttpRequest, pk: int) -> HttpResponse:
-    """Grant or refuse, as the button says, and go on to the next."""
+    """Grant or refuse a request, as the button says, and go on to the next one."""
     if not request.user.has_perm("accounts.grant_uploader"):
         raise PermissionDenied
     asked = get_object_or_404(UploaderRequest.objects.select_related("user"), pk=pk)

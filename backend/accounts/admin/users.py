@@ -1,4 +1,4 @@
-"""Accounts and rights, as admins change them; what moderators do with people is in `safety`."""
+"""Lets admins edit accounts and roles; the pages that moderators use are in `safety`."""
 
 from collections.abc import Collection
 from functools import partial
@@ -41,12 +41,13 @@ from common.typed_admin import UserAdmin as TypedUserAdmin
 
 
 class PersonForm(forms.ModelForm[User]):
-    """Checks that a name is one and nobody else's, and an address nobody else's."""
+    """Checks that the name is valid and free, and that no other user has the address."""
 
     def clean_username(self) -> str:
-        """Check a name as `accounts.usernames` does; an old one may stay, and reserved ones too.
+        """Check a changed name as `accounts.usernames` does, but allow reserved names.
 
-        The column that is unique is not in the form, so Django does not look for it.
+        An unchanged name is always accepted. The unique column is not in the form, so Django does
+        not check it.
         """
         typed = str(self.cleaned_data["username"])
         if typed == self.initial.get("username"):
@@ -56,7 +57,7 @@ class PersonForm(forms.ModelForm[User]):
         return username
 
     def clean_email(self) -> str:
-        """See refuse_taken_address."""
+        """Check the address, and refuse one of another user."""
         email = str(self.cleaned_data.get("email") or "").strip()
         try:
             email = clean_address(email) if email else ""
@@ -67,11 +68,11 @@ class PersonForm(forms.ModelForm[User]):
 
 
 class UserForm(PersonForm, UserChangeForm[User]):
-    """Somebody who is here already; the password's hash is shown and never written."""
+    """Edits an existing user; the password's hash is shown and never written."""
 
 
 class NewUserForm(PersonForm, BaseUserCreationForm[User]):
-    """A new person; the address counts as confirmed."""
+    """Creates a user, whose address counts as confirmed."""
 
     email = forms.EmailField(
         label=gettext_lazy("E-mail address"),
@@ -85,25 +86,25 @@ class NewUserForm(PersonForm, BaseUserCreationForm[User]):
 
 
 class RolesField(forms.ModelMultipleChoiceField[Group]):
-    """Roles by the names that people know."""
+    """Offers the roles by their translated names."""
 
     def label_from_instance(self, obj: Any) -> str:
-        """Translate the group's name."""
+        """Return the translated name of a role."""
         return role_name(obj.name)
 
 
 class BanState(admin.SimpleListFilter):
-    """Banned or not."""
+    """Filters users by whether they are banned."""
 
     title = gettext_lazy("ban")
     parameter_name = "banned"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Both."""
+        """Return both choices."""
         return [("yes", _("Banned")), ("no", _("Not banned"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
-        """Filter."""
+        """Return the users of the chosen state."""
         if self.value() == "yes":
             return queryset.filter(active_ban())
         return queryset.exclude(active_ban()) if self.value() == "no" else queryset
@@ -111,7 +112,7 @@ class BanState(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(TypedUserAdmin[User]):
-    """Admins change people; moderators may look."""
+    """Lets admins edit users, and moderators look at them."""
 
     form = UserForm
     add_form = NewUserForm
@@ -135,24 +136,24 @@ class UserAdmin(TypedUserAdmin[User]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Fetch roles and strikes on the way."""
+        """Fetch the roles and count the strikes together with the users."""
         people: QuerySet[User] = super().get_queryset(request)
         return people.prefetch_related("groups").annotate(
             strikes_got=Count("strikes", distinct=True)
         )
 
-    # --- Addresses are for admins: nobody else sees them, or finds anybody by one -----------------
+    # --- Only admins see e-mail addresses and search by them --------------------------------------
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Show addresses to admins."""
+        """Show the column of addresses to admins only."""
         return self._without_addresses(request, super().get_list_display(request))
 
     def get_search_fields(self, request: HttpRequest) -> Any:
-        """Find admins somebody by an address."""
+        """Search addresses for admins only."""
         return self._without_addresses(request, super().get_search_fields(request))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Let only admins ask for what no filter offers."""
+        """Allow users who are not admins only those lookups that a filter offers."""
         may_ask = self.has_change_permission(request) or offers_filter(self, request, lookup)
         return may_ask and super().lookup_allowed(lookup, value, request)
 
@@ -163,7 +164,7 @@ class UserAdmin(TypedUserAdmin[User]):
 
     @admin.display(description=gettext_lazy("roles"))
     def roles(self, who: User) -> str:
-        """Their roles."""
+        """Return the translated names of the user's roles."""
         names = [role_name(group.name) for group in who.groups.all()]
         if who.is_superuser:
             names.append(_("superuser"))
@@ -171,7 +172,7 @@ class UserAdmin(TypedUserAdmin[User]):
 
     @admin.display(description=gettext_lazy("ban"))
     def ban_shown(self, who: User) -> str:
-        """The reason, while a ban lasts."""
+        """Return the reason of a ban that has not ended."""
         if not who.is_banned:
             return ""
         return format_html(
@@ -180,11 +181,11 @@ class UserAdmin(TypedUserAdmin[User]):
 
     @admin.display(description=gettext_lazy("strikes"), ordering="strikes_got")
     def strike_count(self, who: Any) -> int:
-        """How many, ever."""
+        """Return how many strikes the user has had in all."""
         return int(who.strikes_got)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Nobody but admins has a use for the password's hash."""
+        """Show moderators a few fields only, without the password's hash."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
@@ -192,7 +193,7 @@ class UserAdmin(TypedUserAdmin[User]):
         return ((None, {"fields": shown}),)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any = None, **options: Any) -> Any:
-        """Few roles: boxes to tick."""
+        """Show roles as check boxes, as there are few of them."""
         if db_field.name == "groups":
             return RolesField(
                 Group.objects.order_by("pk"),
@@ -205,19 +206,19 @@ class UserAdmin(TypedUserAdmin[User]):
     # --- Saving ---------------------------------------------------------------------------------
 
     def changed_columns(self, row: models.Model, changed: Collection[str]) -> list[str]:
-        """Let the key of a name follow the name."""
+        """Save `username_key` together with the name."""
         columns = super().changed_columns(row, changed)
         return [*columns, "username_key"] if "username" in columns else columns
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save, and let the address follow."""
+        """Save the user, and adapt the confirmed address to the one in the form."""
         form.roles_before = list(obj.groups.values_list("name", flat=True)) if change else []
         super().save_model(request, obj, form, change)
         if not change or "email" in form.changed_data:
             settle_address(obj)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Log it with the roles before and after."""
+        """Log the change with the roles before and after it."""
         super().save_related(request, form, formsets, change)
         record_account_edit(
             form.instance,
@@ -228,16 +229,16 @@ class UserAdmin(TypedUserAdmin[User]):
         )
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
-        """Django's page; saving goes through our story, so that sessions end."""
+        """Show Django's page with a form that also ends the user's sessions."""
         self.change_password_form = _password_form(request.user)
         return super().user_change_password(request, id, form_url)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        """In the menu of admins only: moderators have the page of `safety`."""
+        """Show this page in the menu of admins only; moderators use the page of `safety`."""
         return request.user.has_perm("accounts.change_user")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People leave by themselves; who does harm is banned."""
+        """Return False: users delete their own accounts, and harmful ones are banned."""
         return False
 
     # --- Second factor --------------------------------------------------------------------------
@@ -257,7 +258,7 @@ class UserAdmin(TypedUserAdmin[User]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Say whether there is a second factor to remove."""
+        """Tell the template whether the user has a second factor that can be removed."""
         who = self.get_object(request, object_id)
         may_remove = (
             who is not None
@@ -274,10 +275,10 @@ def _person(request: HttpRequest) -> User:
 
 
 def _password_form(admin_user: Any) -> "type[AdminPasswordChangeForm[User]]":
-    # The one form of ours whose parameter Django still does not know.
+    # The only form of ours whose base class takes no type parameter at run time.
     class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         def save(self, commit: bool = True) -> User:
-            """See set_password_for."""
+            """Set the password by `set_password_for`."""
             user: User = self.user
             set_password_for(user, admin=admin_user, password=self.cleaned_data["password1"])
             return user
@@ -286,7 +287,7 @@ def _password_form(admin_user: Any) -> "type[AdminPasswordChangeForm[User]]":
 
 
 def role_name(name: str) -> str:
-    """Return what a role is called."""
+    """Return the translated name of a role."""
     names = {
         "reader": _("Reader"),
         "uploader": _("Uploader"),
@@ -297,6 +298,6 @@ def role_name(name: str) -> str:
     return names.get(name, name)
 
 
-# Roles are declared by the apps and set anew with each migration; an address is edited with its
-# user; a second factor is a secret. None of them has anything to edit on pages of its own.
+# None of these has anything to edit on pages of its own: roles are declared by the apps and set
+# again after each migration, an address is edited with its user, and a second factor is a secret.
 admin.site.unregister((Group, EmailAddress, Authenticator))

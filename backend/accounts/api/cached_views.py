@@ -33,7 +33,7 @@ BODY_SECONDS = 300
 _GENERATION_BYTES = 8
 _ETAG_BYTES = 16
 _HEAD_BYTES = _GENERATION_BYTES + _ETAG_BYTES
-# A body that nobody asks for twice is not worth more; one that is asked for is in the cache.
+# A body that is asked for only once is not worth more; others are in the cache by then.
 _GZIP_LEVEL = 1
 # What `once` computed for all pages of a list, with its generation and its end; each process has
 # its own. At most 4 KB each: see `catalog.search.MAX_RESULTS`.
@@ -43,9 +43,9 @@ Finding = TypeVar("Finding")
 
 
 class CachedView(APIView):
-    """`public_body` builds what anybody sees; `get` answers those who may see more.
+    """`public_body` builds what guests see; `get` answers users who may see more.
 
-    `query` names the parameters: addresses that it reads alike share one stored body.
+    `query` names the parameters: addresses whose parameters mean the same share one stored body.
     """
 
     cache_seconds: ClassVar[int] = BODY_SECONDS
@@ -126,9 +126,10 @@ class CachedView(APIView):
         return _respond(request, stored, is_gzip=is_gzip)
 
     def answer_anybody(self, request: HttpRequest, **place: Any) -> bytes | None:
-        """Return the body that anybody is answered, stored or built now; `generation` is set.
+        """Return the body that guests get, stored or built now; `generation` has to be set before.
 
-        For pages that hold it; neither counted nor asked for as anyone. Raises what the view does.
+        It is for pages that hold the body; the request is neither counted nor authenticated. Raises
+        what the view raises.
         """
         key = self._body_key(request, is_gzip=True)
         stored = shared_cache().get(key)
@@ -138,7 +139,7 @@ class CachedView(APIView):
 
     def _body_key(self, request: HttpRequest, *, is_gzip: bool) -> str:
         asked = request.META.get("QUERY_STRING", "")
-        # One parameter of one value can be written in one way only, and need not be taken apart.
+        # One parameter with one value can be written in one way only, and need not be parsed.
         if "&" in asked or "," in asked or "%" in asked:
             asked = canonical_address(self.query, request.GET)
         address = f"{request.path.rstrip('/')}?{asked}"

@@ -102,11 +102,11 @@ class AvatarUploadSerializer(serializers.Serializer[AvatarUpload]):
     detail = serializers.SerializerMethodField(help_text="why it cannot be used, in words")
 
     def get_state(self, sent: AvatarUpload) -> Literal["waiting", "failed"]:
-        """Tell whether it waits."""
+        """Return whether the picture waits or has failed."""
         return "failed" if sent.error_code else "waiting"
 
     def get_detail(self, sent: AvatarUpload) -> str:
-        """Say what is wrong with it."""
+        """Return what is wrong with the picture."""
         return failure_sentence(sent)
 
 

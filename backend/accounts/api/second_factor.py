@@ -104,7 +104,7 @@ class SecondFactorView(APIView):
 
 
 class SecondFactorConfirmView(APIView):
-    """The last step of setting it up."""
+    """Takes the first code, which turns the second factor on."""
 
     permission_classes = [IsAuthenticated]
     throttle_scope = "auth"

@@ -36,7 +36,7 @@ _LIST = inline_serializer("SessionList", {"results": SessionSerializer(many=True
 
 
 class SessionListView(APIView):
-    """All devices."""
+    """The devices of the user."""
 
     permission_classes = [IsAuthenticated]
 

@@ -1,11 +1,11 @@
-"""Coming into the admin: in two steps, or with the web app's session of the same browser.
+"""Logs users in to the admin: in two steps, or by the web app's session of the same browser.
 
-The two steps are the password and the code of a second factor. Between them nobody is logged in: a
-fresh server-side session remembers for five minutes whose password was right. Logging in gives the
-session a new key once more.
+The two steps are the password and the code of a second factor. Between them the user is not logged
+in: a fresh server-side session remembers for five minutes whose password was right. Logging in
+gives the session a new key.
 
-The web app's session is proven by its refresh token, from the cookie that no script reads; what was
-opened by it ends with it.
+The web app's session is proven by its refresh token, from an HttpOnly cookie. An admin session that
+was opened by it ends with it.
 """
 
 import time
@@ -54,7 +54,7 @@ _CODE_FIELD: dict[str, Any] = {
 
 
 class LoginForm(forms.Form):
-    """The first step: name or address, and password."""
+    """Asks for the name or address and the password, in the first step."""
 
     username = forms.CharField(
         label=gettext_lazy("Name or e-mail address"),
@@ -72,7 +72,7 @@ class LoginForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """The second step."""
+    """Asks for the code of the second factor, in the second step."""
 
     code = forms.CharField(label=gettext_lazy("Code"), **_CODE_FIELD)
 
@@ -82,7 +82,7 @@ class CodeForm(forms.Form):
 
 
 class EnrolForm(forms.Form):
-    """The first code of an authenticator app, and the password, to be sure."""
+    """Asks for the first code of an authenticator app, and for the password again."""
 
     enrolment = forms.CharField(max_length=1000, widget=forms.HiddenInput)
     code = forms.CharField(label=gettext_lazy("Code that the app shows"), **_CODE_FIELD)
@@ -95,10 +95,13 @@ class EnrolForm(forms.Form):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """Django's; a wrong old password counts as a guess, and a new one ends all other sessions."""
+    """Changes the user's own password, and ends all other sessions.
+
+    A wrong old password counts as a failed login.
+    """
 
     def clean_old_password(self) -> str:
-        """See refuse_wrong_password."""
+        """Check the old password by `refuse_wrong_password`."""
         password = str(self.cleaned_data["old_password"])
         try:
             refuse_wrong_password(self.user, password)
@@ -107,7 +110,7 @@ class OwnPasswordForm(PasswordChangeForm):
         return password
 
     def save(self, commit: bool = True) -> User:
-        """See replace_password; this page stays in."""
+        """Set the password by `replace_password`; this session goes on."""
         with transaction.atomic():
             replace_password(self.user, self.cleaned_data["new_password1"])
         return self.user
@@ -119,7 +122,7 @@ class OwnPasswordForm(PasswordChangeForm):
 def log_in_with_password(
     request: HttpRequest, login: str, password: str, *, client: ClientContext, next_address: str
 ) -> User | None:
-    """Take the first step; returns who is in now, None where a code is asked for next."""
+    """Check the password; return the user who is logged in now, None if a code is needed."""
     user = check_login(login, password, client=client)
     if not user.can_enter_admin:
         raise Forbidden(
@@ -127,7 +130,7 @@ def log_in_with_password(
         )
     if not has_second_factor(user):
         return _enter(request, user, client, second_factor=False)
-    request.session.flush()  # nothing of before goes along, its key least of all
+    request.session.flush()  # the new session must not keep the old key or data
     request.session.set_expiry(SECOND_STEP_SECONDS)
     request.session[_SECOND_STEP] = {
         "user": user.pk,
@@ -139,7 +142,7 @@ def log_in_with_password(
 
 
 def log_in_with_code(request: HttpRequest, code: str, *, client: ClientContext) -> tuple[User, str]:
-    """Take the second step; returns who is in now, and where they wanted to go."""
+    """Check the code; return the user who is logged in now, and the address they wanted."""
     user = user_of_second_step(request)
     if user is None:
         raise Forbidden(_("That took too long. Begin again."))
@@ -149,7 +152,7 @@ def log_in_with_code(request: HttpRequest, code: str, *, client: ClientContext) 
 
 
 def user_of_second_step(request: HttpRequest) -> User | None:
-    """Return who has taken the first step here and may take the second."""
+    """Return the user whose password was right in this session, and who may enter a code."""
     step = request.session.get(_SECOND_STEP)
     if step is None or step["until"] < time.time():
         return None
@@ -173,17 +176,18 @@ def _enter(request: HttpRequest, user: User, client: ClientContext, *, second_fa
 
 
 def enter_with_web_session(request: HttpRequest, refresh_token: str) -> Tokens:
-    """Open the admin to whose browser is logged in to the web app; return its next tokens.
+    """Open the admin by a session of the web app; return the session's next tokens.
 
     The token is used up as by any refresh, so that a stolen one is found out here too. Raises
-    Forbidden where the session proves too little, InvalidToken where it is over, and Banned.
+    Forbidden for a session that may not open the admin, InvalidToken for one that has ended, and
+    Banned.
     """
     session = find_session(refresh_token)
     if session is None or not _opens_admin(session):
         raise Forbidden(_("Log in with your password."))
     user, tokens = rotate_session(refresh_token)
     refuse_banned(user)
-    request.session.flush()  # nothing of before goes along, its key least of all
+    request.session.flush()  # the new session must not keep the old key or data
     open_admin_session(request, user)
     request.session[_WEB_SESSION] = session.pk
     log.info("login.from_web_app", user_id=user.pk, session_id=session.pk)
@@ -191,9 +195,10 @@ def enter_with_web_session(request: HttpRequest, refresh_token: str) -> Tokens:
 
 
 def _opens_admin(session: Session) -> bool:
-    """Say whether it is a browser's, of somebody who may enter, with the second factor they need.
+    """Return True for a browser's session that may open the admin.
 
-    A program's token is none of a browser, wherever it is put.
+    The user has to be allowed to enter, and to have given the second factor that they need. A
+    session of a program never counts, even if its token was put into a cookie.
     """
     user = session.user
     if not session.in_browser or not user.can_enter_admin:
@@ -202,13 +207,13 @@ def _opens_admin(session: Session) -> bool:
 
 
 def is_web_session_over(request: HttpRequest) -> bool:
-    """Say whether these pages were opened with a session of the web app that has ended since."""
+    """Return True if the admin was opened by a session of the web app that has ended since."""
     session_id = request.session.get(_WEB_SESSION)
     return session_id is not None and not is_live(session_id)
 
 
 def end_web_session(request: HttpRequest) -> None:
-    """Log the web app out as well, where these pages were opened with its session."""
+    """Log out the web app's session that opened the admin, if one did."""
     session_id = request.session.get(_WEB_SESSION)
     if session_id is None:
         return
@@ -218,12 +223,12 @@ def end_web_session(request: HttpRequest) -> None:
 
 
 def stand_alone(request: HttpRequest) -> None:
-    """Let these pages go on without the web app's session: the password was just typed here."""
+    """Keep the admin's session when the web app's ends, as the password was just typed here."""
     request.session.pop(_WEB_SESSION, None)
 
 
 def wanted_address(request: HttpRequest) -> str:
-    """Return where somebody wants to go on to: `next`, as long as it is here."""
+    """Return the address in `next` if it belongs to this site, else the admin's first page."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     is_here = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -232,5 +237,5 @@ def wanted_address(request: HttpRequest) -> str:
 
 
 def throttled_sentence(seconds: int) -> str:
-    """Say how long to wait."""
+    """Return the sentence that says how long to wait."""
     return _("Too many attempts. Try again in %(seconds)d s.") % {"seconds": seconds}

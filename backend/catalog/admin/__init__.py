@@ -1,4 +1,4 @@
-"""The catalogue in the admin: titles, people, words to sort by."""
+"""The catalogue in the admin: titles, creators, categories and tags."""
 
 from catalog.admin import people, titles, vocabulary
 

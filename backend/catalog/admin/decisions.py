@@ -1,4 +1,4 @@
-"""What every admin page does with a story: run it over the chosen rows, tell the outcome."""
+"""Helpers of admin pages: they call a story for each chosen row and show the outcome."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
@@ -16,7 +16,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 def current_user(request: HttpRequest) -> User:
-    """Return who is logged in; the admin lets nobody else in."""
+    """Return the user of the request; the admin admits no guests."""
     return cast(User, request.user)
 
 
@@ -28,10 +28,10 @@ def decide_each(
     done: str,
     tell: Callable[[HttpRequest, str, list[Row]], None] | None = None,
 ) -> int:
-    """Call a story for each row and say how many went through and why the others did not.
+    """Call `decide` for each row, and show how many succeeded and why the others did not.
 
-    `done` is a sentence with %(count)d; `tell` says it, where it has more to say about the rows.
-    One that is refused never stops the others.
+    `done` is a sentence with %(count)d; `tell`, where given, shows it in place of a plain message.
+    An error of one row never stops the others.
     """
     decided: list[Row] = []
     refusals: dict[str, int] = {}
@@ -61,7 +61,7 @@ def ask_reason(
     button: str,
     context: dict[str, Any],
 ) -> HttpResponse | None:
-    """Show the page between a batch action and its doing; None once a reason was sent."""
+    """Return the page that asks for a batch action's reason; None once a reason was sent."""
     given = request.POST.get("reason", "").strip() or request.POST.get("ready")
     if request.POST.get("confirmed") == "yes" and given:
         return None

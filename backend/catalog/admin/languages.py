@@ -1,4 +1,4 @@
-"""A JSON map by language as one small field a language."""
+"""Edits a JSON map from language to text with one small field for each language."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from django.conf import settings
 
 
 class LanguageMapWidget(forms.MultiWidget):
-    """An input a language; the script of the admin makes tabs of them."""
+    """Shows one input for each language; the admin's script turns them into tabs."""
 
     template_name = "admin/site/language_map.html"
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        """Name each input by its language."""
+        """Label each input with its language."""
         context = super().get_context(name, value, attrs)
         for row, (_code, language) in zip(
             context["widget"]["subwidgets"], settings.LANGUAGES, strict=True
@@ -30,13 +30,13 @@ class LanguageMapWidget(forms.MultiWidget):
         super().__init__(widgets)
 
     def decompress(self, value: Any) -> list[str]:
-        """Take the map apart."""
+        """Split the map into the values of the inputs."""
         held = value if isinstance(value, dict) else {}
         return [str(held.get(code) or "") for code, _name in settings.LANGUAGES]
 
 
 class LanguageMapField(forms.MultiValueField):
-    """{"en": …, "ky": …, "ru": …}; empty ones are left out."""
+    """Reads {"en": …, "ky": …, "ru": …}; empty values are left out."""
 
     def __init__(self, *, is_long: bool = False, **options: Any) -> None:
         fields = [forms.CharField(required=False) for _language in settings.LANGUAGES]
@@ -45,13 +45,13 @@ class LanguageMapField(forms.MultiValueField):
         )
 
     def compress(self, data_list: list[str]) -> dict[str, str]:
-        """Put the map together."""
+        """Build the map from the values of the inputs."""
         codes = [code for code, _name in settings.LANGUAGES]
         return {code: text for code, text in zip(codes, data_list, strict=False) if text}
 
 
 def with_other_languages(given: dict[str, str], held: Any) -> dict[str, str]:
-    """Keep the languages of a map that the form has no field for."""
+    """Return the given map with those languages of the stored one that have no field."""
     shown = {code for code, _name in settings.LANGUAGES}
     kept = held if isinstance(held, dict) else {}
     return {code: text for code, text in kept.items() if code not in shown} | given

@@ -1,4 +1,4 @@
-"""People in the admin: all of them, and authors and artists apart."""
+"""Creators in the admin: a page of all, and pages of authors and of artists."""
 
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from common.typed_admin import ModelAdmin
 
 
 class TitleCreditInline(admin.TabularInline[Credit, Person]):
-    """What the person made."""
+    """Edits the credits of a creator."""
 
     model = Credit
     extra = 0
@@ -30,7 +30,7 @@ class TitleCreditInline(admin.TabularInline[Credit, Person]):
 
 @admin.register(Person)
 class PersonAdmin(ModelAdmin[Person]):
-    """Anybody with any credit, or with none yet."""
+    """Edits all creators, with or without credits."""
 
     list_display = ("name", "original_name", "title_count")
     search_fields = ("name", "original_name", "aliases__name")
@@ -42,30 +42,30 @@ class PersonAdmin(ModelAdmin[Person]):
     inlines: ClassVar[Any] = (AliasInline, TitleCreditInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
-        """Count their titles on the way."""
+        """Count the titles in the same query as the creators."""
         made = count_of(Credit, "person", what="title")
         return super().get_queryset(request).annotate(titles_made=made)
 
     @admin.display(description=gettext_lazy("titles"), ordering="titles_made")
     def title_count(self, who: Any) -> int:
-        """How many titles."""
+        """Return the number of titles."""
         return int(who.titles_made)
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        """A new person has no slug yet."""
+        """Hide the slug of a new creator, who has none yet."""
         return [name for name in self.fields if obj is not None or name != "slug"]
 
     def save_model(
         self, request: HttpRequest, obj: Person, form: forms.ModelForm[Person], change: bool
     ) -> None:
-        """Give a new person a slug."""
+        """Give a new creator a slug."""
         if change:
             super().save_model(request, obj, form, change)
         else:
             create_person(obj, editor=current_user(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Once all of it is saved, search and lists follow."""
+        """Save the credits too, then log the change and update search and lists."""
         before = titles_of(form.instance)
         super().save_related(request, form, formsets, change)
         self.save_credits(request, form)
@@ -79,20 +79,20 @@ class PersonAdmin(ModelAdmin[Person]):
         )  # fmt: skip
 
     def save_credits(self, request: HttpRequest, form: Any) -> None:
-        """Here the inline has saved them."""
+        """Do nothing, as the inline has saved the credits."""
 
     def delete_model(self, request: HttpRequest, obj: Person) -> None:
-        """Delete by the story."""
+        """Delete a creator by `delete_person`."""
         delete_person(obj, editor=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Person]) -> None:
-        """Delete by the story, one by one."""
+        """Delete the chosen creators by `delete_person`, one by one."""
         for who in queryset:
             delete_person(who, editor=current_user(request))
 
 
 class CreditedForm(forms.ModelForm[Person]):
-    """A person with the titles of one role: without any, nobody is an author."""
+    """Edits a creator with the titles of one role; at least one title is required."""
 
     role: ClassVar[CreditRole]
     titles = forms.ModelMultipleChoiceField(
@@ -118,13 +118,13 @@ class ArtistForm(CreditedForm):
 
 
 class CreditedAdmin(PersonAdmin):
-    """People of one role; who is added here gets the role by the titles chosen."""
+    """Edits the creators of one role; a new one gets the role by the chosen titles."""
 
     fields = ("name", "original_name", "titles", "slug")
     inlines = (AliasInline,)
 
     def save_credits(self, request: HttpRequest, form: Any) -> None:
-        """Give and take the role's credits."""
+        """Add and remove credits of the role until they match the chosen titles."""
         set_credits(
             form.instance,
             role=form.role,
@@ -133,13 +133,13 @@ class CreditedAdmin(PersonAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        """Those who may only look see the titles as text."""
+        """Show the titles as text to users who may not change them."""
         if self.has_change_permission(request, obj) or (obj is None):
             return self.readonly_fields
         return (*self.readonly_fields, "titles_shown")
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> Any:
-        """See get_readonly_fields."""
+        """Show the titles as text to users who may not change them."""
         names = super().get_fields(request, obj)
         if obj is not None and not self.has_change_permission(request, obj):
             return ["titles_shown" if name == "titles" else name for name in names]
@@ -147,20 +147,20 @@ class CreditedAdmin(PersonAdmin):
 
     @admin.display(description=gettext_lazy("titles"))
     def titles_shown(self, who: Person) -> str:
-        """The names of the titles."""
+        """Return the names of the titles."""
         names = Title.objects.filter(credits__person=who.pk).distinct().values_list("name")
         return ", ".join(name for (name,) in names) or _("none")
 
 
 @admin.register(Author)
 class AuthorAdmin(CreditedAdmin):
-    """Who wrote."""
+    """Edits authors."""
 
     form = AuthorForm
 
 
 @admin.register(Artist)
 class ArtistAdmin(CreditedAdmin):
-    """Who drew."""
+    """Edits artists."""
 
     form = ArtistForm

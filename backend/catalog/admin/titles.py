@@ -1,4 +1,4 @@
-"""Titles in the admin: what is watched here; what is read has its own page in `reader.admin`."""
+"""Titles in the admin; those with chapters have pages of their own in `reader.admin`."""
 
 from typing import Any, ClassVar
 
@@ -39,7 +39,7 @@ HISTORY_SHOWN = 20
 
 
 class AliasInline(GenericTabularInline):
-    """Other names."""
+    """Edits other names."""
 
     model = Alias
     extra = 0
@@ -47,7 +47,7 @@ class AliasInline(GenericTabularInline):
 
 
 class CreditInline(admin.TabularInline[Credit, Title]):
-    """Who made it."""
+    """Edits the credits of a title."""
 
     model = Credit
     extra = 0
@@ -56,7 +56,7 @@ class CreditInline(admin.TabularInline[Credit, Title]):
 
 
 class TitleForm(forms.ModelForm[Title]):
-    """A title's facts; its state is decided by buttons, not typed."""
+    """Edits the facts of a title; its moderation state is changed by buttons."""
 
     synopsis = LanguageMapField(is_long=True, required=False, label=gettext_lazy("Synopsis"))
 
@@ -65,24 +65,24 @@ class TitleForm(forms.ModelForm[Title]):
     )
 
     def clean_synopsis(self) -> dict[str, str]:
-        """Keep languages that have no field here."""
+        """Keep the languages that have no field in the form."""
         return with_other_languages(self.cleaned_data["synopsis"], self.instance.synopsis)
 
 
 class TitleList(NameOrderedList):
-    """The list of what is watched; the pickers of other pages still find every title."""
+    """Lists titles to watch only; the pickers of other pages still find every title."""
 
     def get_queryset(
         self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
     ) -> QuerySet[Any]:
-        """Leave out what has a page of its own."""
+        """Leave out series, which have their own list."""
         titles = super().get_queryset(request, exclude_parameters)
         return titles.exclude(kind__in=READABLE_KINDS)
 
 
 @admin.register(Title)
 class TitleAdmin(ModelAdmin[Title]):
-    """Everything that a title's page can do; series add chapters and covers."""
+    """Edits and decides about titles; the page of series adds chapters and covers."""
 
     form = TitleForm
     change_form_template = "admin/site/title_form.html"
@@ -91,8 +91,8 @@ class TitleAdmin(ModelAdmin[Title]):
     list_filter = ("moderation", "kind", "status", "content_rating", "categories")
     list_per_page = 50
     list_select_related = ("cover__original", "cover__small")
-    ordering: ClassVar[Any] = ("-pk",)  # the newest first, without sorting them all
-    search_fields = ("name",)  # the box and the pickers; `get_search_results` does the search
+    ordering: ClassVar[Any] = ("-pk",)  # newest first, by the primary key's index
+    search_fields = ("name",)  # turns searching on; `get_search_results` does it
     search_help_text = gettext_lazy("Any of its names or its people, also with typing errors.")
     show_full_result_count = False
     save_on_top = False
@@ -133,7 +133,10 @@ class TitleAdmin(ModelAdmin[Title]):
     # --- Who sees what --------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Title]:
-        """Everything for moderators, others see what they made; pickers offer all one may read."""
+        """Return all titles for moderators, and for others those that they made.
+
+        Pickers offer others every title that they may read.
+        """
         titles = super().get_queryset(request)
         if request.user.has_perm("catalog.moderate_title"):
             return titles
@@ -142,13 +145,13 @@ class TitleAdmin(ModelAdmin[Title]):
         return titles.filter(created_by=request.user.pk)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
-        """See TitleList."""
+        """Use TitleList."""
         return TitleList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Title], search_term: str
     ) -> tuple[QuerySet[Title], bool]:
-        """Search as readers do, over everything that this person sees."""
+        """Search as readers do, among the titles that this user sees here."""
         if not search_term.strip():
             return queryset, False
         found = search_titles(search_term, among=self.get_queryset(request))
@@ -158,7 +161,7 @@ class TitleAdmin(ModelAdmin[Title]):
 
     @admin.display(description=gettext_lazy("cover"))
     def cover_small(self, title: Title) -> str:
-        """A thumbnail."""
+        """Return a thumbnail of the cover."""
         cover = getattr(title, "cover", None)
         if cover is None:
             return format_html('<span class="{}" aria-hidden="true"></span>', "no-cover")
@@ -174,7 +177,7 @@ class TitleAdmin(ModelAdmin[Title]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Add what was decided about it; a series goes to its own page."""
+        """Add the decisions about the title; a series is redirected to its own page."""
         title = self.get_object(request, object_id)
         if title is not None and self.model is Title and title.kind in READABLE_KINDS:
             return HttpResponseRedirect(reverse("admin:reader_series_change", args=[title.pk]))
@@ -194,11 +197,11 @@ class TitleAdmin(ModelAdmin[Title]):
         }
 
     def get_readonly_fields(self, request: HttpRequest, obj: Title | None = None) -> Any:
-        """A new title has no state yet."""
+        """Leave out the state of a new title, which has none yet."""
         return self.readonly_fields if obj is not None else ()
 
     def get_fieldsets(self, request: HttpRequest, obj: Title | None = None) -> Any:
-        """A new title has no state yet."""
+        """Leave out the state of a new title, which has none yet."""
         fieldsets = super().get_fieldsets(request, obj)
         return fieldsets if obj is not None else fieldsets[:-1]
 
@@ -207,13 +210,13 @@ class TitleAdmin(ModelAdmin[Title]):
     def save_model(
         self, request: HttpRequest, obj: Title, form: forms.ModelForm[Title], change: bool
     ) -> None:
-        """Remember who made it."""
+        """Store who made a new title."""
         if not change:
             obj.created_by = current_user(request)
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Once all of it is saved, search and lists follow."""
+        """Save the related rows, then log the change and update search and lists."""
         super().save_related(request, form, formsets, change)
         changed = list(form.changed_data)
         changed += [
@@ -224,26 +227,26 @@ class TitleAdmin(ModelAdmin[Title]):
         )
 
     def delete_model(self, request: HttpRequest, obj: Title) -> None:
-        """Delete by the story."""
+        """Delete a title by `delete_title`."""
         delete_title(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
-        """Delete by the story, one by one."""
+        """Delete the chosen titles by `delete_title`, one by one."""
         for title in queryset:
             delete_title(title, moderator=current_user(request))
 
     # --- Decisions ------------------------------------------------------------------------------
 
     def approve(self, title: Title, request: HttpRequest) -> None:
-        """Call the story that publishes this kind of title."""
+        """Publish the title by the story of its kind."""
         approve_title(title, moderator=current_user(request))
 
     def take_back(self, title: Title, request: HttpRequest) -> None:
-        """Call the story that hides this kind of title."""
+        """Hide the title by the story of its kind."""
         unpublish_title(title, moderator=current_user(request))
 
     def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
-        """Call the story that rejects this kind of title."""
+        """Reject the title by the story of its kind."""
         reject_title(title, moderator=current_user(request), reason=reason)
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["moderate"])
@@ -264,7 +267,7 @@ class TitleAdmin(ModelAdmin[Title]):
 
     @admin.action(description=gettext_lazy("Reject with a reason…"), permissions=["moderate"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
-        """Refuse the chosen titles, once there is a reason."""
+        """Reject the chosen titles, once a reason is given."""
         page = ask_reason(
             request, queryset, action="reject", title=_("Reject titles"), button=_("Reject"),
             context=self.admin_site.each_context(request),
@@ -279,11 +282,11 @@ class TitleAdmin(ModelAdmin[Title]):
         return None
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Only moderators decide."""
+        """Return True for moderators."""
         return request.user.has_perm("catalog.moderate_title")
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Add one action a status."""
+        """Add one action for each status."""
         actions = super().get_actions(request)
         if self.has_moderate_permission(request):
             for status in Status:
@@ -292,7 +295,7 @@ class TitleAdmin(ModelAdmin[Title]):
         return actions
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the buttons' addresses."""
+        """Add the address of the buttons."""
         own = [
             path(
                 "<int:pk>/decide/",
@@ -303,9 +306,9 @@ class TitleAdmin(ModelAdmin[Title]):
         return own + super().get_urls()
 
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Do what a button of the title's page says."""
+        """Carry out the decision of the pressed button."""
         titles = self.get_queryset(request)
-        if self.model is Title:  # a series is decided about with its chapters, on its own page
+        if self.model is Title:  # series are decided about on their own page
             titles = titles.exclude(kind__in=READABLE_KINDS)
         title = get_object_or_404(titles, pk=pk)
         try:

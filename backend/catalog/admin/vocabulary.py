@@ -23,26 +23,26 @@ from common.typed_admin import ModelAdmin
 
 
 class NameForm(forms.ModelForm[Any]):
-    """A word's name in every language."""
+    """Edits the name of a category or tag in every language."""
 
     name = LanguageMapField(label=gettext_lazy("Name"))
 
     def clean_name(self) -> dict[str, str]:
-        """Keep languages that have no field here."""
+        """Keep the languages that have no field in the form."""
         return with_other_languages(self.cleaned_data["name"], self.instance.name)
 
 
 class WordAdmin(ModelAdmin[Any]):
-    """What both have in common."""
+    """The common base of the pages of categories and tags."""
 
     form = NameForm
     list_display = ("__str__", "name_ky", "name_ru", "slug", "title_count")
-    search_fields = ("slug",)  # the box and the pickers; `get_search_results` does the search
+    search_fields = ("slug",)  # turns searching on; `get_search_results` does it
     ordering = ("slug",)
     fields = ("name", "slug")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Count the titles on the way."""
+        """Count the titles in the same query."""
         words: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = words.annotate(titles_in=Count("title"))
         return counted
@@ -50,7 +50,7 @@ class WordAdmin(ModelAdmin[Any]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Look into the names of all languages; there are few enough words to read them all."""
+        """Search the names of all languages; there are few enough rows to read them all."""
         wanted = fold_name(search_term)
         if not wanted:
             return queryset, False
@@ -63,21 +63,21 @@ class WordAdmin(ModelAdmin[Any]):
 
     @admin.display(description=gettext_lazy("Kyrgyz"))
     def name_ky(self, word: Any) -> str:
-        """The Kyrgyz name."""
+        """Return the Kyrgyz name."""
         return str(word.name.get("ky") or "")
 
     @admin.display(description=gettext_lazy("Russian"))
     def name_ru(self, word: Any) -> str:
-        """The Russian name."""
+        """Return the Russian name."""
         return str(word.name.get("ru") or "")
 
     @admin.display(description=gettext_lazy("titles"), ordering="titles_in")
     def title_count(self, word: Any) -> int:
-        """How many titles."""
+        """Return the number of titles."""
         return int(word.titles_in)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Once it is saved, the lists follow."""
+        """Save the related rows, and update the lists of titles."""
         super().save_related(request, form, formsets, change)
         record_vocabulary_edit(
             form.instance,
@@ -89,10 +89,10 @@ class WordAdmin(ModelAdmin[Any]):
 
 @admin.register(Category)
 class CategoryAdmin(WordAdmin):
-    """Genres; one in use stays, and says so."""
+    """Edits categories (genres); one that a title uses cannot be deleted."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name what holds a category, so that Django's page refuses instead of asking."""
+        """Name the titles that use a category, so that Django's page refuses to delete it."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
         for category in objs:
             try:
@@ -102,24 +102,24 @@ class CategoryAdmin(WordAdmin):
         return deleted, counts, lacking, protected
 
     def delete_model(self, request: HttpRequest, obj: Category) -> None:
-        """Delete by the story."""
+        """Delete a category by its story."""
         delete_category(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Category]) -> None:
-        """Delete by the story, one by one."""
+        """Delete the chosen categories by their story, one by one."""
         for category in queryset:
             delete_category(category, moderator=current_user(request))
 
 
 @admin.register(Tag)
 class TagAdmin(WordAdmin):
-    """Finer words; deleting one takes it off its titles."""
+    """Edits tags; deleting one removes it from its titles."""
 
     def delete_model(self, request: HttpRequest, obj: Tag) -> None:
-        """Delete by the story."""
+        """Delete a tag by its story."""
         delete_tag(obj, moderator=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Tag]) -> None:
-        """Delete by the story, one by one."""
+        """Delete the chosen tags by their story, one by one."""
         for tag in queryset:
             delete_tag(tag, moderator=current_user(request))

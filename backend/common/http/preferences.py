@@ -1,4 +1,4 @@
-"""What a visitor has chosen that changes what anybody is answered: a cookie, and no account."""
+"""Reads the preferences of a visitor, which a cookie holds without any account."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 
 @dataclass(frozen=True)
 class Preferences:
-    """Languages of chapters, the most wanted first; shown content ratings; the app's language."""
+    """Wanted languages of chapters, best first; content ratings to show; the app's language."""
 
     languages: tuple[str, ...]
     ratings: tuple[str, ...]
@@ -26,9 +26,10 @@ class Preferences:
 
 
 def read_preferences(request: HttpRequest) -> Preferences:
-    """Return what the cookie says; what it does not say is what the browser asks for, or usual.
+    """Return the preferences in the cookie; others come from the browser or are the defaults.
 
-    The web app writes the cookie, and decides alike (`frontend/src/lib/preferences.svelte.ts`).
+    The web app writes the cookie, and decides in the same way
+    (`frontend/src/lib/preferences.svelte.ts`).
     """
     cookie = parse_qs(request.COOKIES.get(COOKIE, "")[:1_000])
     chosen = {name: values[-1].split(",") for name, values in cookie.items()}

@@ -1,4 +1,4 @@
-"""What is read, in the admin: the queue, series, chapters and what stands behind them."""
+"""The reader in the admin: the review queue, series, chapters, volumes, groups and pages."""
 
 from reader.admin import banned_pictures, chapters, pages, series, uploads
 

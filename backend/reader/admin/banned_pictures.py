@@ -1,4 +1,4 @@
-"""The list of banned pictures in the admin: searched, and pictures taken off it."""
+"""The list of banned pictures in the admin, where they can be searched and unbanned."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -16,7 +16,7 @@ from reader.models import BannedPicture
 
 @admin.register(BannedPicture)
 class BannedPictureAdmin(ModelAdmin[BannedPicture]):
-    """What is known of each; the picture itself is not kept."""
+    """Shows what is known of each banned picture; the picture itself is not kept."""
 
     list_display = ("short_sha256", "reason", "origin", "dimensions", "added_by", "created_at")
     list_filter = ("created_at", ("added_by", admin.RelatedOnlyFieldListFilter))
@@ -31,29 +31,29 @@ class BannedPictureAdmin(ModelAdmin[BannedPicture]):
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Pictures come from uploads."""
+        """Return False: pictures are banned from uploads."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: BannedPicture | None = None) -> bool:
-        """A picture is what it is."""
+        """Return False: nothing about a banned picture can be edited."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: BannedPicture | None = None) -> bool:
-        """The action takes it off the list, and says so in the log."""
+        """Return False: the action takes a picture off the list, and logs it."""
         return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Only moderators decide."""
+        """Return True for moderators."""
         return request.user.has_perm("reader.moderate_upload")
 
     @admin.display(description="SHA-256", ordering="sha256")
     def short_sha256(self, picture: BannedPicture) -> str:
-        """Its beginning."""
+        """Return the beginning of the hash."""
         return format_html("<code>{}</code>", picture.sha256[:16])
 
     @admin.display(description=gettext_lazy("comes from"), ordering="upload")
     def origin(self, picture: BannedPicture) -> str:
-        """The upload and the page, as long as the upload is known."""
+        """Return the upload and the page, as long as the upload is known."""
         if picture.upload is None:
             return _("an upload that is gone")
         return format_html(
@@ -63,12 +63,12 @@ class BannedPictureAdmin(ModelAdmin[BannedPicture]):
 
     @admin.display(description=gettext_lazy("dimensions"))
     def dimensions(self, picture: BannedPicture) -> str:
-        """In pixels."""
+        """Return the width and height in pixels."""
         return f"{picture.width} × {picture.height}"
 
     @admin.action(description=gettext_lazy("Unban"), permissions=["moderate"])
     def unban(self, request: HttpRequest, queryset: QuerySet[BannedPicture]) -> None:
-        """Take the chosen ones off the list."""
+        """Take the chosen pictures off the list."""
         decide_each(
             request, queryset,
             lambda picture: unban_picture(picture, moderator=current_user(request)),

@@ -35,10 +35,10 @@ _UPLOADS_SHOWN = 20
 
 
 class ChapterForm(forms.ModelForm[Chapter]):
-    """The words of a chapter; no other one may stand in the place that they say."""
+    """Edits a chapter; no other chapter of its number may have the same title and volume."""
 
     def clean(self) -> dict[str, Any]:
-        """Refuse a title or a volume by which another chapter of this number is known."""
+        """Refuse a title or a volume that identifies another chapter of this number."""
         words = super().clean() or self.cleaned_data
         chapter = copy(self.instance)
         for name in set(self.changed_data) & {"title", "volume"} & words.keys():
@@ -53,7 +53,7 @@ class ChapterForm(forms.ModelForm[Chapter]):
 
 @admin.register(Chapter)
 class ChapterAdmin(ModelAdmin[Chapter]):
-    """Places in series, and what was uploaded for them."""
+    """Shows chapters and their uploads."""
 
     form = ChapterForm
     change_form_template = "admin/reader/chapter_form.html"
@@ -62,7 +62,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
     list_filter = ("language", ("live_upload", admin.EmptyFieldListFilter), "published_at")
     list_select_related = ("series", "group", "live_upload")
     list_per_page = 50
-    ordering = ("-pk",)  # the newest first, without sorting them all
+    ordering = ("-pk",)  # newest first, by the primary key's index
     search_fields = ("title",)
     search_help_text = gettext_lazy("Series or title of the chapter.")
     paginator = BoundedPaginator
@@ -70,13 +70,16 @@ class ChapterAdmin(ModelAdmin[Chapter]):
     autocomplete_fields = ("group",)
     fields = ("series", "number_shown", "language", "group", "title", "volume", "publish_at",
               "state", "page_count", "published_at")  # fmt: skip
-    # The place is what uploads were submitted for: it does not move under them.
+    # Uploads were submitted for this series, number, language and group: they cannot be changed.
     readonly_fields = ("series", "number_shown", "language", "group", "state", "page_count",
                        "published_at")  # fmt: skip
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Chapter]:
-        """Everything for moderators; others see, of what they may, what they sent something for."""
+        """Return all chapters for moderators.
+
+        Others get those that they may see and have sent an upload for.
+        """
         chapters = Chapter.objects.all().visible_to(current_user(request))
         if request.user.has_perm("reader.moderate_upload"):
             return chapters
@@ -86,7 +89,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Chapter], search_term: str
     ) -> tuple[QuerySet[Chapter], bool]:
-        """Find the series as readers do, else the chapter's title."""
+        """Search series as readers do, and the titles of chapters."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -95,27 +98,27 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         return queryset.filter(series__in=series) | titled, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """A chapter comes with its first upload."""
+        """Return False: a chapter is made by its first upload."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Chapter | None = None) -> bool:
-        """A chapter goes with its last upload."""
+        """Return False: a chapter is deleted with its last upload."""
         return False
 
     @admin.display(description=gettext_lazy("number"), ordering="number")
     def number_shown(self, chapter: Chapter) -> str:
-        """Without trailing zeros."""
+        """Return the number without trailing zeros."""
         return _("one-shot") if chapter.number is None else plain_number(chapter.number)
 
     @admin.display(description=gettext_lazy("state"), ordering="live_upload")
     def state(self, chapter: Chapter) -> str:
-        """Live or not."""
+        """Return whether the chapter has a live upload."""
         if chapter.live_upload_id is None:
             return format_html('<span class="state">{}</span>', _("not live"))
         return format_html('<span class="state state-live">{}</span>', _("live"))
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
-        """Offer the volumes of this series only."""
+        """Offer only the volumes of this series."""
         if db_field.name == "volume":
             place = request.resolver_match.kwargs.get("object_id", "")
             series = Chapter.objects.filter(pk=place if place.isdecimal() else 0)
@@ -131,7 +134,7 @@ class ChapterAdmin(ModelAdmin[Chapter]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Add the uploads."""
+        """Add the chapter's uploads to the page."""
         context = {**(extra_context or {})}
         chapter = self.get_object(request, object_id)
         if chapter is not None:
@@ -148,13 +151,13 @@ class ChapterAdmin(ModelAdmin[Chapter]):
     def save_model(
         self, request: HttpRequest, obj: Chapter, form: forms.ModelForm[Chapter], change: bool
     ) -> None:
-        """Save by the story."""
+        """Save a chapter by its story."""
         save_chapter_words(obj, editor=current_user(request), changed=form.changed_data)
 
 
 @admin.register(Volume)
 class VolumeAdmin(ModelAdmin[Volume]):
-    """Books of chapters."""
+    """Edits volumes."""
 
     list_display = ("series", "number", "title", "chapter_count")
     list_select_related = ("series",)
@@ -165,16 +168,16 @@ class VolumeAdmin(ModelAdmin[Volume]):
     autocomplete_fields = ("series",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Volume]:
-        """Count the chapters on the way."""
+        """Count the chapters in the same query."""
         return super().get_queryset(request).annotate(held=count_of(Chapter, "volume"))
 
     @admin.display(description=gettext_lazy("chapters"), ordering="held")
     def chapter_count(self, volume: Any) -> int:
-        """How many."""
+        """Return the number of chapters."""
         return int(volume.held)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Once it is saved, the lists follow."""
+        """Save the related rows, and update the lists."""
         super().save_related(request, form, formsets, change)
         record_volume_edit(
             form.instance,
@@ -184,20 +187,20 @@ class VolumeAdmin(ModelAdmin[Volume]):
         )
 
     def delete_model(self, request: HttpRequest, obj: Volume) -> None:
-        """Delete by the story."""
+        """Delete a volume by its story."""
         delete_volume(obj, editor=current_user(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Volume]) -> None:
-        """Delete by the story, one by one."""
+        """Delete the chosen volumes by their story, one by one."""
         for volume in queryset:
             delete_volume(volume, editor=current_user(request))
 
 
 class GroupForm(forms.ModelForm[Group]):
-    """Checks that no other group is called so, in whatever case."""
+    """Checks that no other group has this name, in upper or lower case."""
 
     def clean_name(self) -> str:
-        """The column that is unique is not in the form, so Django does not look for it."""
+        """Check the name here: the unique column is not in the form, so Django does not."""
         name = str(self.cleaned_data["name"])
         others = Group.objects.exclude(pk=self.instance.pk)
         if others.filter(name_folded=FoldedField.make(name)).exists():
@@ -207,7 +210,7 @@ class GroupForm(forms.ModelForm[Group]):
 
 @admin.register(Group)
 class GroupAdmin(ModelAdmin[Group]):
-    """Who translates."""
+    """Edits groups of translators."""
 
     form = GroupForm
     list_display = ("name", "slug", "chapter_count")
@@ -220,16 +223,16 @@ class GroupAdmin(ModelAdmin[Group]):
     fields = ("name", "slug", "members")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        """Count the chapters on the way."""
+        """Count the chapters in the same query."""
         return super().get_queryset(request).annotate(held=count_of(Chapter, "group"))
 
     @admin.display(description=gettext_lazy("chapters"), ordering="held")
     def chapter_count(self, group: Any) -> int:
-        """How many."""
+        """Return the number of chapters."""
         return int(group.held)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Once it is saved, the lists follow."""
+        """Save the related rows, and update the lists."""
         super().save_related(request, form, formsets, change)
         record_group_edit(
             form.instance,

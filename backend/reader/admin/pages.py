@@ -1,4 +1,4 @@
-"""Pages in the admin: looked at, and taken out of uploads that wait."""
+"""Pages in the admin: moderators look at them, and delete them from waiting uploads."""
 
 from collections import defaultdict
 from typing import Any
@@ -23,7 +23,7 @@ from reader.publication.moderation import delete_pages
 
 
 class ContentTypeFilter(admin.SimpleListFilter):
-    """Offers the types that there can be; those of all pages would be looked up in all pages."""
+    """Filters by content type; offers the possible types, as a query would read all pages."""
 
     title = gettext_lazy("kind")
     parameter_name = "content_type"
@@ -31,23 +31,23 @@ class ContentTypeFilter(admin.SimpleListFilter):
     def lookups(
         self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
-        """See SimpleListFilter."""
+        """Return the possible types."""
         return [(content_type, content_type) for content_type in EXTENSIONS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Page]) -> QuerySet[Page]:
-        """See SimpleListFilter."""
+        """Return the pages of the chosen type."""
         return queryset.filter(content_type=self.value()) if self.value() else queryset
 
 
 @admin.register(Page)
 class PageAdmin(ModelAdmin[Page]):
-    """Every picture with what was found out about it."""
+    """Shows every page with what its checks found out."""
 
     list_display = ("picture", "upload", "number", "name", "content_type", "dimensions", "size")
     list_filter = (ContentTypeFilter,)
     list_select_related = ("upload", "file", "saver")
     list_per_page = 50
-    # All of them backwards, as their index can be read; of one upload as one reads.
+    # The order of an index that is read backwards; see `get_ordering` for searches.
     ordering = ("-upload_id", "-number")
     search_fields = ("=upload__id", "=sha256")
     search_help_text = gettext_lazy("An upload's number, or a SHA-256.")
@@ -61,35 +61,35 @@ class PageAdmin(ModelAdmin[Page]):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
-        """Everything for moderators, others see what they sent."""
+        """Return all pages for moderators, and for others those that they sent."""
         pages = super().get_queryset(request)
         if request.user.has_perm("reader.moderate_upload"):
             return pages
         return pages.filter(upload__uploader=request.user.pk)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Show what was searched for in reading order."""
+        """Sort the results of a search in reading order."""
         return ("upload_id", "number") if request.GET.get("q") else self.ordering
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Pages come in zips."""
+        """Return False: pages come in zips."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
-        """A page is what it is."""
+        """Return False: nothing about a page can be edited."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
-        """The action deletes, so that the rest is numbered anew."""
+        """Return False: pages are deleted by the action, which numbers the others again."""
         return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Only moderators decide."""
+        """Return True for moderators."""
         return request.user.has_perm("reader.moderate_upload")
 
     @admin.display(description=gettext_lazy("picture"))
     def picture(self, page: Page) -> str:
-        """A small view of the page itself."""
+        """Return a small view of the page."""
         return format_html(
             '<img class="page-small" src="{}" alt="" width="{}" height="{}" loading="lazy">',
             small_page_url(page.upload, page), page.width, page.height,
@@ -97,17 +97,17 @@ class PageAdmin(ModelAdmin[Page]):
 
     @admin.display(description=gettext_lazy("dimensions"))
     def dimensions(self, page: Page) -> str:
-        """In pixels."""
+        """Return the width and height in pixels."""
         return f"{page.width} × {page.height}"
 
     @admin.display(description=gettext_lazy("size"), ordering="bytes")
     def size(self, page: Page) -> str:
-        """In words."""
+        """Return the size of the file in readable units."""
         return str(filesizeformat(page.bytes))
 
     @admin.action(description=gettext_lazy("Delete pages"), permissions=["moderate"])
     def delete_chosen(self, request: HttpRequest, queryset: QuerySet[Page]) -> None:
-        """Take the chosen pages out of their uploads."""
+        """Delete the chosen pages from their uploads."""
         numbers = _numbers_by_upload(queryset)
         moderator: Any = current_user(request)
         decide_each(
@@ -118,7 +118,7 @@ class PageAdmin(ModelAdmin[Page]):
 
     @admin.action(description=gettext_lazy("Ban pictures…"), permissions=["moderate"])
     def ban_chosen(self, request: HttpRequest, queryset: QuerySet[Page]) -> HttpResponse | None:
-        """Let the chosen pictures fail wherever they come again."""
+        """Ban the chosen pictures: later uploads that hold one fail, or are marked for review."""
         page = ask_reason(
             request,
             queryset,

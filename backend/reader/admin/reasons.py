@@ -1,11 +1,11 @@
-"""Ready-made reasons for a rejection; the uploader gets the words in their own language."""
+"""Ready-made reasons for a rejection, which the uploader gets in their own language."""
 
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 
-# The key stays in forms only; what is stored is the text.
+# The keys are used in forms only; the text is what is stored.
 READY_REASONS = {
     "quality": _("The pictures are too small or too blurred to read."),
     "order": _("Pages are missing or in the wrong order."),
@@ -21,7 +21,7 @@ READY_REASONS = {
 
 
 def ready_reasons(uploader: User | None) -> list[dict[str, str]]:
-    """Return the reasons as the moderator reads them, each with the uploader's words."""
+    """Return the reasons in the moderator's language, each with the uploader's text."""
     language = uploader.language if uploader else translation.get_language()
     return [
         {"key": key, "label": str(text), "text": _in_language(key, language)}
@@ -30,7 +30,7 @@ def ready_reasons(uploader: User | None) -> list[dict[str, str]]:
 
 
 def compose_reason(*, ready: str, note: str, uploader: User | None) -> str:
-    """Put a chosen reason and free text together; a text that holds the reason stays as it is."""
+    """Join a chosen reason and a note; a note that holds the reason already is kept as it is."""
     note = note.strip()
     if ready not in READY_REASONS:
         return note

@@ -1,7 +1,7 @@
-"""The review page: one upload at a time, oldest first, and always the next one after a decision.
+"""The review page shows one upload at a time, oldest first, and the next after each decision.
 
-The page works by plain forms; its script sends the same forms, asks for JSON, and opens the next
-page that it has loaded already.
+The page works with plain forms; its script sends the same forms, asks for JSON, and opens the next
+page, which it has loaded already.
 """
 
 from collections.abc import Sequence
@@ -35,14 +35,14 @@ from reader.reading.chapters import held_back, replaced_work
 from reader.states import UploadState
 
 HISTORY_SHOWN = 20
-# As many as one page of the list can decide about.
+# The number of rows on one page of the list, which a batch can decide about.
 UNDONE_AT_ONCE = 50
 _REASONS_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class ShownPage:
-    """A page of the strip."""
+    """A page of an upload, as the strip of pages shows it."""
 
     page: Page
     url: str
@@ -52,7 +52,7 @@ class ShownPage:
 
 
 def next_waiting(upload: Upload) -> Upload | None:
-    """Return who stands behind this one in the queue; at its end, the queue begins anew."""
+    """Return the upload that comes next in the queue; after the last one, the first."""
     waiting = Upload.objects.all().waiting().exclude(pk=upload.pk)
     behind = waiting.filter(
         Q(created_at__gt=upload.created_at) | Q(created_at=upload.created_at, pk__gt=upload.pk)
@@ -61,14 +61,14 @@ def next_waiting(upload: Upload) -> Upload | None:
 
 
 def review_url(upload: Upload | None) -> str:
-    """Return the page of one upload; of None, the queue's."""
+    """Return the address of an upload's review page; for None, the queue's."""
     if upload is None:
         return reverse("admin:reader_upload_review_queue")
     return reverse("admin:reader_upload_review", args=[upload.pk])
 
 
 def open_queue(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Go to whoever waits longest; say so where nobody does."""
+    """Redirect to the upload that waits longest; show a page that says so if none waits."""
     _refuse_unless_moderator(request)
     first = Upload.objects.all().waiting().first()
     if first is not None:
@@ -100,7 +100,7 @@ def show_review(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpR
 
 
 def decide_approve(request: HttpRequest, pk: int) -> HttpResponse:
-    """Approve, and go on."""
+    """Approve an upload, and go on to the next one."""
     upload = _upload(request, pk)
     return _decide(
         request, upload,
@@ -114,7 +114,7 @@ def decide_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def decide_reject(request: HttpRequest, pk: int) -> HttpResponse:
-    """Reject with the reason sent, and go on."""
+    """Reject an upload with the reason that was sent, and go on to the next one."""
     upload = _upload(request, pk)
     reason = compose_reason(
         ready=request.POST.get("ready", ""),
@@ -131,7 +131,7 @@ def decide_reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def undo_decisions(request: HttpRequest, ids: str) -> HttpResponse:
-    """Take one's own decisions of the last seconds back, and open the first of their uploads."""
+    """Undo the moderator's decisions of the last seconds, and open the first of their uploads."""
     _refuse_unless_moderator(request)
     found = Upload.objects.select_related("chapter__series").in_bulk(
         [int(pk) for pk in ids.split(",")[:UNDONE_AT_ONCE]]
@@ -158,13 +158,13 @@ def _say_undone(uploads: list[Upload]) -> str:
 
 
 def undo_url(uploads: Sequence[Upload]) -> str:
-    """Return the address that takes the decisions about these uploads back."""
+    """Return the address that undoes the decisions about these uploads."""
     ids = ",".join(str(upload.pk) for upload in uploads)
     return reverse("admin:reader_upload_undo", args=[ids])
 
 
 def decide_delete_pages(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the chosen pages out, and stay here."""
+    """Delete the chosen pages from an upload, and show it again."""
     upload = _upload(request, pk)
     try:
         count = delete_pages(
@@ -180,7 +180,7 @@ def _chosen_pages(request: HttpRequest) -> set[int]:
 
 
 def _numbers_to_ban(request: HttpRequest) -> BannedNumbers:
-    """Return the selected pages, all where none is, and no page where nobody asked for it."""
+    """Return the selected pages, None (all) if none is selected, () if the box is not ticked."""
     if "ban" not in request.POST:
         return ()
     return _chosen_pages(request) or None
@@ -205,13 +205,14 @@ def _answer(
     status: int = 200,
     undo: str = "",
 ) -> HttpResponse:
-    """Go to `upload`, or tell the script: which it has loaded already, so with today's numbers.
+    """Redirect to the page of `upload`, or answer the script in JSON.
 
-    `undo` is the address that takes back what the sentence says, for as long as that goes.
+    The script has loaded the next page already, so the answer also holds the current counts. `undo`
+    is the address that undoes the decision, for as long as this is possible.
     """
     if "application/json" in request.headers.get("Accept", ""):
         if upload is None and undo:
-            # The script leaves for the empty queue: what it says can be undone there.
+            # The script opens the page of the empty queue next, which shows the undo button.
             tell_undoable(request, sentence, undo)
             undo = ""
         after = next_waiting(upload) if upload else None
@@ -232,7 +233,7 @@ def _answer(
 
 
 def tell_undoable(request: HttpRequest, sentence: str, undo: str) -> None:
-    """Say what was decided, with a button that takes it back while that goes."""
+    """Show a message about a decision, with a button that undoes it while this is possible."""
     seconds = int(settings.DECISION_UNDO.total_seconds())
     button = format_html(
         '<button class="button undo" form="undo-form" formaction="{}" data-seconds="{}">'

@@ -1,4 +1,4 @@
-"""Series in the admin: a title with a cover and chapters."""
+"""Series in the admin: titles with a cover and chapters."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _CHAPTERS_SHOWN = 10
 
 
 class SeriesForm(TitleForm):
-    """A title whose kind has pages; it may become another kind while it has no chapter."""
+    """Edits a title of a kind that has chapters; the kind may change while there are none."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -39,7 +39,7 @@ class SeriesForm(TitleForm):
             self.initial.setdefault("kind", Kind.MANGA)
 
     def clean_kind(self) -> str:
-        """Refuse to leave the readable kinds while chapters exist."""
+        """Refuse a kind without chapters while the series has some."""
         kind = str(self.cleaned_data["kind"])
         has_chapters = self.instance.pk and Chapter.objects.filter(series=self.instance.pk).exists()
         if kind not in READABLE_KINDS and has_chapters:
@@ -47,7 +47,7 @@ class SeriesForm(TitleForm):
         return kind
 
     def clean_numbers_restart_per_volume(self) -> bool:
-        """Refuse where chapters of several volumes would become one."""
+        """Refuse a change by which chapters of several volumes would become one."""
         restart = bool(self.cleaned_data["numbers_restart_per_volume"])
         if "numbers_restart_per_volume" in self.changed_data and self.instance.pk:
             try:
@@ -59,7 +59,7 @@ class SeriesForm(TitleForm):
 
 @admin.register(Series)
 class SeriesAdmin(TitleAdmin):
-    """What readers come for."""
+    """Edits series, and decides about them."""
 
     form = SeriesForm
     change_form_template = "admin/reader/series_form.html"
@@ -86,13 +86,13 @@ class SeriesAdmin(TitleAdmin):
     )
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
-        """The plain list: the proxy's own manager knows what is a series."""
+        """Return Django's list: the manager of the proxy model selects the series."""
         return NameOrderedList
 
     def save_model(
         self, request: HttpRequest, obj: Title, form: forms.ModelForm[Title], change: bool
     ) -> None:
-        """Let the places of the chapters follow the rule of their numbers."""
+        """Save the series, and adapt its chapters where the rule of their numbers changes."""
         if change and "numbers_restart_per_volume" in form.changed_data:
             set_numbers_restart(
                 obj, restart=obj.numbers_restart_per_volume, editor=current_user(request)
@@ -116,24 +116,24 @@ class SeriesAdmin(TitleAdmin):
         }
 
     def approve(self, title: Title, request: HttpRequest) -> None:
-        """See TitleAdmin."""
+        """Publish the series by its story."""
         approve_series(title, moderator=current_user(request))
 
     def take_back(self, title: Title, request: HttpRequest) -> None:
-        """See TitleAdmin."""
+        """Hide the series by its story."""
         unpublish_series(title, moderator=current_user(request))
 
     def refuse(self, title: Title, request: HttpRequest, reason: str) -> None:
-        """See TitleAdmin."""
+        """Reject the series by its story."""
         reject_series(title, moderator=current_user(request), reason=reason)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Chapters hold their series, whatever one may do with them."""
+        """Name the chapters, so that Django's page refuses to delete a series that has some."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, set() if protected else lacking, protected
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the cover's address."""
+        """Add the address that changes the cover."""
         admin_view = self.admin_site.admin_view(require_POST(self.change_cover))
         return [
             path("<int:pk>/cover/", admin_view, name="reader_series_cover"),
@@ -141,7 +141,7 @@ class SeriesAdmin(TitleAdmin):
         ]
 
     def change_cover(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Set a new cover, or take it away."""
+        """Set a new cover, or remove the present one."""
         if not self.has_moderate_permission(request):
             raise PermissionDenied
         title = get_object_or_404(Title, pk=pk, kind__in=READABLE_KINDS)

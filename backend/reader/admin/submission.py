@@ -1,4 +1,4 @@
-"""Submitting a chapter from the admin: the same story as the web app's, its answer by its field."""
+"""Submits a chapter in the admin, by the same story as in the web app."""
 
 from decimal import Decimal
 from typing import Any, cast
@@ -26,10 +26,10 @@ from reader.reading.chapters import replaced_work
 
 
 class SubmissionForm(forms.Form):
-    """A zip and the words that come with it."""
+    """Takes a zip and the facts of its chapter."""
 
     series = forms.ModelChoiceField(
-        Title.objects.none(),  # those that the person sees, see __init__
+        Title.objects.none(),  # replaced in __init__ by those that the user sees
         label=gettext_lazy("Series"),
         widget=AutocompleteSelect(Chapter._meta.get_field("series"), admin.site),
     )
@@ -64,12 +64,12 @@ class SubmissionForm(forms.Form):
         series.queryset = readable.visible_to(user)
 
     def clean_language(self) -> str:
-        """Write the tag in lower case."""
+        """Return the language tag in lower case."""
         return parse_language(str(self.cleaned_data["language"]))
 
 
 def submit_in_admin(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """Show the form, and hand what was sent to `submit_upload`."""
+    """Show the form, and pass what was sent to `submit_upload`."""
     if not request.user.has_perm("reader.submit_upload"):
         raise PermissionDenied
     form = (
@@ -113,7 +113,7 @@ def submit_in_admin(request: HttpRequest, context: dict[str, Any]) -> HttpRespon
 
 
 def _tell(form: SubmissionForm, error: AppError) -> None:
-    """Put the sentence where the fault is: what is wrong with a zip stands by the zip."""
+    """Show an error at the field that it is about; errors of the zip at the field of the file."""
     if error.fields:
         for name, texts in error.fields.items():
             form.add_error(name if name in form.fields else None, list(texts))
@@ -123,7 +123,7 @@ def _tell(form: SubmissionForm, error: AppError) -> None:
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
-    """Fill in the series or the place that a button came from."""
+    """Fill in the series or the chapter of the page whose button was pressed."""
     chapter_pk, series_pk = request.GET.get("chapter", ""), request.GET.get("series", "")
     if chapter_pk.isdecimal():
         chapters = Chapter.objects.select_related("group", "volume")

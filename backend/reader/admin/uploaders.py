@@ -1,4 +1,4 @@
-"""What a moderator should know of an uploader: counts, strikes, refusals, in three queries."""
+"""The history of an uploader for moderators: counts, strikes and rejections, in three queries."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class UploaderHistory:
-    """Counts over all uploads of one person."""
+    """Counts over all uploads of one user."""
 
     uploader: User
     total: int
@@ -27,7 +27,7 @@ class UploaderHistory:
 
 
 def history_of(uploader: User) -> UploaderHistory:
-    """Count what became of somebody's uploads."""
+    """Return the history of an uploader."""
     uploads = Upload.objects.filter(uploader=uploader)
     counts = uploads.aggregate(
         total=Count("pk"),

@@ -1,4 +1,4 @@
-"""Uploads in the admin: the queue, their list, their history, batch decisions."""
+"""Uploads in the admin: the review queue, the list, their history, and batch decisions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +52,7 @@ from reader.states import UploadState
 
 @admin.register(Upload)
 class UploadAdmin(ModelAdmin[Upload]):
-    """Moderators see and decide about all; an uploader sees their own."""
+    """Shows moderators all uploads, which they decide about, and uploaders their own."""
 
     change_form_template = "admin/reader/upload_form.html"
     change_list_template = "admin/reader/upload_list.html"
@@ -78,29 +78,29 @@ class UploadAdmin(ModelAdmin[Upload]):
     # --- Who sees what --------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        """One rule for everybody: `visible_to`."""
+        """Return the uploads that the user may see, by `visible_to`."""
         return Upload.objects.all().visible_to(current_user(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Who may submit chapters at all."""
+        """Return True for users who may submit chapters."""
         return request.user.has_perm("reader.submit_upload")
 
     def has_change_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
-        """Nobody types into an upload: decisions are the only changes."""
+        """Return False: only decisions change an upload."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Upload | None = None) -> bool:
-        """Rows stay; the action deletes what is live."""
+        """Return False: rows are kept; an action deletes what is live."""
         return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
-        """Only moderators decide."""
+        """Return True for moderators."""
         return request.user.has_perm("reader.moderate_upload")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Upload], search_term: str
     ) -> tuple[QuerySet[Upload], bool]:
-        """Find the series as readers do, else the uploader or the file."""
+        """Search series as readers do, and the names of uploaders and files."""
         term = search_term.strip()
         if not term:
             return queryset, False
@@ -116,12 +116,12 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.display(description=gettext_lazy("chapter"), ordering="chapter__series__name_order")
     def chapter_words(self, upload: Upload) -> str:
-        """The chapter, with the row's number for scripts and tests."""
+        """Return the chapter; the HTML also holds the row's id, for scripts and tests."""
         return format_html('<span data-upload-id="{}">{}</span>', upload.pk, upload.chapter)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, upload: Upload) -> str:
-        """The state, with a colour and its word."""
+        """Return the state as a coloured badge."""
         badge = format_html(
             '<span class="state state-{}">{}</span>', upload.state, upload.get_state_display()
         )
@@ -134,22 +134,22 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.display(description=gettext_lazy("uploader"), ordering="uploader__username_order")
     def who(self, upload: Upload) -> str:
-        """Who sent it."""
+        """Return the uploader's name, or words for a deleted user."""
         return upload.uploader.username if upload.uploader else _("somebody who left")
 
     @admin.display(description=gettext_lazy("size"), ordering="archive_bytes")
     def size(self, upload: Upload) -> str:
-        """In words."""
+        """Return the size of the archive in readable units."""
         return str(filesizeformat(upload.archive_bytes))
 
     @admin.display(description=gettext_lazy("what was wrong"))
     def failure(self, upload: Upload) -> str:
-        """The sentence that the uploader reads."""
+        """Return the sentence that the uploader reads about the failure."""
         return failure_sentence(upload) if upload.error_code else ""
 
     @admin.display(description=gettext_lazy("intent"))
     def intent(self, upload: Upload) -> str:
-        """In words: a mark for "not malicious" would look like a fault."""
+        """Return words for malicious uploads only: Django's icon for False looks like a fault."""
         return _("meant to do harm: a strike") if upload.malicious else ""
 
     def change_view(
@@ -159,7 +159,7 @@ class UploadAdmin(ModelAdmin[Upload]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Add the uploader's history and the decisions."""
+        """Add the uploader's history and the decisions to the page."""
         context = {**(extra_context or {})}
         upload = self.get_object(request, object_id)
         if upload is not None:
@@ -179,14 +179,14 @@ class UploadAdmin(ModelAdmin[Upload]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Upload a chapter."""
+        """Show the form that uploads a chapter."""
         context = {**self.admin_site.each_context(request), "opts": self.opts}
         return submit_in_admin(request, context)
 
     # --- Review ---------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the review's addresses."""
+        """Add the addresses of the review."""
         admin_view = self.admin_site.admin_view
 
         def queue(request: HttpRequest) -> HttpResponse:
@@ -232,7 +232,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.action(description=gettext_lazy("Reject with a reason…"), permissions=["moderate"])
     def reject(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
-        """Reject the chosen uploads, each uploader in their language."""
+        """Reject the chosen uploads, with the reason in the language of each uploader."""
         page = self._ask(
             request,
             queryset,
@@ -259,7 +259,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.action(description=gettext_lazy("Take down…"), permissions=["moderate"])
     def take_down(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
-        """Take live uploads down; it can be undone for some weeks."""
+        """Take down the chosen live uploads; this can be undone for some weeks."""
         return self._remove(
             request, queryset, take_down_upload, action="take_down",
             title=_("Take chapters down"), button=_("Take down"), done=_("Taken down: %(count)d."),
@@ -276,7 +276,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.action(description=gettext_lazy("Delete…"), permissions=["moderate"])
     def delete_live(self, request: HttpRequest, queryset: UploadQuerySet) -> HttpResponse | None:
-        """Delete live uploads; their files go after some weeks."""
+        """Delete the chosen live uploads; their files are deleted some weeks later."""
         return self._remove(
             request, queryset, delete_upload, action="delete_live",
             title=_("Delete live uploads"), button=_("Delete"), done=_("Deleted: %(count)d."),
@@ -331,7 +331,7 @@ class UploadAdmin(ModelAdmin[Upload]):
 
 
 def _tell_undoable(request: HttpRequest, sentence: str, uploads: list[Upload]) -> None:
-    """Offer to undo a batch, but for those that are far larger than a page of the list."""
+    """Offer to undo a batch, unless it is larger than one page of the list."""
     if len(uploads) <= UNDONE_AT_ONCE:
         tell_undoable(request, sentence, undo_url(uploads))
     else:
@@ -339,5 +339,5 @@ def _tell_undoable(request: HttpRequest, sentence: str, uploads: list[Upload]) -
 
 
 def _ban_all(request: HttpRequest) -> BannedNumbers:
-    """Ban all pages of what goes, where the box was ticked."""
+    """Return None, which bans all pages, if the box was ticked, and else ()."""
     return None if "ban" in request.POST else ()

@@ -1,7 +1,7 @@
 """Deletes the files of uploads that are not needed any more; the state says which these are.
 
 `Upload.purge_after` is the queue. A public file, which uploads can share, is deleted only when the
-sweeper finds that nothing points at it.
+sweeper finds that no row points at it.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""A moderator takes a decision back, within the ten seconds in which nothing of it is final.
+"""Lets a moderator undo a decision within ten seconds, before its consequences are final.
 
-An approval or rejection counts at once; only the private files stay for `DECISION_UNDO`, as
-`Upload.purge_after` says. Undoing works before that moment and purging from it on, both with the
-row locked: so exactly one of them happens, whichever process dies.
+An approval or rejection counts at once; only the private files are kept for `DECISION_UNDO`, as
+`Upload.purge_after` says. Undoing works before that time and purging from it on, both with the row
+locked: so exactly one of them happens, whichever process dies.
 """
 
 from django.conf import settings
@@ -23,7 +23,7 @@ from reader.publication.publishing import hide_upload, publish_upload, show_repl
 from reader.reading.chapters import refresh_counters
 from reader.states import UploadState
 
-# Of which action in the log the upload may be in which state for it to be undone.
+# Pairs of an action in the log and a state of the upload in which it can be undone.
 _UNDOABLE = {
     ("approve", UploadState.PUBLISHING),
     ("approve", UploadState.LIVE),
@@ -32,12 +32,12 @@ _UNDOABLE = {
 
 
 def undo_decision(upload: Upload, *, moderator: User) -> None:
-    """Take one's own approval or rejection back; the upload waits for review again.
+    """Undo the moderator's own approval or rejection; the upload waits for review again.
 
     What was published is private again, and readers see what it had replaced. Pictures that were
-    banned with a rejection are taken off the list. A rejection of what was approved and waited for
-    its title leaves it approved. Raises AlreadyDecided where it is too late or somebody has
-    decided otherwise, and AlreadySubmitted where the same zip was sent again meanwhile.
+    banned with a rejection are unbanned. An upload that was rejected after its approval, while it
+    waited for its title, is approved again. Raises AlreadyDecided if it is too late or another
+    decision was made since, and AlreadySubmitted if the same zip was submitted again meanwhile.
     """
     try:
         _take_back(upload, moderator=moderator)
@@ -49,7 +49,7 @@ def undo_decision(upload: Upload, *, moderator: User) -> None:
 
 def _take_back(upload: Upload, *, moderator: User) -> None:
     with acting(moderator, permission=MODERATE):
-        # Before the upload, as publishing locks them: the other order would be a deadlock.
+        # The chapter is locked before the upload, as in publishing: the other order could deadlock.
         chapter = Chapter.objects.select_for_update().get(pk=upload.chapter_id)
         held = Upload.objects.select_for_update().get(pk=upload.pk)
         decision = _latest_decision(held)
@@ -90,6 +90,6 @@ def _is_final(upload: Upload) -> bool:
 
 
 def _latest_decision(upload: Upload) -> AuditEntry | None:
-    # Only what moves the state has states in the log: pages that were deleted meanwhile have none.
+    # Only entries that change the state name states; entries about deleted pages do not.
     moves = AuditEntry.objects.filter(subject_type="upload", subject_id=upload.pk)
     return moves.exclude(to_state="").order_by("-created_at", "-pk").first()

@@ -1,4 +1,4 @@
-"""Cases of what was reported, the moderator's page of one person, and what was deleted of all."""
+"""The admin's pages of cases, of members, and of deletions of all uploads of a user."""
 
 from safety.admin import cases, deletions, people
 

@@ -1,4 +1,7 @@
-"""Acts on a person: a page that asks why, one story, and on to the next case or the person."""
+"""Acts of moderators on a user, such as a ban: a form asks for the reason and calls a story.
+
+Afterwards the next case is shown, or the user's page where the act did not begin with a case.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,7 +37,7 @@ from safety.warnings import strike_user, warn_user
 
 @dataclass(frozen=True)
 class Act:
-    """One of the pages: what it asks, and the story that it calls with the answers."""
+    """Describes one act: its texts, its form, and the function that calls its story."""
 
     permission: str
     title: str | Promise
@@ -63,7 +66,7 @@ def _ban(user: User, moderator: User, words: dict[str, Any]) -> str:
     told = [_("%(name)s is banned.") % {"name": user}]
     with transaction.atomic():
         if words["delete_uploads"]:
-            with suppress(AlreadyDecided):  # nothing to delete is no reason not to ban
+            with suppress(AlreadyDecided):  # the ban is wanted even with nothing to delete
                 deletion = delete_all_uploads(user, moderator=moderator, reason=reason)
                 told.append(_deleted_words(deletion))
         ban_user(user, moderator=moderator, reason=reason, until=words["until"])
@@ -80,7 +83,7 @@ def _delete_uploads(user: User, moderator: User, words: dict[str, Any]) -> str:
     with transaction.atomic():
         deletion = delete_all_uploads(user, moderator=moderator, reason=reason)
         if words["ban"]:
-            with suppress(AlreadyDecided):  # banned for good is as it should be
+            with suppress(AlreadyDecided):  # the user is banned already, without an end
                 ban_user(user, moderator=moderator, reason=reason.strip())
     return _deleted_words(deletion)
 
@@ -122,7 +125,7 @@ ACTS = {
 def act_on_person(
     request: HttpRequest, pk: int, name: str, context: dict[str, Any]
 ) -> HttpResponse:
-    """Ask why, then act."""
+    """Show the form of an act, and act once it is valid."""
     act = ACTS[name]
     who, case = _person_and_case(request, pk, act.permission)
     form = act.form(request.POST or None, has_case=case is not None)
@@ -154,7 +157,7 @@ def act_on_person(
 
 
 def trust(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let their uploads go live without review."""
+    """Let the user's uploads go live without review."""
     return _do_at_once(
         request, pk, "accounts.grant_uploader", set_trusted,
         _("Uploads of %(name)s go live after the checks, but for a sample."),
@@ -162,7 +165,7 @@ def trust(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def untrust(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send their uploads to review again."""
+    """Let the user's uploads be reviewed again."""
     return _do_at_once(
         request, pk, "accounts.grant_uploader", unset_trusted,
         _("Every upload of %(name)s goes to review again."),
@@ -170,7 +173,7 @@ def untrust(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show_avatar(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the picture that waits to everybody."""
+    """Publish a waiting avatar."""
     return _do_at_once(
         request, pk, "accounts.moderate_avatar", approve_avatar,
         _("The picture of %(name)s is public."), seen=request.POST.get("seen", ""),
@@ -178,7 +181,7 @@ def show_avatar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def drop_avatar(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a picture away, whether it waits or is public."""
+    """Remove an avatar, whether it waits or is public."""
     return _do_at_once(
         request, pk, "accounts.moderate_avatar", refuse_avatar,
         _("The picture of %(name)s is gone."),
@@ -187,7 +190,7 @@ def drop_avatar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def undo_deletion(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bring back what one act removed, and say what was left; on to whose it was."""
+    """Restore what one deletion removed, say what was left out, and go to the user's page."""
     _refuse_without(request, DELETE_ALL)
     deletion = get_object_or_404(MassDeletion.objects.select_related("user"), pk=pk)
     try:
@@ -210,7 +213,7 @@ def undo_deletion(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def may_act_on(who: User, *, moderator: User) -> bool:
-    """Decide whether to offer acts on `who`; the stories decide by themselves."""
+    """Return True if acts on `who` are to be offered; the stories check it again."""
     try:
         refuse_unless_above(moderator, who)
     except AppError:
@@ -219,7 +222,7 @@ def may_act_on(who: User, *, moderator: User) -> bool:
 
 
 def person_url(pk: int) -> str:
-    """Return the moderators' page of somebody."""
+    """Return the address of the moderators' page of a user."""
     return reverse("admin:safety_member_change", args=[pk])
 
 

@@ -1,4 +1,4 @@
-"""The queue of cases, and the page of one: the thing, what was said about it, what to do."""
+"""The queue of cases, and the page of a case with its object, its reports and its decisions."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -35,29 +35,29 @@ _SHOWN = 20
 
 
 class StateFilter(UndecidedFilter):
-    """Open ones, unless others are asked for."""
+    """Shows open cases until another state is chosen."""
 
     undecided = CaseState.OPEN
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Titles, chapters, pages, people."""
+    """Filters cases by kind: titles, chapters, pages, users."""
 
     title = gettext_lazy("kind of thing")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every kind that is registered."""
+        """Return all kinds that are registered."""
         return [(name, kind_word(name)) for name in subject_kinds()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
-        """Filter."""
+        """Return the cases about the chosen kind."""
         return queryset.filter(subject_type=self.value()) if self.value() else queryset
 
 
 @admin.register(Case)
 class CaseAdmin(OwnPageAdmin):
-    """What readers reported, one row a thing."""
+    """Shows cases: one row for each reported object."""
 
     page_template = "admin/safety/case.html"
     list_display = ("about", "kind", "severity", "report_count", "age", "accused", "state_badge")
@@ -70,36 +70,36 @@ class CaseAdmin(OwnPageAdmin):
         css: ClassVar[dict[str, list[str]]] = {"all": ["safety/safety.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Case]:
-        """One rule for everybody: `visible_to`."""
+        """Return the cases that the user may see, by `visible_to`."""
         return Case.objects.all().visible_to(current_user(request))
 
     # --- What is shown --------------------------------------------------------------------------
 
     @admin.display(description=gettext_lazy("about"), ordering="subject_label")
     def about(self, case: Case) -> str:
-        """What it is called."""
+        """Return the name of the reported object."""
         return format_html('<span data-case-id="{}">{}</span>', case.pk, case.shown_label)
 
     @admin.display(description=gettext_lazy("kind of thing"), ordering="subject_type")
     def kind(self, case: Case) -> str:
-        """In words."""
+        """Return the translated name of the kind."""
         return kind_word(case.subject_type)
 
     @admin.display(description=gettext_lazy("severity"), ordering="is_severe")
     def severity(self, case: Case) -> str:
-        """Only what is severe says so."""
+        """Return a badge for severe cases, and nothing for others."""
         if not case.is_severe:
             return ""
         return format_html('<span class="state state-banned">{}</span>', _("severe"))
 
     @admin.display(description=gettext_lazy("waits for"), ordering="created_at")
     def age(self, case: Case) -> str:
-        """Since the first report."""
+        """Return the time since the first report."""
         return timesince(case.created_at, depth=1)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_badge(self, case: Case) -> str:
-        """The state, with a colour and its word."""
+        """Return the state as a coloured badge."""
         return format_html(
             '<span class="state state-case-{}">{}</span>', case.state, case.get_state_display()
         )
@@ -107,13 +107,13 @@ class CaseAdmin(OwnPageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Say what is in it."""
+        """Show the list under a title of our own."""
         return super().changelist_view(
             request, {**(extra_context or {}), "title": _("What readers reported")}
         )
 
     def page_context(self, request: HttpRequest, row: Case) -> dict[str, Any]:
-        """See _case_context."""
+        """Return the facts of a case for its page."""
         return _case_context(request, row)
 
     # --- What is done ---------------------------------------------------------------------------
@@ -142,26 +142,26 @@ class CaseAdmin(OwnPageAdmin):
 
 
 def open_first_case(request: HttpRequest) -> HttpResponse:
-    """Go to what is most urgent; to the empty list where nothing waits."""
+    """Redirect to the most urgent case, or to the empty list if none is open."""
     if not request.user.has_perm("safety.decide_case"):
         raise PermissionDenied
     return HttpResponseRedirect(case_url(open_cases(current_user(request)).first()))
 
 
 def dismiss_case(request: HttpRequest, pk: int) -> HttpResponse:
-    """Nothing is wrong with it."""
+    """Dismiss a case: nothing is wrong with the reported object."""
     case = _case(request, pk)
     return _decide(request, case, CaseState.DISMISSED, _("Dismissed: %(case)s"))
 
 
 def close_case(request: HttpRequest, pk: int) -> HttpResponse:
-    """Something has been done about it."""
+    """Close a case for which something has been done."""
     case = _case(request, pk)
     return _decide(request, case, CaseState.ACTED, _("Closed: %(case)s"))
 
 
 def take_down_of_case(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the chapter down that it is about, ban its pictures where asked to, close the case."""
+    """Take the reported chapter down, ban its pictures if asked to, and close the case."""
     case = _case(request, pk)
     thing = reported_content_of(case)
     upload, ban = thing.live_upload, thing.page_numbers if "ban" in request.POST else ()
@@ -174,7 +174,7 @@ def take_down_of_case(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def reject_title_of_case(request: HttpRequest, pk: int) -> HttpResponse:
-    """Reject the title that it is about, with all its chapters, and close the case."""
+    """Reject the reported title with all its chapters, and close the case."""
     case = _case(request, pk)
     title = reported_content_of(case).title
 
@@ -246,7 +246,7 @@ def _case_context(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 
 def _record_of(accused: User) -> list[dict[str, Any]]:
-    """Count each by itself: joined, there are as many rows as their product."""
+    """Return counts about the accused user; each is a query, as joins would multiply rows."""
     strikes = accused.strikes.count()
     return [
         {"word": _("strikes"), "count": strikes, "is_bad": strikes > 0},

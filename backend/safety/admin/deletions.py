@@ -1,6 +1,6 @@
-"""Deletions of all uploads of a person: the list, and the page of one, from which it is undone.
+"""Deletions of all uploads of a user: their list, and a page where one can be undone.
 
-It is here and not only on the person's page because it outlives the person.
+They have a list of their own because they are kept when the user's account is deleted.
 """
 
 from typing import Any, ClassVar
@@ -23,13 +23,13 @@ from safety.models import MassDeletion
 
 
 class UndoFilter(admin.SimpleListFilter):
-    """What can be done about it."""
+    """Filters deletions by whether they can be undone."""
 
     title = gettext_lazy("undo")
     parameter_name = "undo"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Each row is one of them."""
+        """Return the choices, of which each deletion has exactly one."""
         return [
             ("open", _("Can be undone")),
             ("done", _("Undone")),
@@ -39,7 +39,7 @@ class UndoFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[MassDeletion]
     ) -> QuerySet[MassDeletion]:
-        """Filter."""
+        """Return the deletions of the chosen state."""
         is_undone, is_over = Q(undone_at__isnull=False), Q(undo_until__lte=timezone.now())
         wanted = {
             "open": ~is_undone & ~is_over,
@@ -51,7 +51,7 @@ class UndoFilter(admin.SimpleListFilter):
 
 @admin.register(MassDeletion)
 class MassDeletionAdmin(OwnPageAdmin):
-    """Every such act, also on those who have left since."""
+    """Shows all such deletions, also those of users who have left since."""
 
     page_template = "admin/safety/deletion.html"
     list_display = ("created_at", "whose", "by", "upload_count", "outcome")
@@ -64,22 +64,22 @@ class MassDeletionAdmin(OwnPageAdmin):
         css: ClassVar[dict[str, list[str]]] = {"all": ["safety/safety.css"]}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever may do it and undo it."""
+        """Return True for users who may delete all uploads of a user."""
         return request.user.has_perm(PERMISSION)
 
     @admin.display(description=gettext_lazy("whose"), ordering="user")
     def whose(self, deletion: MassDeletion) -> str:
-        """The person, where they are still here."""
+        """Return the name of the uploader, or words for a deleted user."""
         return _name(deletion.user)
 
     @admin.display(description=gettext_lazy("by"), ordering="moderator")
     def by(self, deletion: MassDeletion) -> str:
-        """The moderator."""
+        """Return the name of the moderator."""
         return _name(deletion.moderator)
 
     @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
     def outcome(self, deletion: MassDeletion) -> str:
-        """By whom, or until when it can be."""
+        """Return who has undone the deletion, or until when that is possible."""
         if deletion.undone_at is not None:
             return _name(deletion.undone_by)
         if not deletion.can_be_undone:
@@ -87,7 +87,7 @@ class MassDeletionAdmin(OwnPageAdmin):
         return _("until %(until)s") % {"until": deletion.undo_until.strftime("%Y-%m-%d")}
 
     def page_context(self, request: HttpRequest, row: MassDeletion) -> dict[str, Any]:
-        """Show what it was, and the undo to who may."""
+        """Return the facts of a deletion, and whether this moderator may undo it."""
         may_undo = row.can_be_undone
         if row.user is not None:
             may_undo = may_undo and may_act_on(row.user, moderator=current_user(request))
@@ -100,7 +100,7 @@ class MassDeletionAdmin(OwnPageAdmin):
         }
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the undo."""
+        """Add the address that undoes a deletion."""
         admin_view = self.admin_site.admin_view
         return [
             path(

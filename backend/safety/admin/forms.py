@@ -1,4 +1,4 @@
-"""What a moderator says when they act: why, until when, and what reporters are told."""
+"""Forms of a moderator's acts: the reason, the end of a ban, and the answer to reporters."""
 
 import uuid
 from typing import Any
@@ -14,7 +14,7 @@ MAX_LETTERS = 2000
 
 
 class ActForm(forms.Form):
-    """Why; and, where it began with a case, whether that is closed with it."""
+    """Asks for the reason and, if the act began with a case, whether to close that as well."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -43,24 +43,24 @@ class ActForm(forms.Form):
 
     @property
     def closes_case(self) -> bool:
-        """True where the case is to be closed with the act."""
+        """True if the case is to be closed after the act."""
         return bool(self.cleaned_data.get("close_case"))
 
 
 class WarnForm(ActForm):
-    """A word of warning."""
+    """Asks for the text of a warning."""
 
     reason_help = gettext_lazy("The person reads this, on the site and by e-mail.")
 
 
 class StrikeForm(ActForm):
-    """A strike by hand."""
+    """Asks for the reason of a strike."""
 
     reason_help = gettext_lazy("Stands in the log. Enough strikes within a month ban.")
 
 
 class BanForm(ActForm):
-    """Why, and for how long."""
+    """Asks for the reason and the end of a ban."""
 
     reason_help = gettext_lazy("The person reads this when they try to come in.")
     until = forms.SplitDateTimeField(
@@ -78,7 +78,7 @@ class BanForm(ActForm):
     field_order = ("reason", "until", "delete_uploads")
 
     def clean_until(self) -> Any:
-        """A ban ends later than now."""
+        """Refuse an end that has passed."""
         until = self.cleaned_data["until"]
         if until is not None and until <= timezone.now():
             raise ValidationError(_("This moment has passed."))
@@ -86,13 +86,13 @@ class BanForm(ActForm):
 
 
 class LiftForm(ActForm):
-    """Why a ban ends before its time."""
+    """Asks why a ban is lifted early."""
 
     reason_help = gettext_lazy("Stands in the log, for other moderators.")
 
 
 class DeleteUploadsForm(ActForm):
-    """Everything that somebody uploaded."""
+    """Asks why all uploads of a user are deleted, and whether to ban the user as well."""
 
     reason_help = gettext_lazy("The uploader reads this at each of their uploads.")
     ban = forms.BooleanField(label=gettext_lazy("Ban the person too, for good"), required=False)

@@ -1,4 +1,4 @@
-"""People as moderators see them: a list to find somebody, and one page with all that matters."""
+"""Users as moderators see them: a list, and a page with all that matters about one user."""
 
 from collections import Counter
 from datetime import timedelta
@@ -42,29 +42,29 @@ _NEW = timedelta(days=7)
 
 
 class RoleFilter(admin.SimpleListFilter):
-    """By role."""
+    """Filters users by role."""
 
     title = gettext_lazy("role")
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """All groups."""
+        """Return all roles."""
         names = Group.objects.order_by("pk").values_list("name", flat=True)
         return [(name, role_name(name)) for name in names]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:
-        """Filter."""
+        """Return the users with the chosen role."""
         return queryset.filter(groups__name=self.value()) if self.value() else queryset
 
 
 class StandingFilter(admin.SimpleListFilter):
-    """What a moderator may be looking for."""
+    """Filters users by what moderators look for, such as strikes or a ban."""
 
     title = gettext_lazy("standing")
     parameter_name = "standing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Each a question of its own."""
+        """Return the choices."""
         return [
             ("banned", _("Banned")),
             ("new", _("Here for less than a week")),
@@ -74,7 +74,7 @@ class StandingFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Member]) -> QuerySet[Member]:
-        """Filter."""
+        """Return the users that match the choice."""
         addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
         wanted = {
             "banned": active_ban(),
@@ -88,7 +88,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 @admin.register(Member)
 class MemberAdmin(OwnPageAdmin):
-    """Everybody; nothing is typed here, and every button is a story that is logged."""
+    """Shows all users; nothing is edited here, and each button calls a story that is logged."""
 
     page_template = "admin/safety/person.html"
     list_display = ("username", "roles", "standing", "strike_count", "case_count", "date_joined")
@@ -101,7 +101,7 @@ class MemberAdmin(OwnPageAdmin):
         css: ClassVar[dict[str, list[str]]] = {"all": ["safety/safety.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        """Count strikes and open cases on the way."""
+        """Count strikes and open cases in the same query."""
         strikes = Strike.objects.filter(user=OuterRef("pk")).order_by().values("user")
         cases = _open_cases_about().order_by().values("accused")
         people: QuerySet[Any] = Member.objects.prefetch_related("groups")
@@ -115,12 +115,12 @@ class MemberAdmin(OwnPageAdmin):
 
     @admin.display(description=gettext_lazy("roles"))
     def roles(self, who: Member) -> str:
-        """Their roles."""
+        """Return the translated names of the user's roles."""
         return roles_words(who)
 
     @admin.display(description=gettext_lazy("standing"))
     def standing(self, who: Member) -> str:
-        """The reason of a ban, while it lasts."""
+        """Return the reason of a ban that has not ended, or whether the user is inactive."""
         if who.is_banned:
             return format_html(
                 '<span class="state state-banned">{}</span> {}', _("banned"), who.ban_reason
@@ -129,22 +129,22 @@ class MemberAdmin(OwnPageAdmin):
 
     @admin.display(description=gettext_lazy("strikes"), ordering="strikes_got")
     def strike_count(self, who: Any) -> int:
-        """How many, ever."""
+        """Return how many strikes the user has had in all."""
         return int(who.strikes_got)
 
     @admin.display(description=gettext_lazy("open cases"), ordering="cases_open")
     def case_count(self, who: Any) -> int:
-        """How many wait for a decision."""
+        """Return how many cases about the user are open."""
         return int(who.cases_open)
 
-    # --- One person -----------------------------------------------------------------------------
+    # --- One user -------------------------------------------------------------------------------
 
     def page_context(self, request: HttpRequest, row: Member) -> dict[str, Any]:
-        """See _person_context."""
+        """Return the facts of a user for their page."""
         return _person_context(request, row)
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the acts."""
+        """Add the addresses of the acts."""
         admin_view = self.admin_site.admin_view
 
         def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
@@ -178,7 +178,7 @@ class MemberAdmin(OwnPageAdmin):
 
 
 def roles_words(who: User) -> str:
-    """Return the roles of somebody whose groups have been fetched."""
+    """Return the translated names of a user's roles; the groups have to be prefetched."""
     names = [role_name(group.name) for group in who.groups.all()]
     if who.is_superuser:
         names.append(_("superuser"))
@@ -213,7 +213,7 @@ def _person_context(request: HttpRequest, who: Member) -> dict[str, Any]:
         "cases": who.cases_about.all()
         .visible_to(moderator)
         .order_by("-state", "-created_at", "-pk")[:_SHOWN],
-        # Whom they reported is no secret, but from those.
+        # Moderators may see whom a user has reported, but not the reports about themselves.
         "reports": Report.objects.filter(reporter=who.pk)
         .exclude(case__accused=moderator.pk)
         .select_related("case")
@@ -257,7 +257,7 @@ def _upload_counts(uploads: QuerySet[Upload]) -> dict[str, Any]:
 
 
 def _domains(who: Member) -> list[dict[str, Any]]:
-    """Tell moderators where the mail goes, not to whom."""
+    """Return the domains of a user's e-mail addresses: moderators may not see the addresses."""
     rows = EmailAddress.objects.filter(user=who.pk).values_list("email", "verified")
     return [
         {"domain": email.rpartition("@")[2], "is_confirmed": verified}

@@ -1,4 +1,4 @@
-"""The order in which moderators see open cases: what is severe first, then who waits longest."""
+"""The order in which moderators see open cases: severe ones first, then the oldest."""
 
 from django.db.models import Q
 from django.urls import reverse
@@ -10,13 +10,13 @@ ORDER = ("-is_severe", "created_at", "pk")
 
 
 def open_cases(moderator: User) -> CaseQuerySet:
-    """Return the queue of a moderator."""
+    """Return the open cases that a moderator may see, in the order of the queue."""
     waiting = Case.objects.filter(state=CaseState.OPEN).order_by(*ORDER)
     return waiting.visible_to(moderator)
 
 
 def next_open_case(case: Case, *, moderator: User) -> Case | None:
-    """Return what stands behind this one in the queue; at its end, the queue begins anew."""
+    """Return the case that comes next in the queue; after the last one, the first."""
     waiting = open_cases(moderator).exclude(pk=case.pk)
     later = Q(created_at__gt=case.created_at) | Q(created_at=case.created_at, pk__gt=case.pk)
     behind = Q(is_severe=case.is_severe) & later
@@ -26,7 +26,7 @@ def next_open_case(case: Case, *, moderator: User) -> Case | None:
 
 
 def case_url(case: Case | None) -> str:
-    """Return the page of one case; of None, the list's."""
+    """Return the address of a case's page; for None, the list's."""
     if case is None:
         return reverse("admin:safety_case_changelist")
     return reverse("admin:safety_case_change", args=[case.pk])

@@ -1,4 +1,4 @@
-"""The thing that a case is about, as the moderator sees it: pictures, words and a way to it."""
+"""The object that a case is about, as moderators see it: pictures, words and links."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ _PAGES_SHOWN = 8
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of it."""
+    """One picture of a reported object."""
 
     url: str
     width: int
@@ -37,9 +37,10 @@ class Picture:
 
 @dataclass
 class ReportedContent:
-    """What is left of it. `live_upload` can be taken down, `title` be rejected.
+    """What still exists of a reported object.
 
-    `page_numbers` are the pages of the upload that it is about, None all of them.
+    `live_upload` can be taken down, and `title` can be rejected. `page_numbers` are the reported
+    pages of the upload; None stands for all of them.
     """
 
     admin_url: str
@@ -53,7 +54,7 @@ class ReportedContent:
 
 
 def reported_content_of(case: Case) -> ReportedContent:
-    """Look at what the case is about, in a few queries."""
+    """Read the reported object of a case, in a few queries."""
     thing = ReportedContent(admin_url(case.subject_type, case.subject_id))
     shown = _SHOWN.get(case.subject_type)
     if shown is not None and not shown(thing, case):
