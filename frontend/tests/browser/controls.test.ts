@@ -17,6 +17,11 @@ beforeEach(async () => {
 const remove = page.getByRole('button', { name: 'Remove', exact: true });
 const focused = () => document.activeElement?.textContent?.trim();
 
+/** Waits until nothing moves; what was cancelled, such as by leaving the page, has ended too. */
+async function animationsEnded(): Promise<void> {
+  await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+}
+
 async function wrongThings(): Promise<string[]> {
   const { violations } = await axe.run(document, {
     // The page around is the test runner's.
@@ -67,12 +72,12 @@ test('nothing that screens are made of hinders anybody', async () => {
   sayDone('It is done.', () => undefined);
   await page.getByRole('button', { name: 'Save' }).click();
   await expect.element(page.getByText('It is done.')).toBeVisible();
-  await Promise.all(document.getAnimations().map(({ finished }) => finished));
+  await animationsEnded();
   expect(await wrongThings()).toEqual([]);
 
   await remove.click();
   await expect.element(page.getByRole('dialog')).toBeVisible();
-  await Promise.all(document.getAnimations().map(({ finished }) => finished));
+  await animationsEnded();
 
   expect(await wrongThings()).toEqual([]);
 });
