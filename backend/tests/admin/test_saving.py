@@ -65,6 +65,24 @@ def test_a_rejection_during_a_save_stays_one(log_in, moderator_mo, moderator_max
 
 
 @saves_at_once
+def test_counters_that_change_during_a_save_stay(log_in, moderator_mo, meanwhile):
+    series = make_title("Yurt")
+    meanwhile(
+        TitleForm,
+        lambda: Title.objects.filter(pk=series.pk).update(
+            chapter_count=7, popularity=70, rating_average="8.50"
+        ),
+    )
+
+    log_in(moderator_mo).post(f"{SERIES}{series.pk}/change/", form_of(series, name="Felt"))
+
+    series.refresh_from_db()
+    assert series.name == "Felt"
+    assert (series.chapter_count, series.popularity) == (7, 70)
+    assert str(series.rating_average) == "8.50"
+
+
+@saves_at_once
 def test_a_row_of_an_inline_is_saved_by_its_changed_columns(log_in, moderator_mo, meanwhile):
     series = make_title("Yurt")
     alias = Alias.objects.create(subject=series, name="Boz uy", language="ky")
