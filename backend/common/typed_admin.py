@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 import structlog
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, IntegrityError, models
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
@@ -30,6 +32,16 @@ class NameOrderedList(ChangeList):
         keys = derived_fields(self.model, field_name) if isinstance(field_name, str) else []
         ordered = [field.name for field in keys if isinstance(field, OrderKeyField)]
         return ordered[0] if ordered else super().get_ordering_field(field_name)
+
+
+class _ChosenOneByOne(AutocompleteSelectMultiple):
+    """Takes what was chosen away one by one; select2's button for all of it is no list item."""
+
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the attributes, without that button."""
+        return {**super().build_attrs(base_attrs, extra_attrs), "data-allow-clear": "false"}
 
 
 class _PageOfOurs:
@@ -57,6 +69,17 @@ class _PageOfOurs:
         columns = {field.name for field in row._meta.concrete_fields}.intersection(changed)
         derived = [field.name for name in columns for field in derived_fields(type(row), name)]
         return sorted([*columns, *derived])
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **options: Any
+    ) -> ModelMultipleChoiceField[Any] | None:
+        """Return the field; a column of `autocomplete_fields` gets a picker that axe accepts."""
+        page: Any = self
+        if db_field.name in page.get_autocomplete_fields(request):
+            options["widget"] = _ChosenOneByOne(
+                db_field, page.admin_site, using=options.get("using")
+            )
+        return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc, no-any-return]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save all of a new row, and only the changed columns of another one."""

@@ -91,8 +91,9 @@ class PageAdmin(ModelAdmin[Page]):
     def picture(self, page: Page) -> str:
         """Return a small view of the page."""
         return format_html(
-            '<img class="page-small" src="{}" alt="" width="{}" height="{}" loading="lazy">',
-            small_page_url(page.upload, page), page.width, page.height,
+            '<img class="page-small" src="{}" alt="{}" width="{}" height="{}" loading="lazy">',
+            small_page_url(page.upload, page), _("Page %(number)s") % {"number": page.number},
+            page.width, page.height,
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("dimensions"))
