@@ -1,5 +1,7 @@
 """The models of the catalogue: titles, their names, people, categories, tags and covers."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -15,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
 from catalog.names import name_in
 from catalog.search_grams import SearchGram
+from common.discovery import declared
 from common.models import MediaFile
 from common.names import OrderKeyField
 from common.work.leases import Leased
@@ -140,6 +143,11 @@ class Artist(Person):
         verbose_name_plural = _("artists")
 
 
+@lru_cache(maxsize=1)
+def _declared_holders() -> "tuple[Callable[[User], Q], ...]":
+    return tuple(declared("titles", "HELD_BY"))
+
+
 class TitleQuerySet(models.QuerySet["Title"]):
     """Queries of titles; only `public` and `visible_to` decide who sees which."""
 
@@ -148,12 +156,19 @@ class TitleQuerySet(models.QuerySet["Title"]):
         return self.filter(moderation=Moderation.APPROVED)
 
     def visible_to(self, user: "User | AnonymousUser") -> Self:
-        """Return the public titles and the user's own; all titles for moderators."""
+        """Return the public titles, the user's own, and the unlisted ones that the user holds.
+
+        Moderators see all titles. What it means to hold a title is declared by the apps above:
+        `HELD_BY(user)` in `<app>/titles.py` is a condition on titles.
+        """
         if user.has_perm("catalog.moderate_title"):
             return self
-        if user.is_authenticated:
-            return self.filter(Q(moderation=Moderation.APPROVED) | Q(created_by=user.pk))
-        return self.public()
+        if not user.is_authenticated:
+            return self.public()
+        seen = Q(moderation=Moderation.APPROVED) | Q(created_by=user.pk)
+        for held_by in _declared_holders():
+            seen |= Q(moderation=Moderation.UNLISTED) & held_by(user)
+        return self.filter(seen)
 
 
 class Title(models.Model):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog.choices import Moderation
 from catalog.models import Title
 from common.personal_data import ExportedFile, Participant, stream_rows
 
@@ -14,7 +15,12 @@ def _titles(user_id: int) -> Iterable[Mapping[str, object]]:
 
 
 def _erase_titles(user_id: int) -> None:
-    Title.objects.filter(created_by=user_id).update(created_by=None)
+    own = Title.objects.filter(created_by=user_id)
+    # Made from a bare name for this user's library, and seen by nobody else.
+    own.filter(
+        moderation=Moderation.UNLISTED, anilist_id=None, mal_id=None, mangadex_id=None
+    ).delete()
+    own.update(created_by=None)
 
 
 PARTICIPANTS = (

@@ -22,7 +22,7 @@ from accounts.audit import log_decision
 from accounts.auth.addresses import refuse_unconfirmed
 from accounts.auth.authority import acting
 from accounts.models import User
-from catalog.choices import READABLE_KINDS
+from catalog.choices import READABLE_KINDS, Moderation
 from catalog.models import Title
 from common.files.rejections import FileRejected
 from common.files.storages import STORAGE_ERRORS, StorageUnavailable
@@ -80,6 +80,8 @@ def submit_upload(
     """
     if series.kind not in READABLE_KINDS:
         raise Invalid(_("This title cannot have chapters."))
+    if series.moderation == Moderation.UNLISTED:
+        raise Invalid(_("This title is in no public list, and so cannot have chapters."))
     archive_bytes = archive.size or 0
     refuse_over_quota(uploader, archive_bytes=archive_bytes)
 
