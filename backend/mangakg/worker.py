@@ -106,7 +106,11 @@ class WakeUp:
 
 
 def _run_lane(queue: str, wake_up: WakeUp) -> None:
-    scheduled = {name: 0.0 for name, task in SCHEDULE.items() if task.queue == queue}
+    scheduled = {
+        name: 0.0
+        for name, task in SCHEDULE.items()
+        if task.queue == queue and not task.on_wake_up  # each round runs those with the due rows
+    }
     while True:
         wake_up.was_touched.clear()  # before looking: a row that comes meanwhile wakes it again
         worked = False

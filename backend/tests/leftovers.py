@@ -12,6 +12,7 @@ from common.files.media import name_digest, sweep_media, without_references
 from common.files.storages import list_names, media_storage, quarantine_storage
 from common.models import MediaFile
 from common.work.background import TASKS
+from common.work.events import deliver_events
 from common.work.leases import Leased, end_all_leases
 from reader.intake import quarantine
 from reader.models import Chapter, Upload
@@ -21,7 +22,10 @@ _MAX_ROUNDS = 20
 
 
 def finish_due_work(*, is_later: bool = True) -> None:
-    """Run every due row until none is left, as a worker does after all leases have ended."""
+    """Run every due row until none is left, as a worker does after all leases have ended.
+
+    Events are delivered too.
+    """
     for _round in range(_MAX_ROUNDS):
         if is_later:
             end_all_leases()
@@ -34,6 +38,7 @@ def finish_due_work(*, is_later: bool = True) -> None:
             task.run(pk)
     else:
         raise AssertionError(f"this work never ends: {due}")
+    deliver_events()
     if is_later:
         sweep_media(older_than=timedelta(0))
 

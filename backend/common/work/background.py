@@ -70,6 +70,8 @@ class ScheduledTask:
     run: Callable[[], object]
     queue: str
     every_seconds: int
+    # Run also when `wake_queue` wakes its queue, and not by the schedule only.
+    on_wake_up: bool = False
 
 
 TASKS: dict[str, BackgroundTask] = {}
@@ -99,13 +101,16 @@ def background_task(
 
 
 def scheduled_task(
-    *, every_seconds: int, queue: str = "publishing"
+    *, every_seconds: int, queue: str = "publishing", on_wake_up: bool = False
 ) -> Callable[[Callable[[], object]], Callable[[], object]]:
-    """Register a function that the schedule calls; it may run twice at once without harm."""
+    """Register a function that the schedule calls; it may run twice at once without harm.
+
+    With `on_wake_up` it runs as well whenever its queue is woken, and does all that there is to do.
+    """
 
     def register(run: Callable[[], object]) -> Callable[[], object]:
         name = f"{run.__module__}.{run.__name__}"
-        SCHEDULE[name] = ScheduledTask(name, run, queue, every_seconds)
+        SCHEDULE[name] = ScheduledTask(name, run, queue, every_seconds, on_wake_up)
         return run
 
     return register
@@ -136,8 +141,14 @@ def queues() -> list[str]:
 
 
 def run_due_rows(queue: str) -> bool:
-    """Run the rows that are due, only one where they take turns; return True if one was done."""
+    """Run the rows that are due, only one where they take turns; return True if one was done.
+
+    What runs `on_wake_up` is run first.
+    """
     worked = False
+    for scheduled in SCHEDULE.values():
+        if scheduled.queue == queue and scheduled.on_wake_up:
+            scheduled.run()
     for task in TASKS.values():
         if task.queue != queue:
             continue

@@ -10,6 +10,7 @@ from accounts.models import User
 from catalog.models import Title
 from common.http.errors import Invalid
 from common.http.shared_cache import invalidate_cached_views
+from common.work.events import emit
 from reader.models import Chapter, Group, Volume
 from reader.permissions import MODERATE
 from reader.reading.chapters import place_title, place_volume, refresh_counters
@@ -42,6 +43,9 @@ def save_chapter_words(chapter: Chapter, *, editor: User, changed: Collection[st
         refuse_taken_place(chapter)
         chapter.save(update_fields=columns)
         refresh_counters(chapter.series_id)
+        if "publish_at" in columns and chapter.live_upload_id is not None:
+            name = "chapter_hidden" if chapter.published_at is None else "chapter_published"
+            emit(name, title_id=chapter.series_id, chapter_id=chapter.pk)
         log_decision(chapter, action="edit_chapter", actor=editor, reason=", ".join(changed))
 
 

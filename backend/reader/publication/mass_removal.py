@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.audit import log_decisions
 from accounts.models import User
+from common.work.events import emit_all
 from reader.intake.banned_pictures import count_banned_pages, ids_with_banned_pictures
 from reader.models import Chapter, Upload, UploadQuerySet
 from reader.publication.moderation import columns_of_restored
@@ -97,7 +98,8 @@ def _remove(
     removed = among.filter(state=to_state, decided_at=moment)
     Chapter.objects.filter(live_upload__in=removed).update(live_upload=None)
     hidden = removed.filter(removed_from=UploadState.LIVE)
-    refresh_counters_of(Chapter.objects.filter(pk__in=hidden.values("chapter")))
+    series_ids = refresh_counters_of(Chapter.objects.filter(pk__in=hidden.values("chapter")))
+    emit_all("chapter_hidden", ({"title_id": pk, "chapter_id": None} for pk in series_ids))
     found = list(removed.order_by("pk").only("pk", "filename", "removed_from"))
     log_decisions(
         ((upload, upload.removed_from, to_state) for upload in found),

@@ -19,6 +19,7 @@ from accounts.auth.authority import acting
 from accounts.models import User
 from common.files.media import release_media
 from common.http.errors import AlreadyDecided, AppError, Invalid
+from common.work.events import emit
 from reader.intake.banned_pictures import (
     HasBannedPictures,
     count_banned_pages,
@@ -245,6 +246,7 @@ def _remove_live_upload(
         Chapter.objects.filter(live_upload=upload).update(live_upload=None)
         _ban_too(upload, ban, moderator=moderator, reason=reason)
         refresh_counters(upload.chapter.series_id)
+        emit("chapter_hidden", title_id=upload.chapter.series_id, chapter_id=upload.chapter_id)
         log_decision(
             upload, action=action, actor=moderator, reason=reason,
             from_state=UploadState.LIVE, to_state=to_state,

@@ -23,6 +23,7 @@ from common.files.media import (
 )
 from common.files.storages import media_storage
 from common.work.background import background_task
+from common.work.events import emit
 from common.work.leases import Lease, LeaseLost, claim, nobody_holds
 from reader.intake import quarantine
 from reader.intake.purging import purge_upload
@@ -124,6 +125,8 @@ def _go_live(upload: Upload, lease: Lease[Upload], pages: list[Page]) -> None:
             chapter.published_at = now
         chapter.save(update_fields=_SHOWN)
         refresh_counters(chapter.series_id)
+        if previous is None and chapter.published_at is not None:
+            emit("chapter_published", title_id=chapter.series_id, chapter_id=chapter.pk)
         purge_upload.enqueue(upload.pk)
         make_saver_pages.enqueue(upload.pk)
     log.info("upload.live", upload_id=upload.pk, chapter_id=chapter.pk)
@@ -182,7 +185,8 @@ _TO_HIDE = (*REMOVED, UploadState.AWAITING_REVIEW, UploadState.REJECTED)
 def show_replaced_upload(chapter: Chapter, upload: Upload, *, approved_at: datetime) -> None:
     """Point the chapter at what the approval of `upload` has replaced, or at nothing.
 
-    The caller has locked both, undoes that approval, and counts the chapters anew.
+    The caller has locked both, undoes that approval, counts the chapters anew, and tells whether
+    the chapter is hidden by it.
     """
     replaced = (
         Upload.objects.select_for_update()

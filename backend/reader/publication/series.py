@@ -7,6 +7,7 @@ from accounts.models import User
 from catalog.models import Title
 from catalog.moderation import approve_title, reject_title, unpublish_title
 from catalog.permissions import MODERATE
+from common.work.events import emit
 from reader.publication.mass_removal import take_down_series
 from reader.publication.publishing import enqueue_waiting_uploads
 from reader.reading.chapters import refresh_counters
@@ -17,6 +18,7 @@ def approve_series(series: Title, *, moderator: User) -> None:
     with transaction.atomic():
         approve_title(series, moderator=moderator)
         refresh_counters(series.pk)
+        emit("chapter_published", title_id=series.pk, chapter_id=None)
         enqueue_waiting_uploads(series.pk)
 
 
@@ -28,6 +30,7 @@ def unpublish_series(series: Title, *, moderator: User) -> None:
     with transaction.atomic():
         unpublish_title(series, moderator=moderator)
         refresh_counters(series.pk)
+        emit("chapter_hidden", title_id=series.pk, chapter_id=None)
 
 
 def reject_series(series: Title, *, moderator: User, reason: str) -> None:

@@ -14,6 +14,7 @@ from accounts.audit import log_decision
 from accounts.auth.authority import acting
 from accounts.models import AuditEntry, User
 from common.http.errors import AlreadyDecided
+from common.work.events import emit
 from reader.intake.banned_pictures import count_banned_pages, unban_pictures_of_rejection
 from reader.intake.uploads import AlreadySubmitted
 from reader.models import Chapter, Upload
@@ -69,6 +70,8 @@ def _take_back(upload: Upload, *, moderator: User) -> None:
         Upload.objects.filter(pk=held.pk).update(**columns)
         if held.state == UploadState.LIVE:
             refresh_counters(chapter.series_id)
+            if chapter.live_upload_id is None:
+                emit("chapter_hidden", title_id=chapter.series_id, chapter_id=chapter.pk)
         if held.state == UploadState.REJECTED:
             unban_pictures_of_rejection(held, moderator=moderator)
             count_banned_pages(Upload.objects.filter(pk=held.pk))

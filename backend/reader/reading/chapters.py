@@ -20,6 +20,7 @@ from catalog.slugs import unique_slug
 from common.http.shared_cache import invalidate_cached_views
 from common.names import FoldedField, fold_text
 from common.work.background import scheduled_task
+from common.work.events import emit
 from reader.models import NO_VOLUME, Chapter, Group, Upload, Volume
 from reader.states import UNDER_WAY, UploadState
 
@@ -156,8 +157,11 @@ def refresh_counters(series_id: int) -> None:
         invalidate_cached_views()
 
 
-def refresh_counters_of(chapters: QuerySet[Chapter]) -> None:
-    """Count the public chapters of these chapters' series anew, in few queries for many series."""
+def refresh_counters_of(chapters: QuerySet[Chapter]) -> list[int]:
+    """Count the public chapters of these chapters' series anew, in few queries for many series.
+
+    Return the ids of the series.
+    """
     with transaction.atomic():
         held = Title.objects.filter(pk__in=chapters.values("series")).order_by("pk")
         ids = list(held.select_for_update().values_list("pk", flat=True))
@@ -173,6 +177,7 @@ def refresh_counters_of(chapters: QuerySet[Chapter]) -> None:
             )
             _count_languages(some)
         invalidate_cached_views()
+    return ids
 
 
 def _count_languages(series_ids: list[int]) -> None:
@@ -196,3 +201,4 @@ def release_due_chapters() -> None:
                 published_at=timezone.now()
             ):
                 refresh_counters(series_id)
+                emit("chapter_published", title_id=series_id, chapter_id=pk)

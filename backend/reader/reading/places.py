@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Title
 from common.http.errors import AppError
 from common.http.renderers import plain_number
+from common.work.events import emit
 from reader.models import NO_VOLUME, Chapter, ChapterQuerySet, Upload, UploadQuerySet
 from reader.reading.chapters import drop_empty_chapters
 from reader.states import REMOVED, UNDER_WAY
@@ -72,6 +73,8 @@ def settle_places(series_id: int) -> None:
         chapters.filter(pk__in=pks).update(place_volume=home)
     if restart:
         _part_uploads(series_id)
+    if moved:
+        emit("chapter_hidden", title_id=series_id, chapter_id=None)
 
 
 def lock_places(series_id: int) -> None:

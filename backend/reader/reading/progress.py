@@ -1,6 +1,7 @@
 """The progress of readers: each page turn is saved; devices may send them late and in any order."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.auth.authority import acting
 from accounts.models import User
+from common.work.events import emit_all
 from reader.models import Chapter, ReadingState
 from reader.reading.chapter_rows import chapter_link, series_of
 from reader.reading.continue_reading import recent_places
@@ -57,6 +59,7 @@ def save_progress_rows(
         known = ReadingState.objects.filter(user=user, chapter__in=chapters)
         states = {state.chapter_id: state for state in known}
         before = {pk: _merged_columns(state) for pk, state in states.items()}
+        told = {pk: _told_columns(state) for pk, state in states.items()}
         for chapter, progress in turns:
             state = states.get(chapter.pk)
             if state is None:
@@ -71,9 +74,27 @@ def save_progress_rows(
         titles = _open_chapters(new, today, user=user)
         ReadingState.objects.bulk_create(new)
         ReadingState.objects.bulk_update(changed, _MERGED)
+        tell_progress(
+            (state for pk, state in states.items() if told.get(pk) != _told_columns(state)),
+            user=user,
+        )
         # Counted last, as it locks rows that all readers of a title share.
         count_reads(titles, day=today)
     return [states[chapter.pk] for chapter, _progress in turns]
+
+
+def tell_progress(states: Iterable[ReadingState], *, user: User) -> None:
+    """Write the event that reading states of `user` have changed, one event for each series."""
+    chapters: defaultdict[int, list[int]] = defaultdict(list)
+    for state in states:
+        chapters[state.series_id].append(state.chapter_id)
+    emit_all(
+        "progress_saved",
+        (
+            {"user_id": user.pk, "title_id": title, "chapter_ids": sorted(ids)}
+            for title, ids in chapters.items()
+        ),
+    )
 
 
 def _open_chapters(new: Sequence[ReadingState], day: date, *, user: User) -> set[int]:
@@ -90,6 +111,14 @@ def _open_chapters(new: Sequence[ReadingState], day: date, *, user: User) -> set
 
 def _merged_columns(state: ReadingState) -> tuple[Any, ...]:
     return tuple(getattr(state, column) for column in _MERGED)
+
+
+def _told_columns(state: ReadingState) -> tuple[Any, ...]:
+    """Return what others follow: a chapter is opened, finished or marked unread.
+
+    The page is not among it, as it changes with each turn.
+    """
+    return state.page > 0, state.finished_at, state.last_finished_at, state.forgotten_at
 
 
 def _merge(state: ReadingState, progress: Progress, *, changed_at: datetime) -> None:
