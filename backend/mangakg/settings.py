@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "accounts",
     "catalog",
     "reader",
+    "tracker",
     "safety",
     "demo",
 ]
@@ -306,9 +307,13 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CaseStateEnum": "safety.models.CaseState.values",
         "DirectionEnum": "common.choices.Direction",
+        "ItemStatusEnum": "tracker.choices.ItemStatus",
+        "ItemStatusWordEnum": "tracker.choices.STATUS_CHOICES",
+        "KindEnum": "catalog.choices.Kind",
         "RatingEnum": "common.choices.Rating",
         "ReasonEnum": "safety.models.Reason.values",
         "RequestStateEnum": "accounts.models.RequestState",
+        "StatusEnum": "catalog.choices.Status",
         "UploadStateEnum": "reader.states.UploadState",
     },
     "POSTPROCESSING_HOOKS": [

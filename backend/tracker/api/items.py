@@ -1,0 +1,203 @@
+"""/api/library/items: the items of one's own library."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import current_user
+from accounts.models import ApiKey
+from accounts.scopes import LIBRARY
+from catalog.choices import Kind
+from common.http.errors import Invalid, NotFound
+from common.http.pagination import FilterBackend
+from common.http.responses import PrivateResponse
+from common.http.serializers import cursor_list, refusals
+from tracker.api.item_query import ItemFilterSet, ItemPages
+from tracker.api.serializers import (
+    ItemChangeSerializer,
+    ItemFormSerializer,
+    ItemSerializer,
+    StepSerializer,
+)
+from tracker.choices import Origin
+from tracker.library.items import (
+    add_item,
+    add_named_item,
+    edit_item,
+    find_external,
+    remove_item,
+    step_progress,
+    version_of,
+)
+from tracker.library.rows import ROW_COLUMNS, item_rows, shape_rows
+from tracker.models import LibraryItem
+
+IF_MATCH = OpenApiParameter(
+    "If-Match", location="header", description="the ETag of the item as the client has seen it"
+)
+ALL_LIBRARY: dict[str, str] = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), LIBRARY)
+
+
+def origin_of(request: Request) -> Origin:
+    """Return where the changes of a request come from."""
+    return Origin.API if isinstance(request.auth, ApiKey) else Origin.WEB
+
+
+def item_answer(item_id: int, *, status: int = 200) -> PrivateResponse:
+    """Answer one item, with its version as the ETag."""
+    found = item_rows(LibraryItem.objects.filter(pk=item_id))
+    if not found:
+        raise NotFound(_("There is no such item in your library."))
+    response = PrivateResponse(found[0], status=status)
+    response["ETag"] = version_of(item_id, found[0]["updated_at"])
+    return response
+
+
+def _seen(request: Request) -> str | None:
+    """Return the version that If-Match names; `*` names any."""
+    header = request.headers.get("If-Match", "").strip().removeprefix("W/")
+    return None if header in ("", "*") else header
+
+
+class ItemListView(ListAPIView[LibraryItem]):
+    """The items of the user's library."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+    serializer_class = ItemSerializer
+    filter_backends = [FilterBackend]
+    filterset_class = ItemFilterSet
+    pagination_class = ItemPages
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the user's own items."""
+        if getattr(self, "swagger_fake_view", False):
+            return LibraryItem.objects.none()
+        return LibraryItem.objects.filter(user=current_user(self.request)).values(*ROW_COLUMNS)
+
+    @extend_schema(
+        responses={200: cursor_list(ItemSerializer, "ItemPage"), **refusals(400, 401, 403, 429)}
+    )
+    def get(self, request: Request) -> Response:
+        """List one's library; without `ordering` what was changed last comes first."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(shape_rows(rows or []))
+
+    @extend_schema(
+        request=ItemFormSerializer,
+        responses={
+            200: ItemSerializer,
+            201: ItemSerializer,
+            **refusals(400, 401, 403, 404, 409, 429),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Add a title; 200 where it is there already, and only what is given changes."""
+        form = ItemFormSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        item, is_new = _add(request, dict(form.validated_data))
+        return item_answer(item.pk, status=201 if is_new else 200)
+
+
+def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
+    user, origin = current_user(request), origin_of(request)
+    title_id, external = words.pop("title_id", None), words.pop("external", None)
+    name, kind = words.pop("title", None), words.pop("type", None)
+    kind = None if kind is None else Kind(kind)
+    if external is not None and title_id is None:
+        title_id = find_external(user, site=external["site"], external_id=external["id"], kind=kind)
+    if title_id is not None:
+        return add_item(user, title_id=title_id, fields=words, origin=origin)
+    if name is None or kind is None:
+        message = _("Name the title: by title_id, by external, or by title and type.")
+        missing = [field for field, value in (("title", name), ("type", kind)) if value is None]
+        raise Invalid(message, fields={field: [message] for field in missing})
+    return add_named_item(user, kind=kind, name=name, fields=words, origin=origin)
+
+
+class ItemView(APIView):
+    """One item of the user's library."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+
+    @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
+    def get(self, request: Request, pk: int) -> Response:
+        """Show an item."""
+        return item_answer(_own_id(request, pk=pk))
+
+    @extend_schema(
+        parameters=[IF_MATCH],
+        request=ItemChangeSerializer,
+        responses={200: ItemSerializer, **refusals(400, 401, 403, 404, 409, 412, 429)},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change an item."""
+        form = ItemChangeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        fields = dict(form.validated_data)
+        changed_at: datetime | None = fields.pop("changed_at", None)
+        edit_item(
+            current_user(request), int(pk), fields=fields, changed_at=changed_at,
+            origin=origin_of(request), seen=_seen(request),
+        )  # fmt: skip
+        return item_answer(int(pk))
+
+    @extend_schema(
+        parameters=[IF_MATCH], responses={204: None, **refusals(401, 403, 404, 412, 429)}
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        """Remove an item; its history stays, and can bring it back."""
+        remove_item(current_user(request), int(pk), origin=origin_of(request), seen=_seen(request))
+        return PrivateResponse(status=204)
+
+
+def _own_id(request: Request, **which: Any) -> int:
+    pk = LibraryItem.objects.filter(user=current_user(request), **which).values_list(
+        "pk", flat=True
+    )
+    found = pk.first()
+    if found is None:
+        raise NotFound(_("There is no such item in your library."))
+    return found
+
+
+class ItemOfTitleView(APIView):
+    """The user's item of a title."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+
+    @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
+    def get(self, request: Request, pk: int) -> Response:
+        """Show the item that one has of a title."""
+        return item_answer(_own_id(request, title=pk))
+
+
+class ItemProgressView(APIView):
+    """The progress of an item."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+
+    @extend_schema(
+        request=StepSerializer,
+        responses={200: ItemSerializer, **refusals(400, 401, 403, 404, 429)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Move the progress from where it is; sent twice, it moves twice."""
+        form = StepSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        step_progress(
+            current_user(request), int(pk), by=form.validated_data["by"],
+            origin=origin_of(request),
+        )  # fmt: skip
+        return item_answer(int(pk))

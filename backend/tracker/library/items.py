@@ -1,0 +1,354 @@
+"""Items of a library: added, changed and removed, by their user, by what they read, by an undo.
+
+Every change goes through `change_item`: what follows by itself, the counters, the history.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.auth.authority import acting
+from accounts.models import User
+from catalog.choices import Kind, Moderation
+from catalog.models import Title
+from catalog.unlisted import make_private_title
+from common.http.errors import AppError, NotFound
+from tracker.choices import Origin
+from tracker.library.counters import count_changes, counted
+from tracker.library.history import ITEM, can_undo, differences, plain, record_change
+from tracker.library.preferences import preferences_of
+from tracker.library.progress import Extent, extent_of, settle
+from tracker.library.rows import FIELD_COLUMNS
+from tracker.library.tags import TooMany, retag, tags_of
+from tracker.library.unread import recount_unread
+from tracker.models import LibraryChange, LibraryCount, LibraryItem
+
+MAX_ITEMS = 100_000
+_CLOCK_SKEW = timedelta(minutes=5)
+TAGS = "tags"
+Fields = Mapping[str, Any]
+
+
+class ChangedMeanwhile(AppError):
+    """The item is not as the client has seen it: another device changed it."""
+
+    code = "changed_meanwhile"
+    status = 412
+
+
+class NotLastChange(AppError):
+    """Only the last change of a title can be undone; after it, the one before."""
+
+    code = "not_last_change"
+    status = 409
+
+
+# --- Adding -------------------------------------------------------------------------------------
+
+
+def add_item(
+    user: User, *, title_id: int, fields: Fields, origin: Origin
+) -> tuple[LibraryItem, bool]:
+    """Add a title that the user may see, or change the item that they have of it.
+
+    Returns the item, and True where it is new. Raises NotFound and TooMany, and as `acting`.
+    """
+    with acting(user):
+        title = _addable(user).filter(pk=title_id).first()
+        if title is None:
+            raise NotFound(_("There is no such title."))
+        return put_item(user, title, fields, origin=origin)
+
+
+def add_named_item(
+    user: User, *, kind: Kind, name: str, fields: Fields, origin: Origin
+) -> tuple[LibraryItem, bool]:
+    """Add a title that is known by its name alone, as an unlisted one that is the user's own.
+
+    Returns and raises as `add_item`, and Invalid for an impossible name.
+    """
+    with acting(user):
+        return put_item(
+            user, make_private_title(kind=kind, name=name, owner=user), fields, origin=origin
+        )
+
+
+def find_external(user: User, *, site: str, external_id: int | UUID, kind: Kind | None) -> int:
+    """Return the id of the title that has the id of another site; raises NotFound.
+
+    MyAnimeList counts what is watched and what is read apart: there `kind` decides between two.
+    """
+    found = _addable(user).filter(**{f"{site}_id": external_id})
+    if kind is not None and site == "mal":
+        found = found.filter(kind__in=_kinds_like(kind))
+    title_id = found.order_by("pk").values_list("pk", flat=True).first()
+    if title_id is None:
+        raise NotFound(_("There is no such title."))
+    return title_id
+
+
+def _kinds_like(kind: Kind) -> list[Kind]:
+    watched = [Kind.ANIME, Kind.MOVIE, Kind.SHOW]
+    return watched if kind in watched else [one for one in Kind if one not in watched]
+
+
+def _addable(user: User) -> Any:
+    """Return the titles that the user may add: what another one named for themselves is private."""
+    private = {
+        "moderation": Moderation.UNLISTED,
+        **{f"{site}_id__isnull": True for site in ("anilist", "mal", "mangadex")},
+    }
+    others = Title.objects.filter(**private).exclude(created_by=user.pk)
+    return Title.objects.all().visible_to(user).exclude(pk__in=others.values("pk"))
+
+
+def put_item(
+    user: User, title: Title, fields: Fields, *, origin: Origin
+) -> tuple[LibraryItem, bool]:
+    """Add a title or change its item, in a transaction that holds the user's row."""
+    item = LibraryItem.objects.filter(user=user, title=title).first()
+    if item is not None:
+        item.title = title
+        change_item(item, fields, user=user, origin=origin)
+        return item, False
+    kept = LibraryCount.objects.filter(user=user).aggregate(total=Sum("items"))["total"] or 0
+    if kept >= MAX_ITEMS:
+        raise TooMany(_("A library has at most %(count)d titles.") % {"count": MAX_ITEMS})
+    item = LibraryItem(user=user, title=title, kind=title.kind, name_order=title.name_order)
+    now = timezone.now()
+    item.created_at = item.updated_at = now
+    settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
+    item.field_times = dict.fromkeys(fields, _stamp(now))
+    _insert(item, settled, origin=origin)
+    return item, True
+
+
+def _insert(item: LibraryItem, fields: Fields, *, origin: Origin) -> None:
+    for field, column in FIELD_COLUMNS.items():
+        setattr(item, column, fields[field])
+    item.save()
+    if fields[TAGS]:
+        retag(item, fields[TAGS])
+    recount_unread(item)
+    count_changes(item.user_id, [(None, counted(item))])
+    record_change(
+        user_id=item.user_id, title_id=item.title_id, origin=origin,
+        changes={ITEM: [None, snapshot(item)]},
+    )  # fmt: skip
+
+
+# --- Changing -----------------------------------------------------------------------------------
+
+
+def edit_item(
+    user: User,
+    pk: int,
+    *,
+    fields: Fields,
+    origin: Origin,
+    changed_at: datetime | None = None,
+    seen: str | None = None,
+) -> LibraryItem:
+    """Change the fields that are given; of two devices the later one wins, field by field.
+
+    `changed_at` is when the user did it, by the clock of their device; `seen` is the version that
+    the client knows. Raises NotFound and ChangedMeanwhile, and as `acting`.
+    """
+    with acting(user):
+        item = _own_item(user, pk)
+        _refuse_changed(item, seen)
+        change_item(item, fields, user=user, origin=origin, at=changed_at)
+    return item
+
+
+def step_progress(user: User, pk: int, *, by: int, origin: Origin) -> LibraryItem:
+    """Move the progress on or back, from where it is; raises NotFound, and as `acting`."""
+    with acting(user):
+        item = _own_item(user, pk)
+        progress = max(0, item.progress + by)
+        change_item(item, {"progress": progress}, user=user, origin=origin)
+    return item
+
+
+def remove_item(user: User, pk: int, *, origin: Origin, seen: str | None = None) -> None:
+    """Remove an item; its history stays. Raises NotFound and ChangedMeanwhile, and as `acting`."""
+    with acting(user):
+        item = _own_item(user, pk)
+        _refuse_changed(item, seen)
+        _drop(item, origin=origin)
+
+
+def _drop(item: LibraryItem, *, origin: Origin) -> None:
+    record_change(
+        user_id=item.user_id, title_id=item.title_id, origin=origin,
+        changes={ITEM: [snapshot(item), None]},
+    )  # fmt: skip
+    count_changes(item.user_id, [(counted(item), None)])
+    item.delete()
+
+
+def change_item(
+    item: LibraryItem,
+    fields: Fields,
+    *,
+    user: User,
+    origin: Origin,
+    at: datetime | None = None,
+) -> LibraryChange | None:
+    """Change an item with all that follows, in a transaction that holds the user's row.
+
+    Returns the row of the history; None where nothing is different.
+    """
+    now = timezone.now()
+    moment = min(at or now, now + _CLOCK_SKEW)
+    wanted = {
+        field: value
+        for field, value in fields.items()
+        if item.field_times.get(field, "") <= _stamp(moment)
+    }
+    before: dict[str, Any] = fields_of(item)
+    if TAGS in wanted:
+        before[TAGS] = tags_of([item.pk]).get(item.pk, [])
+    after = _settled(item, before, wanted, user=user)
+    return _write(item, before, after, named=wanted, origin=origin, at=moment)
+
+
+def _write(
+    item: LibraryItem,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    named: Iterable[str],
+    origin: Origin,
+    at: datetime,
+) -> LibraryChange | None:
+    """Save the fields that differ, with counters and history; `named` were touched in any case."""
+    was = counted(item)
+    if TAGS in after:
+        retag(item, after[TAGS])
+        after[TAGS] = tags_of([item.pk]).get(item.pk, [])
+    changes = differences(before, after)
+    item.field_times |= dict.fromkeys([*named, *changes], _stamp(at))
+    if not changes:
+        item.save(update_fields=["field_times"])
+        return None
+    for field in changes.keys() & FIELD_COLUMNS.keys():
+        setattr(item, FIELD_COLUMNS[field], after[field])
+    # Never the same again: it is the version that If-Match names.
+    item.updated_at = max(timezone.now(), item.updated_at + timedelta(microseconds=1))
+    columns = [FIELD_COLUMNS[field] for field in changes if field != TAGS]
+    item.save(update_fields=[*columns, "field_times", "updated_at"])
+    count_changes(item.user_id, [(was, counted(item))])
+    return record_change(
+        user_id=item.user_id, title_id=item.title_id, changes=changes, origin=origin, at=at
+    )
+
+
+def _own_item(user: User, pk: int) -> LibraryItem:
+    item = LibraryItem.objects.select_related("title").filter(user=user, pk=pk).first()
+    if item is None:
+        raise NotFound(_("There is no such item in your library."))
+    return item
+
+
+def version_of(item_id: int, updated_at: datetime) -> str:
+    """Return the version of an item as its ETag names it."""
+    return f'"{item_id}-{int(updated_at.timestamp() * 1_000_000)}"'
+
+
+def _refuse_changed(item: LibraryItem, seen: str | None) -> None:
+    if seen is not None and seen != version_of(item.pk, item.updated_at):
+        raise ChangedMeanwhile(_("It was changed meanwhile. Look at it again."))
+
+
+def fields_of(item: LibraryItem) -> dict[str, Any]:
+    """Return what the user has set of an item, by the API's names, without its tags."""
+    return {field: getattr(item, column) for field, column in FIELD_COLUMNS.items()}
+
+
+def snapshot(item: LibraryItem) -> dict[str, Any]:
+    """Return all that the user has set of an item, as JSON has it."""
+    fields = {field: plain(value) for field, value in fields_of(item).items()}
+    return {**fields, TAGS: tags_of([item.pk]).get(item.pk, [])}
+
+
+def _settled(item: LibraryItem, before: Fields, wanted: Fields, *, user: User) -> dict[str, Any]:
+    return settle(
+        before, wanted, extent=extent_of_title(item.title),
+        preferences=preferences_of(user.pk), today=today_of(user),
+    )  # fmt: skip
+
+
+def extent_of_title(title: Title) -> Extent:
+    """Return how long a title is as far as is known."""
+    return extent_of(
+        title.kind, status=title.status, length=title.length, minutes=title.duration_minutes
+    )
+
+
+def today_of(user: User) -> date:
+    """Return the date where the user lives; in UTC where they have not said."""
+    return timezone.now().astimezone(ZoneInfo(user.time_zone or "UTC")).date()
+
+
+def _stamp(moment: datetime) -> str:
+    """Return a time as text that sorts as the times do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# --- Undoing ------------------------------------------------------------------------------------
+
+
+def undo_change(user: User, change_id: int) -> LibraryItem | None:
+    """Undo the last change of a title in the library; return its item, or None if it is gone now.
+
+    Raises NotFound and NotLastChange, and as `acting`.
+    """
+    with acting(user):
+        change = LibraryChange.objects.filter(user=user, pk=change_id).first()
+        if change is None:
+            raise NotFound(_("There is no such change."))
+        if not can_undo(change):
+            raise NotLastChange(_("Only the last change can be undone."))
+        LibraryChange.objects.filter(pk=change.pk).update(undone_at=timezone.now())
+        title = Title.objects.get(pk=change.title_id)
+        item = LibraryItem.objects.filter(user=user, title=title).first()
+        if item is None:
+            return _bring_back(user, title, change)
+        item.title = title
+        if ITEM in change.changes:
+            _drop(item, origin=Origin.UNDO)
+            return None
+        _restore(item, change)
+    return item
+
+
+def _restore(item: LibraryItem, change: LibraryChange) -> None:
+    """Set the fields as they were, without anything that follows by itself."""
+    fields = _from_plain({field: pair[0] for field, pair in change.changes.items()})
+    before: dict[str, Any] = fields_of(item)
+    if TAGS in fields:
+        before[TAGS] = tags_of([item.pk]).get(item.pk, [])
+    _write(item, before, {**before, **fields}, named=fields, origin=Origin.UNDO, at=timezone.now())
+
+
+def _bring_back(user: User, title: Title, change: LibraryChange) -> LibraryItem:
+    """Add the item that the change removed, as it was."""
+    item = LibraryItem(user=user, title=title, kind=title.kind, name_order=title.name_order)
+    _insert(item, _from_plain(change.changes[ITEM][0]), origin=Origin.UNDO)
+    return item
+
+
+def _from_plain(fields: Fields) -> dict[str, Any]:
+    """Return fields from the history as an item has them."""
+    found = dict(fields)
+    for field in ("started_on", "finished_on"):
+        if found.get(field) is not None:
+            found[field] = date.fromisoformat(found[field])
+    return found

@@ -1,0 +1,85 @@
+"""What this app knows about a user: their library, its history, lists and preferences."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils.translation import gettext_lazy as _
+
+from common.personal_data import ExportedFile, Participant, stream_rows
+from tracker.models import (
+    LibraryChange,
+    LibraryCount,
+    LibraryItem,
+    LibraryList,
+    LibraryListEntry,
+    LibrarySettings,
+    LibraryTag,
+)
+
+Rows = Iterable[Mapping[str, object]]
+
+
+def _items(user_id: int) -> Rows:
+    return stream_rows(
+        LibraryItem.objects.filter(user=user_id),
+        "title", "title__name", "kind", "status", "progress", "progress_volumes", "max_progress",
+        "score", "is_favourite", "notes", "is_private", "started_on", "finished_on", "repeats",
+        "source", "cover_url", "created_at", "updated_at",
+    )  # fmt: skip
+
+
+def _tags(user_id: int) -> Rows:
+    return stream_rows(
+        LibraryItem.tags.through.objects.filter(libraryitem__user=user_id),
+        "librarytag__name", "libraryitem__title",
+    )  # fmt: skip
+
+
+def _changes(user_id: int) -> Rows:
+    return stream_rows(
+        LibraryChange.objects.filter(user=user_id),
+        "title", "title__name", "at", "origin", "changes", "undone_at",
+    )  # fmt: skip
+
+
+def _lists(user_id: int) -> Rows:
+    return stream_rows(
+        LibraryListEntry.objects.filter(list__user=user_id),
+        "list__name", "list__description", "list__is_public", "title", "title__name", "position",
+        "added_at",
+    )  # fmt: skip
+
+
+def _settings(user_id: int) -> Rows:
+    return LibrarySettings.objects.filter(user=user_id).values(
+        "score_format", "start_on_progress", "complete_on_last", "follow_reading", "add_when_read",
+        "count_repeats",
+    )  # fmt: skip
+
+
+def _erase(user_id: int) -> None:
+    for model in (
+        LibraryItem, LibraryTag, LibraryCount, LibraryChange, LibraryList, LibrarySettings,
+    ):  # fmt: skip
+        model._default_manager.filter(user=user_id).delete()
+
+
+PARTICIPANTS = (
+    Participant(
+        "library",
+        covers=tuple(
+            f"tracker.{model}.user"
+            for model in (
+                *("LibraryItem", "LibraryTag", "LibraryCount", "LibraryChange", "LibraryList"),
+                "LibrarySettings",
+            )
+        ),
+        files=(
+            ExportedFile("library.json", _("The titles in your library."), _items),
+            ExportedFile("library_tags.json", _("Your tags, and their titles."), _tags),
+            ExportedFile("library_history.json", _("The changes of your library."), _changes),
+            ExportedFile("library_lists.json", _("The titles of your lists."), _lists),
+            ExportedFile("library_settings.json", _("What you want of your library."), _settings),
+        ),
+        erase=_erase,
+    ),
+)
