@@ -4,7 +4,10 @@ import gc
 
 import pytest
 
-pytest_plugins = ["tests.cast", "tests.clocks", "tests.decoders", "tests.flushing", "tests.smtp"]
+pytest_plugins = [
+    "tests.cast", "tests.clocks", "tests.decoders", "tests.flushing", "tests.smtp",
+    "tests.static_files",
+]  # fmt: skip
 
 
 def pytest_collection_finish() -> None:
