@@ -5,7 +5,7 @@ import gc
 import pytest
 
 pytest_plugins = [
-    "tests.cast", "tests.clocks", "tests.decoders", "tests.flushing", "tests.smtp",
+    "tests.cast", "tests.clocks", "tests.decoders", "tests.disk", "tests.flushing", "tests.smtp",
     "tests.static_files",
 ]  # fmt: skip
 
