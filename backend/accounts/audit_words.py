@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS: dict[str, str | Promise] = {
+    "add_screenshot": _("Screenshot added"),
     "approve": _("Approved"),
     "approve_title": _("Title approved"),
     "approve_avatar": _("Avatar approved"),
@@ -43,12 +44,14 @@ ACTIONS: dict[str, str | Promise] = {
     "refuse_uploader": _("May not upload"),
     "hold": _("Held for a moderator"),
     "lift_ban": _("Ban lifted"),
+    "order_screenshots": _("Screenshots put in order"),
     "readdress_title": _("New address"),
     "refuse_avatar": _("Avatar refused"),
     "reject": _("Rejected"),
     "reject_title": _("Title rejected"),
     "remove_cover": _("Cover removed"),
     "set_cover": _("Cover set"),
+    "remove_screenshot": _("Screenshot removed"),
     "remove_second_factor": _("Second factor removed"),
     "restore": _("Restored"),
     "set_password": _("Password set"),
@@ -65,6 +68,7 @@ ACTIONS: dict[str, str | Promise] = {
     "unpublish_title": _("Title unpublished"),
     "warn": _("Warned"),
     "withdraw": _("Withdrawn"),
+    "withdraw_title": _("Title withdrawn"),
 }
 STATES: dict[str, str | Promise] = {
     "received": _("Waiting for the check"),

@@ -15,12 +15,12 @@ from django.core.management import call_command  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.roles.groups import MODERATOR, grant_role  # noqa: E402
 from bench.archives import draw_scan  # noqa: E402
+from catalog.covers import make_thumbnails  # noqa: E402
 from catalog.models import Cover  # noqa: E402
 from demo.play import make_demo_library  # noqa: E402
 from reader.intake.extraction import extract_upload  # noqa: E402
 from reader.intake.uploads import Submission, submit_upload  # noqa: E402
 from reader.models import Series  # noqa: E402
-from reader.publication.covers import make_thumbnails  # noqa: E402
 from reader.publication.moderation import approve_upload  # noqa: E402
 from reader.publication.publishing import publish_upload  # noqa: E402
 from reader.publication.variants import make_saver_pages  # noqa: E402

@@ -209,8 +209,9 @@ class Title(models.Model):
         _("length"), null=True, blank=True, help_text=_("Chapters or episodes known so far.")
     )
     duration_minutes = models.PositiveIntegerField(_("duration, minutes"), null=True, blank=True)
+    season_count = models.PositiveSmallIntegerField(_("seasons"), null=True, blank=True)
+    # [{"url", "site", "id"}], see `catalog.trailers`.
     trailers = models.JSONField(_("trailers"), default=list, blank=True)
-    screenshots = models.JSONField(_("screenshots"), default=list, blank=True)
     site_url = models.URLField(_("site"), max_length=500, blank=True)
     format = models.CharField(_("format"), max_length=20, blank=True)
     anilist_id = models.PositiveIntegerField("AniList", null=True, blank=True, unique=True)
@@ -261,6 +262,14 @@ class Title(models.Model):
             models.Index(fields=["moderation", "name_order", "id"], name="title_by_name"),
             models.Index(fields=["moderation", "-created_at"], name="title_moderation"),
             models.Index(fields=["moderation", "year"], name="title_by_year"),
+            # For the lists of one kind, which may be few among many.
+            models.Index(fields=["kind", "moderation", "-approved_at", "-id"], name="kind_newest"),
+            models.Index(fields=["kind", "moderation", "-updated_at", "-id"], name="kind_updated"),
+            models.Index(fields=["kind", "moderation", "-popularity", "-id"], name="kind_popular"),
+            models.Index(
+                fields=["kind", "moderation", "-rating_average", "-id"], name="kind_rated"
+            ),
+            models.Index(fields=["kind", "moderation", "name_order", "id"], name="kind_by_name"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
@@ -274,6 +283,51 @@ class Title(models.Model):
     def path_slug(self) -> str:
         """The word that stands for the title in an address: its slug, or `p-<id>`."""
         return self.slug or f"p-{self.pk}"
+
+
+class TitlesOfKind(models.Manager[Title]):
+    """The titles of one kind."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def get_queryset(self) -> TitleQuerySet:
+        """Return only titles of this kind."""
+        return TitleQuerySet(self.model, using=self._db).filter(kind=self.kind)
+
+
+class Movie(Title):
+    """A title of one film."""
+
+    objects: ClassVar[TitlesOfKind] = TitlesOfKind(Kind.MOVIE)  # type: ignore[assignment] # a proxy's own
+
+    class Meta:
+        proxy = True
+        verbose_name = _("movie")
+        verbose_name_plural = _("movies")
+
+
+class Anime(Title):
+    """An animated title, with its episodes."""
+
+    objects: ClassVar[TitlesOfKind] = TitlesOfKind(Kind.ANIME)  # type: ignore[assignment] # a proxy's own
+
+    class Meta:
+        proxy = True
+        verbose_name = _("anime")
+        verbose_name_plural = _("anime")
+
+
+class Show(Title):
+    """A series to watch, with its seasons and episodes."""
+
+    objects: ClassVar[TitlesOfKind] = TitlesOfKind(Kind.SHOW)  # type: ignore[assignment] # a proxy's own
+
+    class Meta:
+        proxy = True
+        verbose_name = _("show")
+        verbose_name_plural = _("shows")
 
 
 class TitleLanguage(models.Model):
@@ -306,13 +360,17 @@ class OldSlug(models.Model):
 
 
 class Credit(models.Model):
-    """A person's part in a title."""
+    """A person's part in a title; those of a title have an order, as on a poster."""
 
     title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="credits")
     person = models.ForeignKey(
         Person, on_delete=models.CASCADE, related_name="credits", verbose_name=_("person")
     )
     role = models.CharField(_("role"), max_length=12, choices=CreditRole)
+    part = models.CharField(
+        _("part"), max_length=200, blank=True, help_text=_("Whom they play, or what they did.")
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=0, blank=True)
 
     class Meta:
         verbose_name = _("credit")
@@ -356,6 +414,56 @@ class Cover(Leased):
     def file_ids(self) -> list[int]:
         """The ids of the media files that the cover uses."""
         return [pk for pk in (self.original_id, self.small_id, self.large_id) if pk is not None]
+
+
+class CoverDraft(Leased):
+    """A cover that waits with its title for a moderator, in quarantine and not public."""
+
+    title = models.OneToOneField(Title, on_delete=models.CASCADE, related_name="cover_draft")
+    file_name = models.CharField(max_length=80)
+    content_type = models.CharField(max_length=20)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    color = models.CharField(max_length=7)
+    is_approved = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="cover_draft_due", condition=Q(is_approved=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+
+class Screenshot(Leased):
+    """A picture of what is watched: as it was sent, and smaller, made in the background."""
+
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="screenshots")
+    position = models.PositiveSmallIntegerField(_("order"), default=0)
+    original = models.ForeignKey(MediaFile, on_delete=models.PROTECT, related_name="screenshots")
+    small = models.ForeignKey(
+        MediaFile, null=True, on_delete=models.PROTECT, related_name="small_screenshots"
+    )
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    color = models.CharField(max_length=7)
+    small_done = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("screenshot")
+        verbose_name_plural = _("screenshots")
+        indexes = [
+            models.Index(fields=["id"], name="screenshot_waits", condition=Q(small_done=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
+
+    @property
+    def file_ids(self) -> list[int]:
+        """The ids of the media files that the screenshot uses."""
+        return [pk for pk in (self.original_id, self.small_id) if pk is not None]
 
 
 class SearchName(models.Model):

@@ -10,18 +10,22 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
-from catalog.choices import Moderation, Status
-from catalog.models import Cover, OldSlug, Title
+from catalog.choices import READABLE_KINDS, Moderation, Status
+from catalog.cover_drafts import drop_draft
+from catalog.covers import approve_draft, drop_cover
+from catalog.models import OldSlug, Title
 from catalog.permissions import MODERATE
+from catalog.screenshots import drop_screenshots
 from catalog.search_index import reindex_title
 from catalog.slugs import slug_base, unique_slug
-from common.files.media import UNREFERENCED_KEEP, release_media
+from common.files.media import UNREFERENCED_KEEP
 from common.http.errors import AlreadyDecided, Invalid
 from common.http.shared_cache import invalidate_cached_views
 
@@ -38,6 +42,7 @@ def approve_title(title: Title, *, moderator: User) -> None:
         if fresh.slug is None:
             _give_slug(fresh)
         reindex_title(title.pk)
+        approve_draft(fresh)
         log_decision(
             fresh, action="approve_title", actor=moderator,
             from_state=from_state, to_state=Moderation.APPROVED,
@@ -49,13 +54,13 @@ def approve_title(title: Title, *, moderator: User) -> None:
 def reject_title(title: Title, *, moderator: User, reason: str) -> None:
     """Reject the title with a reason: only its creator and moderators see it.
 
-    Its cover is dropped, as the cover's public address would go on working for ever. Raises
+    Its pictures are dropped, as their public addresses would go on working for ever. Raises
     AlreadyDecided, and Invalid where the reason is empty.
     """
     reason = require_reason(reason)
     with acting(moderator, permission=MODERATE):
         _hide(title, Moderation.REJECTED, moderator=moderator, action="reject_title", reason=reason)
-        drop_cover(title, older_by=UNREFERENCED_KEEP)
+        _drop_pictures(title, older_by=UNREFERENCED_KEEP)
 
 
 def unpublish_title(title: Title, *, moderator: User) -> None:
@@ -128,26 +133,29 @@ def record_title_edit(
 
 
 def delete_title(title: Title, *, moderator: User) -> None:
-    """Delete a title and its cover; raises ProtectedError where it has chapters."""
+    """Delete a title and its pictures.
+
+    A title to watch that somebody holds becomes unlisted instead: it leaves every list, and stays
+    theirs. Raises ProtectedError where the title has chapters.
+    """
     with acting(moderator, permission=MODERATE):
         plain = _plain(title)
         log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
-        drop_cover(plain)
-        plain.delete()
+        try:
+            with transaction.atomic():
+                _drop_pictures(plain)
+                plain.delete()
+        except ProtectedError:
+            if plain.kind in READABLE_KINDS:
+                raise
+            Title.objects.filter(pk=title.pk).update(moderation=Moderation.UNLISTED)
         invalidate_cached_views()
 
 
-def drop_cover(title: Title, *, older_by: timedelta = timedelta(0)) -> bool:
-    """Delete the title's cover in the caller's transaction; return False where it has none.
-
-    Its files are deleted by a later sweep; for `older_by` see `release_media`.
-    """
-    cover = Cover.objects.select_for_update().filter(title=title.pk).first()
-    if cover is None:
-        return False
-    cover.delete()
-    release_media(cover.file_ids, older_by=older_by)
-    return True
+def _drop_pictures(title: Title, *, older_by: timedelta = timedelta(0)) -> None:
+    drop_draft(title)
+    drop_cover(title, older_by=older_by)
+    drop_screenshots(title, older_by=older_by)
 
 
 def _hide(

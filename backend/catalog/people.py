@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from accounts.audit import log_decision
 from accounts.auth.authority import acting
@@ -12,21 +12,49 @@ from catalog.permissions import MODERATE
 from catalog.search_index import reindex_person, reindex_title
 from catalog.slugs import unique_slug
 from common.http.shared_cache import invalidate_cached_views
+from common.names import fold_text, order_key
 
 _ATTEMPTS = 20
 
 
 def create_person(person: Person, *, editor: User) -> None:
     """Save a new person under a slug that no other person has."""
+    with acting(editor, permission=MODERATE):
+        _insert_person(person)
+
+
+def _insert_person(person: Person) -> None:
     for _attempt in range(_ATTEMPTS):
         person.slug = unique_slug(Person, person.name, fallback="person")
         try:
-            with acting(editor, permission=MODERATE):
+            with transaction.atomic():
                 person.save(force_insert=True)
         except IntegrityError:  # another request took the slug; the next one is free
             continue
         return
     raise RuntimeError(f"no free slug for {person.name!r}")
+
+
+def find_or_make_people(names: Collection[str]) -> dict[str, Person]:
+    """Return the person of each name, in the caller's transaction; new names get a new person.
+
+    Of several people with one name the first counts: who means another one gives the id.
+    """
+    keys = {name: order_key(name) for name in names}
+    named: dict[str, Person] = {}
+    for person in Person.objects.filter(name_order__in=set(keys.values())).order_by("pk"):
+        named.setdefault(fold_text(person.name), person)
+    for name in keys:
+        if fold_text(name) not in named:
+            named[fold_text(name)] = person = Person(name=name)
+            _insert_person(person)
+    return {name: named[fold_text(name)] for name in keys}
+
+
+def drop_unused_people(ids: Collection[int]) -> None:
+    """Delete those people who have no credit and no other name: a proposal brought them."""
+    unused = Person.objects.filter(pk__in=ids, credits=None, aliases=None)
+    unused.filter(original_name="").delete()
 
 
 def set_credits(person: Person, *, role: str, titles: Collection[Title], editor: User) -> bool:

@@ -1,6 +1,6 @@
 """Builds the API's titles from database rows, without a model instance for each."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,17 @@ from uuid import UUID
 import orjson
 from django.conf import settings
 
-from catalog.choices import Kind, reading_direction
-from catalog.models import Alias, Category, Credit, Tag, Title, TitleLanguage, TitleQuerySet
+from catalog.choices import READABLE_KINDS, Kind, reading_direction
+from catalog.models import (
+    Alias,
+    Category,
+    Credit,
+    Screenshot,
+    Tag,
+    Title,
+    TitleLanguage,
+    TitleQuerySet,
+)
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from common.files.media import media_url
 from common.http.renderers import plain_number
@@ -46,9 +55,9 @@ _DETAIL_COLUMNS = (
     "synopsis",
     "numbers_restart_per_volume",
     "length",
+    "season_count",
     "duration_minutes",
     "trailers",
-    "screenshots",
     "site_url",
     "format",
     "anilist_id",
@@ -176,11 +185,12 @@ def title_detail(titles: TitleQuerySet) -> dict[str, Any] | None:
 def detail_of(row: Sequence[Any]) -> dict[str, Any]:
     """Return a row of `compile_detail` as the API shows it.
 
-    Languages, genres, tags, aliases and credits take five more queries, which are compiled once.
+    Languages, genres, tags, aliases and credits take five more queries, screenshots of what is
+    watched a sixth; all are compiled once.
     """
     detail = _list_row(row[: len(_ROW_COLUMNS)], [], [], settings.MEDIA_URL)
     detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))
-    for name in ("synopsis", "trailers", "screenshots"):
+    for name in ("synopsis", "trailers"):
         detail[name] = orjson.loads(detail[name])
     detail["numbers_restart_per_volume"] = bool(detail["numbers_restart_per_volume"])
     detail["rating_average"] = plain_number(detail["rating_average"])
@@ -203,9 +213,12 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
         {"name": name, "language": language} for name, language in _aliases().rows(of_title)
     ]
     detail["credits"] = [
-        {"role": role, "person": {"id": pk, "name": name, "slug": slug}}
-        for role, pk, name, slug in _credits().rows(of_title)
+        {"role": role, "part": part, "person": {"id": pk, "name": name, "slug": slug}}
+        for role, part, pk, name, slug in _credits().rows(of_title)
     ]
+    # What is read has none: its pages are asked for most, and are spared the query.
+    is_read = detail["kind"] in READABLE_KINDS
+    detail["screenshots"] = [] if is_read else _screenshots_of(of_title)
     return detail
 
 
@@ -232,8 +245,31 @@ def _aliases() -> CompiledQuery:
 
 @lru_cache(maxsize=1)
 def _credits() -> CompiledQuery:
-    credits_of_title = Credit.objects.filter(title=_TITLE).order_by("pk")
-    return compile_rows(credits_of_title, ("role", "person__id", "person__name", "person__slug"))
+    credits_of_title = Credit.objects.filter(title=_TITLE).order_by("position", "pk")
+    columns = ("role", "part", "person__id", "person__name", "person__slug")
+    return compile_rows(credits_of_title, columns)
+
+
+def _screenshots_of(of_title: Mapping[Placeholder, Any]) -> list[dict[str, Any]]:
+    media = settings.MEDIA_URL
+    return [
+        {
+            "id": pk,
+            "url": media + original,
+            "small_url": media + small if small else None,
+            "width": width,
+            "height": height,
+            "color": color,
+        }
+        for pk, original, small, width, height, color in _screenshots().rows(of_title)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _screenshots() -> CompiledQuery:
+    screenshots = Screenshot.objects.filter(title=_TITLE).order_by("position", "pk")
+    columns = ("pk", "original__name", "small__name", "width", "height", "color")
+    return compile_rows(screenshots, columns)
 
 
 @lru_cache(maxsize=256)

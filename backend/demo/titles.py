@@ -6,12 +6,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.choices import Moderation
+from catalog.covers import make_thumbnails, set_cover
 from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
 from catalog.moderation import approve_title
 from catalog.slugs import unique_slug
 from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
 from reader.models import DailyReads
-from reader.publication.covers import make_thumbnails, set_cover
 
 
 def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:

@@ -146,6 +146,7 @@ class Environment(BaseSettings):
     THROTTLE_AUTH: Rate = (60, 60)
     THROTTLE_REPORT: Rate = (20, 3600)
     THROTTLE_AVATAR: Rate = (10, 3600)
+    THROTTLE_PROPOSE: Rate = (30, 3600)
     THROTTLE_EXPORT: Rate = (5, 86_400)
     AVATAR_PUBLIC_AFTER_DAYS: int = Field(default=7, ge=0)
     STAFF_SECOND_FACTOR: bool = False
@@ -155,6 +156,7 @@ class Environment(BaseSettings):
     QUOTA_UPLOADS_PER_DAY: OptionalCount = 200
     QUOTA_BYTES_PER_DAY: OptionalCount = 10_000_000_000
     QUOTA_WAITING: OptionalCount = 100
+    QUOTA_PROPOSALS_WAITING: OptionalCount = 20
     QUOTA_DECODING_SECONDS_PER_DAY: OptionalCount = 3600
     GUEST_RATINGS: RatingList = ["safe", "suggestive"]
     TRUSTED_REVIEW_PERCENT: int = Field(default=10, ge=0, le=100)

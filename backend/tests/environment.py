@@ -25,6 +25,7 @@ for _name in (
     "THROTTLE_UPLOAD",
     "THROTTLE_AUTH",
     "THROTTLE_AVATAR",
+    "THROTTLE_PROPOSE",
     "THROTTLE_EXPORT",
 ):
     os.environ[_name] = "off"

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import AvatarUpload, User
+from catalog.models import CoverDraft
 from common.files.media import name_digest, sweep_media, without_references
 from common.files.storages import list_names, media_storage, quarantine_storage
 from common.models import MediaFile
@@ -52,10 +53,11 @@ def _of_quarantine() -> Iterator[str]:
     storage = quarantine_storage()
     needing = Upload.objects.filter(Q(state__in=UNDER_WAY) | Q(purge_after__gt=timezone.now()))
     needed = {folder.hex for folder in needing.values_list("folder", flat=True)}
-    avatars = set(User.objects.values_list("avatar_draft", flat=True))
-    avatars |= set(AvatarUpload.objects.values_list("file_name", flat=True))
+    pictures = set(User.objects.values_list("avatar_draft", flat=True))
+    pictures |= set(AvatarUpload.objects.values_list("file_name", flat=True))
+    pictures |= set(CoverDraft.objects.values_list("file_name", flat=True))
     for name in list_names(storage, ""):
-        if name.split("/")[1] not in needed and name not in avatars:
+        if name.split("/")[1] not in needed and name not in pictures:
             yield f"quarantine: nobody needs {name}"
     for upload in Upload.objects.filter(state__in=UNDER_WAY):
         if not storage.exists(quarantine.archive_name(upload.folder)):

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
+from catalog.trailers import SITES
 
 
 def names_field() -> serializers.DictField:
@@ -61,7 +62,23 @@ class PersonSerializer(serializers.Serializer[None]):
 
 class CreditSerializer(serializers.Serializer[None]):
     role = serializers.ChoiceField(CreditRole.choices)
+    part = serializers.CharField(allow_blank=True, help_text="whom they play, or what they did")
     person = PersonSerializer()
+
+
+class TrailerSerializer(serializers.Serializer[None]):
+    url = serializers.CharField()
+    site = serializers.ChoiceField(list(SITES))
+    id = serializers.CharField(help_text="the video's, on its site")
+
+
+class ScreenshotSerializer(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    small_url = serializers.CharField(allow_null=True)
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    color = serializers.CharField()
 
 
 class ExternalIdsSerializer(serializers.Serializer[None]):
@@ -80,19 +97,34 @@ class TitleSerializer(TitleRowSerializer):
     tags = NamesSerializer(many=True)
     chapter_languages = ChapterLanguageSerializer(many=True, help_text="most chapters first")
     aliases = AliasSerializer(many=True)
-    credits = CreditSerializer(many=True)
+    credits = CreditSerializer(many=True, help_text="in their order")
     synopsis = serializers.DictField(child=serializers.CharField())
     numbers_restart_per_volume = serializers.BooleanField()
-    length = serializers.IntegerField(allow_null=True)
+    length = serializers.IntegerField(allow_null=True, help_text="chapters or episodes known")
+    season_count = serializers.IntegerField(allow_null=True)
     duration_minutes = serializers.IntegerField(allow_null=True)
-    trailers = serializers.ListField(child=serializers.CharField())
-    screenshots = serializers.ListField(child=serializers.CharField())
+    trailers = TrailerSerializer(many=True)
+    screenshots = ScreenshotSerializer(many=True, help_text="in their order")
     site_url = serializers.CharField(allow_blank=True)
     format = serializers.CharField(allow_blank=True)
     external_ids = ExternalIdsSerializer()
     popularity = serializers.IntegerField()
     rating_average = serializers.CharField()
     moderation = serializers.ChoiceField(Moderation.choices)
+
+
+class ExistingTitleSerializer(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    slug = serializers.CharField()
+    kind = serializers.ChoiceField(Kind.choices)
+    name = serializers.CharField()
+    year = serializers.IntegerField(allow_null=True)
+
+
+class NewTitleSerializer(TitleSerializer):
+    """A title that was entered just now."""
+
+    similar = ExistingTitleSerializer(many=True, help_text="of this kind, name and year as well")
 
 
 class NamesListSerializer(serializers.Serializer[None]):

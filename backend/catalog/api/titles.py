@@ -15,6 +15,8 @@ from accounts.api.cached_views import CachedView
 from accounts.models import User
 from catalog.api.serializers import NamesListSerializer, TitleRowSerializer, TitleSerializer
 from catalog.api.title_query import TitleQuery, is_ranked, title_filters, title_queryset
+from catalog.choices import Moderation
+from catalog.cover_drafts import shown_draft
 from catalog.models import Category, Tag, Title, TitleQuerySet
 from catalog.rows import (
     compile_detail,
@@ -147,6 +149,7 @@ class TitleDetailView(CachedView):
     """Shows a title."""
 
     titles: ClassVar[type[Title]] = Title
+    folder: ClassVar[str] = "titles"
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
@@ -163,8 +166,7 @@ class TitleDetailView(CachedView):
         titles = self.titles.objects.all().public()
         found = titles.filter(old_slugs__slug=place["id_or_slug"]).values_list("slug", flat=True)
         slug = found.first()
-        folder = "titles" if self.titles is Title else "series"
-        return f"/api/{folder}/{slug}" if slug else None
+        return f"/api/{self.folder}/{slug}" if slug else None
 
     @extend_schema(
         responses={
@@ -179,7 +181,13 @@ class TitleDetailView(CachedView):
         detail = title_detail(find_titles(visible, id_or_slug))
         if detail is None:
             raise NotFound(_("There is nothing here."))
-        return PrivateResponse(self.complete(detail))
+        return PrivateResponse(self.private_body(detail))
+
+    def private_body(self, detail: dict[str, Any]) -> dict[str, Any]:
+        """Return a title for those who see it before it is public, with the cover that waits."""
+        if detail["moderation"] != Moderation.APPROVED and detail["cover"] is None:
+            detail["cover"] = shown_draft(detail["id"])
+        return self.complete(detail)
 
 
 class NamesListView(CachedView):

@@ -34,6 +34,14 @@ def rejection_sentence(problem: str, params: Mapping[str, str | int]) -> str:
     return (_sentences().get(problem) or _(PICTURE_MESSAGES[problem][1])) % params
 
 
+def banned_sentence(name: str) -> str:
+    """Return the sentence that says which picture is banned."""
+    return _(
+        "“%(name)s” is a picture that was removed here before and may not be shown again. "
+        "Leave it out and send the rest."
+    ) % {"name": name}
+
+
 def _sentences() -> dict[str, str]:
     """Return the sentences that differ from those about a page in a zip."""
     return {

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from catalog.admin.decisions import current_user
 from catalog.admin.titles import TitleAdmin, TitleForm
 from catalog.choices import READABLE_KINDS, Kind
+from catalog.covers import remove_cover, set_cover
 from catalog.models import Title
 from common.files.media import media_url
 from common.http.errors import AppError
 from common.typed_admin import NameOrderedList
 from reader.models import Chapter, Series
-from reader.publication.covers import remove_cover, set_cover
 from reader.publication.edits import set_numbers_restart
 from reader.publication.series import approve_series, reject_series, unpublish_series
 from reader.reading.places import PlaceTaken, refuse_clashes

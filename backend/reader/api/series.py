@@ -17,6 +17,7 @@ class SeriesDetailView(TitleDetailView):
     """Shows a series."""
 
     titles = Series
+    folder = "series"
 
     def complete(self, detail: dict[str, Any]) -> dict[str, Any]:
         """Return the title with its groups and the first chapter of each language."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from common.files.picture_files import banned_sentence
 from common.files.rejections import FileRejected
 from common.http.errors import AppError
 from reader.intake.archives import REJECT_MESSAGES
@@ -49,14 +50,6 @@ def failure_sentence(upload: "Upload") -> str:
 def decoding_quota_sentence() -> str:
     """Return the sentence for a user whose checking time of a day is used up."""
     return _("Checking your zips has taken as long as a day allows. Send this one again tomorrow.")
-
-
-def banned_sentence(name: str) -> str:
-    """Return the sentence that says which picture is banned."""
-    return _(
-        "“%(name)s” is a picture that was removed here before and may not be shown again. "
-        "Leave it out and send the rest."
-    ) % {"name": name}
 
 
 class UploadRejected(AppError):

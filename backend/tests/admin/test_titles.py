@@ -7,11 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import AuditEntry
+from catalog.covers import set_cover
 from catalog.models import Artist, Author, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.search import search_titles
 from common.models import MediaFile
 from reader.models import Series
-from reader.publication.covers import set_cover
 from reader.states import UploadState
 from tests.cast import client_of, make_title, make_upload
 

@@ -128,6 +128,25 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("GET", "titles", "/api/titles?scope=all"): MODERATORS,
     ("GET", f"titles/{WORD}", "/api/titles/{series}"): OPEN,
     ("GET", f"titles/{WORD}", "/api/titles/{pending}"): OWN_IN_OPEN,
+    **{
+        row: statuses
+        for folder in ("movies", "anime", "shows")
+        for row, statuses in {
+            ("GET", folder, f"/api/{folder}"): OPEN,
+            ("POST", folder, f"/api/{folder}"): expect(201, unconfirmed=403),
+            ("GET", f"{folder}/{WORD}", f"/api/{folder}/{{{folder}}}"): OWN_IN_OPEN,
+            ("PUT", f"{folder}/{WORD}", f"/api/{folder}/{{{folder}}}"): OWN,
+            ("PATCH", f"{folder}/{WORD}", f"/api/{folder}/{{{folder}}}"): OWN,
+            ("DELETE", f"{folder}/{WORD}", f"/api/{folder}/{{{folder}}}"):
+                expect(404, uploader=204, **staff(204)),
+        }.items()
+    },
+    ("POST", f"titles/{WORD}/screenshots", "/api/titles/{movies}/screenshots"):
+        expect(404, uploader=403, **staff(201)),
+    ("PUT", f"titles/{WORD}/screenshots", "/api/titles/{movies}/screenshots"):
+        expect(404, uploader=403, **staff(400)),
+    ("DELETE", f"titles/{WORD}/screenshots/{ID}", "/api/titles/{movies}/screenshots/1"):
+        expect(404, uploader=403),
     ("GET", "categories", "/api/categories"): OPEN,
     ("GET", "tags", "/api/tags"): OPEN,
     ("GET", "series", "/api/series"): OPEN,
@@ -215,6 +234,10 @@ def house(moderator_mo, admin_aida):
     User.objects.filter(pk=make_user("private").pk).update(visibility=Visibility.PRIVATE)
     series = make_title()
     pending = make_title("Secret", moderation=Moderation.PENDING, created_by=uploader)
+    proposed = {
+        folder: make_title(kind, kind=kind, moderation=Moderation.PENDING, created_by=uploader).pk
+        for folder, kind in (("movies", "movie"), ("anime", "anime"), ("shows", "show"))
+    }
     live = make_upload_row(uploader=uploader, series=series)
     waiting = make_upload_row(uploader=uploader, series=series, state=UploadState.AWAITING_REVIEW)
     open_session(uploader)
@@ -222,7 +245,7 @@ def house(moderator_mo, admin_aida):
         uploader, name="Tachiyomi", scopes=SCOPES, expires_in_days=None, password=PASSWORD
     )
     places = {
-        "session": uploader.sessions.get().pk, "key": key.pk,
+        **proposed, "session": uploader.sessions.get().pk, "key": key.pk,
         "series": series.slug, "pending": pending.pk, "live": live.chapter_id,
         "waiting": waiting.chapter_id, "upload": waiting.pk,
         "warning": warn_user(uploader, moderator=moderator_mo, text="Credit the translators.").pk,
@@ -280,6 +303,15 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
                 {"chapter": pk, "page": 1, "changed_at": "2026-01-01T00:00:00Z"}
                 for pk in Chapter.objects.order_by("pk").values_list("pk", flat=True)
             ],
+        },
+        ("POST", f"titles/{WORD}/screenshots"): lambda: {
+            "file": SimpleUploadedFile("shot.png", page_bytes("png")),
+        },
+        ("PUT", f"titles/{WORD}/screenshots"): lambda: {"ids": [1]},
+        **{
+            (method, f"{folder}{word}"): lambda: {"name": f"Ак кеме {next(_numbers)}"}
+            for folder in ("movies", "anime", "shows")
+            for method, word in (("POST", ""), ("PUT", f"/{WORD}"), ("PATCH", f"/{WORD}"))
         },
         ("POST", f"series/{WORD}/chapters"): lambda: {
             "file": SimpleUploadedFile("c.zip", make_chapter_zip(2)), "number": "77",

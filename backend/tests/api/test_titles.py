@@ -13,6 +13,7 @@ from catalog.choices import Moderation
 from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.rows import title_detail
 from catalog.search_index import reindex_title
+from catalog.trailers import read_trailer
 from common.http.renderers import to_json
 from common.http.shared_cache import invalidate_cached_views, shared_cache
 from tests.cast import client_of, make_title, make_upload_row
@@ -335,7 +336,8 @@ def test_a_detail_has_the_same_values_for_everybody(shelf, moderator_mo):
     title = shelf["a"]
     columns = {
         "mangadex_id": "a1c7c817-4e59-43b7-9365-09675a149a6f", "rating_average": "8.25",
-        "trailers": ["https://example.test/t"], "numbers_restart_per_volume": True,
+        "trailers": [read_trailer("youtu.be/abcdefghijk")._asdict()],
+        "numbers_restart_per_volume": True,
     }  # fmt: skip
     Title.objects.filter(pk=title.pk).update(**columns)
 
@@ -351,9 +353,13 @@ def test_a_detail_has_the_same_values_for_everybody(shelf, moderator_mo):
     assert public["created_at"].endswith("Z")
 
 
-@pytest.mark.parametrize(("folder", "lists"), [("titles", 5), ("series", 7)])
-def test_a_cold_detail_is_one_row_and_its_lists(folder, lists, shelf, django_assert_num_queries):
-    address = f"/api/{folder}/{shelf['a'].slug}"
+@pytest.mark.parametrize(
+    ("folder", "which", "lists"), [("titles", "a", 5), ("series", "a", 7), ("movies", "c", 6)]
+)
+def test_a_cold_detail_is_one_row_and_its_lists(
+    folder, which, lists, shelf, django_assert_num_queries
+):
+    address = f"/api/{folder}/{shelf[which].slug}"
     client = client_of(None)
     client.get(address)
 

@@ -11,6 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from accounts.models import AuditEntry
+from catalog.covers import set_cover
+from catalog.pictures import BannedImage
 from common.http.errors import AlreadyDecided, Forbidden, Invalid
 from reader.intake.banned_pictures import (
     MAX_DISTANCE,
@@ -21,7 +23,6 @@ from reader.intake.banned_pictures import (
 )
 from reader.intake.extraction import extract_upload
 from reader.models import BannedPicture, Page, Upload
-from reader.publication.covers import BannedCover, set_cover
 from reader.publication.moderation import (
     approve_upload,
     delete_pages,
@@ -346,7 +347,7 @@ def test_a_banned_picture_is_no_cover_either(banned, bad_page, moderator_mo):
     series = make_title()
     cover = ContentFile(save(bad_page, "png"), name="cover.png")
 
-    with pytest.raises(BannedCover) as refused:
+    with pytest.raises(BannedImage) as refused:
         set_cover(series, cover, moderator=moderator_mo)
 
     assert "“cover.png”" in str(refused.value.message)

@@ -4,6 +4,53 @@
  */
 
 export interface paths {
+    "/api/anime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_anime"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_anime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_anime_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_anime_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_anime_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_anime_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/auth/email/change": {
         parameters: {
             query?: never;
@@ -466,163 +513,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/library/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List the changes of one's library, the newest first. */
-        get: operations["get_library_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/history/{id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Undo a change, also the removal of an item; 204 where there is no item afterwards. */
-        post: operations["post_library_history_by_id_undo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List one's library; without `ordering` what was changed last comes first. */
-        get: operations["get_library_items"];
-        put?: never;
-        /** @description Add a title; 200 where it is there already, and only what is given changes. */
-        post: operations["post_library_items"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/items/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Show an item. */
-        get: operations["get_library_items_by_id"];
-        put?: never;
-        post?: never;
-        /** @description Remove an item; its history stays, and can bring it back. */
-        delete: operations["delete_library_items_by_id"];
-        options?: never;
-        head?: never;
-        /** @description Change an item. */
-        patch: operations["patch_library_items_by_id"];
-        trace?: never;
-    };
-    "/api/library/items/{id}/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List the changes of an item, the newest first. */
-        get: operations["get_library_items_by_id_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/items/{id}/progress": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Move the progress from where it is; sent twice, it moves twice. */
-        post: operations["post_library_items_by_id_progress"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/items/by-title/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Show the item that one has of a title. */
-        get: operations["get_library_items_by_title_by_id"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Show one's preferences. */
-        get: operations["get_library_settings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** @description Change some of them. */
-        patch: operations["patch_library_settings"];
-        trace?: never;
-    };
-    "/api/library/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Count one's library. */
-        get: operations["get_library_summary"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/moderation/summary": {
         parameters: {
             query?: never;
@@ -638,6 +528,53 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/movies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_movies"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_movies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/movies/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_movies_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_movies_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_movies_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_movies_by_id_or_slug"];
         trace?: never;
     };
     "/api/reading": {
@@ -778,6 +715,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_shows"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_shows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shows/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_shows_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_shows_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_shows_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_shows_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/site": {
         parameters: {
             query?: never;
@@ -841,6 +825,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Put the screenshots into another order, and return all of them. */
+        put: operations["put_titles_by_id_or_slug_screenshots"];
+        /** @description Add a screenshot behind the others, and return all of them. */
+        post: operations["post_titles_by_id_or_slug_screenshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Remove a screenshot. */
+        delete: operations["delete_titles_by_id_or_slug_screenshots_by_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -953,6 +972,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Another name of the title. */
+        AliasFormRequest: {
+            name: string;
+            /** @default  */
+            language: string;
+        };
         AliasShape: {
             name: string;
             language: string;
@@ -1002,41 +1027,6 @@ export interface components {
             /** Format: email */
             email: string;
             password: string;
-        };
-        ChangePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ChangeShape"][];
-        };
-        ChangePagePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ChangePage"][];
-        };
-        /** @description A change of a library. */
-        ChangeShape: {
-            id: number;
-            title: components["schemas"]["ChangeTitleShape"];
-            /** Format: date-time */
-            at: string;
-            origin: components["schemas"]["OriginEnum"];
-            /** @description [from, to] by field; `item` where it was added or removed */
-            changes: {
-                [key: string]: unknown[];
-            };
-            /** Format: date-time */
-            undone_at: string | null;
-        };
-        /** @description The title of a change. */
-        ChangeTitleShape: {
-            id: number;
-            slug: string;
-            name: string;
-            /** @description by language; in any other it is called `name` */
-            names: {
-                [key: string]: string;
-            };
-            type: components["schemas"]["KindEnum"];
         };
         ChapterLanguageShape: {
             language: string;
@@ -1107,8 +1097,23 @@ export interface components {
             height: number;
             color: string;
         };
+        /** @description Who worked on the title, or plays in it; their order is that of the list. */
+        CreditFormRequest: {
+            person: number | string | {
+                id?: number;
+                name?: string;
+            };
+            role: components["schemas"]["RoleEnum"];
+            /**
+             * @description Whom they play, or what they did.
+             * @default
+             */
+            part: string;
+        };
         CreditShape: {
             role: components["schemas"]["RoleEnum"];
+            /** @description whom they play, or what they did */
+            part: string;
             person: components["schemas"]["PersonShape"];
         };
         /** @enum {string} */
@@ -1123,6 +1128,48 @@ export interface components {
             /** @description the same as a picture: a data: address of an SVG */
             qr: string;
         };
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        EpisodicFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
+        };
         /** @description The body of every error. */
         ErrorShape: {
             code: string;
@@ -1135,16 +1182,18 @@ export interface components {
             /** @description whether it counts as a strike */
             malicious?: boolean;
         };
+        ExistingTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            year: number | null;
+        };
         ExternalIdsShape: {
             anilist: number | null;
             mal: number | null;
             /** Format: uuid */
             mangadex: string | null;
-        };
-        /** @description A title by its id on another site. */
-        ExternalRequest: {
-            site: components["schemas"]["SiteEnum"];
-            id: string;
         };
         /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
@@ -1159,100 +1208,6 @@ export interface components {
             slug: string;
             name: string;
         };
-        ItemChangePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ChangeShape"][];
-        };
-        ItemChangePagePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ItemChangePage"][];
-        };
-        /** @description A new item: a title by its id here, by its id elsewhere, or by name and type. */
-        ItemFormRequest: {
-            status?: components["schemas"]["ItemStatusWordEnum"];
-            progress?: number;
-            progress_volumes?: number;
-            /** @description one's own; null: what the title says */
-            max_progress?: number | null;
-            score?: number | null;
-            favourite?: boolean;
-            notes?: string;
-            private?: boolean;
-            /** Format: date */
-            started_on?: string | null;
-            /** Format: date */
-            finished_on?: string | null;
-            repeats?: number;
-            tags?: string[];
-            source?: string;
-            cover_url?: string;
-            /** Format: int64 */
-            title_id?: number;
-            external?: components["schemas"]["ExternalRequest"];
-            title?: string;
-            type?: components["schemas"]["KindEnum"];
-        };
-        ItemPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ItemShape"][];
-        };
-        ItemPagePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ItemPage"][];
-        };
-        /** @description An item; built from rows, see `tracker.library.rows`. */
-        ItemShape: {
-            id: number;
-            title: string;
-            title_id: number;
-            slug: string;
-            /** @description by language; in any other it is called `name` */
-            names: {
-                [key: string]: string;
-            };
-            original_name: string;
-            type: components["schemas"]["KindEnum"];
-            year: number | null;
-            cover: components["schemas"]["CoverShape"] | null;
-            cover_url: string;
-            title_status: components["schemas"]["StatusEnum"];
-            moderation: components["schemas"]["ModerationEnum"];
-            status: components["schemas"]["ItemStatusEnum"];
-            unit: components["schemas"]["UnitEnum"];
-            progress: number;
-            progress_volumes: number;
-            /** @description progress is shown as “of” this; null: nobody knows */
-            max_progress: number | null;
-            has_own_max: boolean;
-            score: number | null;
-            favourite: boolean;
-            notes: string;
-            private: boolean;
-            /** Format: date */
-            started_on: string | null;
-            /** Format: date */
-            finished_on: string | null;
-            repeats: number;
-            tags: string[];
-            source: string;
-            /** @description chapters; null: it has none here */
-            unread_count: number | null;
-            next_chapter: components["schemas"]["ChapterLinkShape"] | null;
-            /** Format: date-time */
-            synced_at: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        /** @enum {string} */
-        ItemStatusEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating";
-        /** @enum {string} */
-        ItemStatusWordEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating" | "reading" | "watching" | "watched" | "plan_to_watch" | "planned" | "plan_to_read" | "on_hold" | "rewatching" | "rereading";
         /** @description A new key. */
         KeyFormRequest: {
             name: string;
@@ -1327,6 +1282,45 @@ export interface components {
         };
         /** @enum {string} */
         ModerationEnum: "draft" | "pending" | "approved" | "rejected" | "unlisted";
+        /** @description The facts of a movie. */
+        MovieFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+        };
         MySecondFactor: {
             enabled: boolean;
             required: boolean;
@@ -1365,8 +1359,57 @@ export interface components {
             /** @description shown this once */
             key: string;
         };
-        /** @enum {string} */
-        OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo";
+        /** @description A title that was entered just now. */
+        NewTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            status: components["schemas"]["StatusEnum"];
+            content_rating: components["schemas"]["RatingEnum"];
+            year: number | null;
+            original_language: string;
+            reading_direction: components["schemas"]["DirectionEnum"];
+            chapter_count: number;
+            /** Format: date-time */
+            last_chapter_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            cover: components["schemas"]["CoverShape"] | null;
+            genres: components["schemas"]["NamesShape"][];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
+            tags: components["schemas"]["NamesShape"][];
+            /** @description most chapters first */
+            chapter_languages: components["schemas"]["ChapterLanguageShape"][];
+            aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
+            credits: components["schemas"]["CreditShape"][];
+            synopsis: {
+                [key: string]: string;
+            };
+            numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
+            length: number | null;
+            season_count: number | null;
+            duration_minutes: number | null;
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
+            site_url: string;
+            format: string;
+            external_ids: components["schemas"]["ExternalIdsShape"];
+            popularity: number;
+            rating_average: string;
+            moderation: components["schemas"]["ModerationEnum"];
+            /** @description of this kind, name and year as well */
+            similar: components["schemas"]["ExistingTitleShape"][];
+        };
         PageShape: {
             id: number;
             number: number;
@@ -1389,30 +1432,47 @@ export interface components {
         PasswordFormRequest: {
             password: string;
         };
-        /** @description A change of an item. */
-        PatchedItemChangeRequest: {
-            status?: components["schemas"]["ItemStatusWordEnum"];
-            progress?: number;
-            progress_volumes?: number;
-            /** @description one's own; null: what the title says */
-            max_progress?: number | null;
-            score?: number | null;
-            favourite?: boolean;
-            notes?: string;
-            private?: boolean;
-            /** Format: date */
-            started_on?: string | null;
-            /** Format: date */
-            finished_on?: string | null;
-            repeats?: number;
-            tags?: string[];
-            source?: string;
-            cover_url?: string;
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        PatchedEpisodicFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
             /**
-             * Format: date-time
-             * @description when the user did it; of two devices the later one wins, field by field
+             * Format: binary
+             * @description A picture; null removes it.
              */
-            changed_at?: string;
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
         };
         /** @description All that users may change about themselves. */
         PatchedMeFormRequest: {
@@ -1425,14 +1485,44 @@ export interface components {
             reading?: components["schemas"]["ReadingFormRequest"];
             hidden_ratings?: components["schemas"]["RatingEnum"][];
         };
-        /** @description What a user wants of their library. */
-        PatchedSettingsRequest: {
-            score_format?: components["schemas"]["ScoreFormatEnum"];
-            start_on_progress?: boolean;
-            complete_on_last?: boolean;
-            follow_reading?: boolean;
-            add_when_read?: boolean;
-            count_repeats?: boolean;
+        /** @description The facts of a movie. */
+        PatchedMovieFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
         };
         PendingAddress: {
             pending_email: string;
@@ -1664,8 +1754,23 @@ export interface components {
         RolesEnum: "reader" | "uploader" | "trusted" | "moderator" | "admin";
         /** @enum {string} */
         ScopesEnum: "read" | "library" | "upload";
-        /** @enum {string} */
-        ScoreFormatEnum: "stars5" | "points10" | "decimal10" | "points100";
+        /** @description A screenshot. */
+        ScreenshotFormRequest: {
+            /** Format: binary */
+            file: string;
+        };
+        /** @description The ids of all screenshots of a title, in their new order. */
+        ScreenshotOrderRequest: {
+            ids: number[];
+        };
+        ScreenshotShape: {
+            id: number;
+            url: string;
+            small_url: string | null;
+            width: number;
+            height: number;
+            color: string;
+        };
         SecondFactorShape: {
             enabled: boolean;
             /** @description by one's role, and cannot be turned off */
@@ -1731,15 +1836,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -1767,15 +1876,6 @@ export interface components {
             last_used_at: string;
             is_current: boolean;
         };
-        /** @description What a user wants of their library. */
-        SettingsShape: {
-            score_format: components["schemas"]["ScoreFormatEnum"];
-            start_on_progress?: boolean;
-            complete_on_last?: boolean;
-            follow_reading?: boolean;
-            add_when_read?: boolean;
-            count_repeats?: boolean;
-        };
         Site: {
             name: string;
             languages: string[];
@@ -1785,14 +1885,9 @@ export interface components {
             upload_limits: components["schemas"]["UploadLimitsShape"];
         };
         /** @enum {string} */
-        SiteEnum: "anilist" | "mal" | "mangadex";
+        SiteEnum: "youtube" | "vimeo" | "rutube" | "vk" | "ok";
         /** @enum {string} */
         StatusEnum: "announced" | "ongoing" | "completed" | "hiatus" | "cancelled";
-        /** @description How far the progress moves, from where it is. */
-        StepRequest: {
-            /** @default 1 */
-            by: number;
-        };
         /** @description The reported object; it may be deleted by now. */
         SubjectShape: {
             type: string;
@@ -1819,19 +1914,6 @@ export interface components {
             volume?: number | null;
             /** @default  */
             group: string;
-        };
-        /** @description What a library adds up to. */
-        SummaryShape: {
-            total: number;
-            by_status: components["schemas"]["_ByStatusShape"];
-            /** @description types that it has none of are left out */
-            by_type: {
-                [key: string]: number;
-            };
-            favourites: number;
-            /** @description titles with unread chapters */
-            unread: number;
-            progress: components["schemas"]["_ProgressSumsShape"];
         };
         TitlePage: {
             count: number;
@@ -1892,15 +1974,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -1931,8 +2017,12 @@ export interface components {
             /** @description seconds */
             expires_in: number;
         };
-        /** @enum {string} */
-        UnitEnum: "chapters" | "episodes" | "minutes";
+        TrailerShape: {
+            url: string;
+            site: components["schemas"]["SiteEnum"];
+            /** @description the video's, on its site */
+            id: string;
+        };
         UploadAcceptedShape: {
             id: number;
             state: components["schemas"]["UploadStateEnum"];
@@ -2051,19 +2141,6 @@ export interface components {
             /** Format: date-time */
             seen_at: string | null;
         };
-        _ByStatusShape: {
-            planning: number;
-            current: number;
-            completed: number;
-            paused: number;
-            dropped: number;
-            repeating: number;
-        };
-        _ProgressSumsShape: {
-            chapters: number;
-            episodes: number;
-            minutes: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -2073,6 +2150,539 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_anime: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     post_auth_email_change: {
         parameters: {
             query?: never;
@@ -4544,949 +5154,6 @@ export interface operations {
             };
         };
     };
-    get_library_history: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                page_size?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ChangePagePage"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    post_library_history_by_id_undo: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_items: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                favourite?: boolean;
-                genre?: string;
-                has_unread?: boolean;
-                ordering?: "updated" | "title" | "score" | "progress" | "added" | "unread" | "-updated" | "-title" | "-score" | "-progress" | "-added" | "-unread";
-                page_size?: number;
-                score_max?: number;
-                score_min?: number;
-                search?: string;
-                status?: ("completed" | "current" | "dropped" | "on_hold" | "paused" | "plan_to_read" | "plan_to_watch" | "planned" | "planning" | "reading" | "repeating" | "rereading" | "rewatching" | "watched" | "watching")[];
-                /** @description one of one's own tags */
-                tag?: string;
-                type?: ("anime" | "comic" | "manga" | "manhua" | "manhwa" | "movie" | "novel" | "show")[];
-                updated_since?: string;
-                year?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemPagePage"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    post_library_items: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["ItemFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["ItemFormRequest"];
-                "multipart/form-data": components["schemas"]["ItemFormRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_items_by_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    delete_library_items_by_id: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description the ETag of the item as the client has seen it */
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    patch_library_items_by_id: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description the ETag of the item as the client has seen it */
-                "If-Match"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PatchedItemChangeRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedItemChangeRequest"];
-                "multipart/form-data": components["schemas"]["PatchedItemChangeRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_items_by_id_history: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                page_size?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemChangePagePage"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    post_library_items_by_id_progress: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["StepRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["StepRequest"];
-                "multipart/form-data": components["schemas"]["StepRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_items_by_title_by_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ItemShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SettingsShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    patch_library_settings: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PatchedSettingsRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedSettingsRequest"];
-                "multipart/form-data": components["schemas"]["PatchedSettingsRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SettingsShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SummaryShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
     get_moderation_summary: {
         parameters: {
             query?: never;
@@ -5521,6 +5188,539 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_movies: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_movies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMovieFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedMovieFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6246,6 +6446,539 @@ export interface operations {
             };
         };
     };
+    get_shows: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_shows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_site: {
         parameters: {
             query?: never;
@@ -6422,6 +7155,286 @@ export interface operations {
             };
             /** @description It has another slug now: see Location. */
             301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenshotOrderRequest"];
+                "multipart/form-data": components["schemas"]["ScreenshotOrderRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ScreenshotFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_titles_by_id_or_slug_screenshots_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.core.files.base import ContentFile
 
+from catalog import covers
+from catalog.covers import make_thumbnails, remove_cover, set_cover
 from catalog.models import Cover
 from common.files.media import store_media, sweep_media
 from common.files.storages import StorageUnavailable, list_names, media_storage
 from common.http.errors import AppError, Forbidden
-from reader.publication import covers
-from reader.publication.covers import make_thumbnails, remove_cover, set_cover
 from tests.cast import client_of, make_title
 from tests.failing_storage import BROKEN_BUCKET, FULL_DISK, failing_storages, trouble
 from tests.leftovers import find_leftovers, finish_due_work
