@@ -28,6 +28,7 @@ from catalog.slugs import slug_base, unique_slug
 from common.files.media import UNREFERENCED_KEEP
 from common.http.errors import AlreadyDecided, Invalid
 from common.http.shared_cache import invalidate_cached_views
+from common.work.events import emit
 
 _ATTEMPTS = 20
 
@@ -129,6 +130,7 @@ def record_title_edit(
             to_state=title.moderation if is_new else "",
             reason=", ".join(changed),
         )
+        emit("title_changed", title_id=title.pk)
         invalidate_cached_views()
 
 

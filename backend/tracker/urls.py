@@ -1,7 +1,13 @@
 """The addresses of this app, below /api/."""
 
 from common.http.urls import ID, route
-from tracker.api.items import ItemListView, ItemOfTitleView, ItemProgressView, ItemView
+from tracker.api.items import (
+    ItemListView,
+    ItemOfTitleView,
+    ItemProgressView,
+    ItemView,
+    UnreadListView,
+)
 from tracker.api.library import (
     HistoryView,
     ItemHistoryView,
@@ -16,6 +22,7 @@ urlpatterns = [
     route(f"library/items/{ID}/progress", ItemProgressView.as_view()),
     route(f"library/items/{ID}/history", ItemHistoryView.as_view()),
     route(f"library/items/by-title/{ID}", ItemOfTitleView.as_view()),
+    route("library/unread", UnreadListView.as_view()),
     route("library/summary", SummaryView.as_view()),
     route("library/settings", SettingsView.as_view()),
     route("library/history", HistoryView.as_view()),

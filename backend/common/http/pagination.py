@@ -17,6 +17,7 @@ from django.db.models import BinaryField, BooleanField, DateTimeField, F, Func, 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import (
     BasePagination,
@@ -168,6 +169,12 @@ class Place:
     is_backwards: bool
 
 
+class KeysetPaging(CursorPaging):
+    """The page of a list whose cursors hold the values that it is sorted by."""
+
+    cursor = serializers.CharField(default="", max_length=2000, allow_blank=True)
+
+
 class KeysetPages(BasePagination):
     """Pages by a cursor, for long lists in several orders, by columns that many rows may share.
 
@@ -176,8 +183,9 @@ class KeysetPages(BasePagination):
     which order is asked for.
     """
 
-    query: ClassVar[type[CursorPaging]]
-    # By the value of `ordering`: a column, and True where the greatest value comes first.
+    query: ClassVar[type[KeysetPaging]] = KeysetPaging
+    # By the value of `ordering`: a column, and True where the greatest value comes first. A list
+    # in one order has no such parameter, and "" here.
     orders: ClassVar[Mapping[str, tuple[str, bool]]]
 
     def paginate_queryset(
@@ -185,7 +193,7 @@ class KeysetPages(BasePagination):
     ) -> list[Any]:
         """Return the rows of the page that is asked for."""
         asked = parse_query(self.query, request.query_params)
-        self.column, is_descending = self.orders[asked["ordering"]]
+        self.column, is_descending = self.orders[asked.get("ordering", "")]
         self.field = queryset.model._meta.get_field(self.column)
         self.path = request.get_full_path()
         place = self._read(asked["cursor"]) if asked["cursor"] else None

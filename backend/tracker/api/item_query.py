@@ -17,8 +17,7 @@ from accounts.models import User
 from catalog.choices import Kind
 from catalog.models import Title
 from catalog.search import search_titles
-from common.http.pagination import KeysetPages
-from common.http.queries import CursorPaging
+from common.http.pagination import KeysetPages, KeysetPaging
 from common.names import FoldedField
 from tracker.choices import STATUS_CHOICES, STATUS_WORDS
 from tracker.models import NOTHING_UNREAD, LibraryItem
@@ -37,10 +36,9 @@ ORDERS = _NATURAL | {
 }
 
 
-class ItemPaging(CursorPaging):
+class ItemPaging(KeysetPaging):
     """The page of a library, and its order."""
 
-    cursor = serializers.CharField(default="", max_length=2000, allow_blank=True)
     page_size = serializers.IntegerField(default=50, min_value=1, max_value=100)
     ordering = serializers.ChoiceField(
         list(ORDERS), default="updated", help_text="the newest or greatest first, titles from A"
@@ -52,6 +50,12 @@ class ItemPages(KeysetPages):
 
     query = ItemPaging
     orders = ORDERS
+
+
+class UnreadPages(KeysetPages):
+    """Pages of the items with unread chapters, the newest chapter first."""
+
+    orders = {"": _NATURAL["unread"]}
 
 
 class ItemFilterSet(FilterSet):

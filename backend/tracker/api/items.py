@@ -20,7 +20,7 @@ from common.http.errors import Invalid, NotFound
 from common.http.pagination import FilterBackend
 from common.http.responses import PrivateResponse
 from common.http.serializers import cursor_list, refusals
-from tracker.api.item_query import ItemFilterSet, ItemPages
+from tracker.api.item_query import ItemFilterSet, ItemPages, UnreadPages
 from tracker.api.serializers import (
     ItemChangeSerializer,
     ItemFormSerializer,
@@ -38,7 +38,7 @@ from tracker.library.items import (
     version_of,
 )
 from tracker.library.rows import ROW_COLUMNS, item_rows, shape_rows
-from tracker.models import LibraryItem
+from tracker.models import NOTHING_UNREAD, LibraryItem
 
 IF_MATCH = OpenApiParameter(
     "If-Match", location="header", description="the ETag of the item as the client has seen it"
@@ -67,15 +67,14 @@ def _seen(request: Request) -> str | None:
     return None if header in ("", "*") else header
 
 
-class ItemListView(ListAPIView[LibraryItem]):
-    """The items of the user's library."""
+class ItemListBase(ListAPIView[LibraryItem]):
+    """Lists of the user's items, as rows: see `tracker.library.rows`."""
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
     serializer_class = ItemSerializer
     filter_backends = [FilterBackend]
     filterset_class = ItemFilterSet
-    pagination_class = ItemPages
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows of the user's own items."""
@@ -83,13 +82,23 @@ class ItemListView(ListAPIView[LibraryItem]):
             return LibraryItem.objects.none()
         return LibraryItem.objects.filter(user=current_user(self.request)).values(*ROW_COLUMNS)
 
+    def page(self) -> Response:
+        """Answer the page that is asked for."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(shape_rows(rows or []))
+
+
+class ItemListView(ItemListBase):
+    """The items of the user's library."""
+
+    pagination_class = ItemPages
+
     @extend_schema(
         responses={200: cursor_list(ItemSerializer, "ItemPage"), **refusals(400, 401, 403, 429)}
     )
     def get(self, request: Request) -> Response:
         """List one's library; without `ordering` what was changed last comes first."""
-        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(shape_rows(rows or []))
+        return self.page()
 
     @extend_schema(
         request=ItemFormSerializer,
@@ -121,6 +130,23 @@ def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
         missing = [field for field, value in (("title", name), ("type", kind)) if value is None]
         raise Invalid(message, fields={field: [message] for field in missing})
     return add_named_item(user, kind=kind, name=name, fields=words, origin=origin)
+
+
+class UnreadListView(ItemListBase):
+    """The items with unread chapters."""
+
+    pagination_class = UnreadPages
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows of the user's own items that have unread chapters."""
+        return super().get_queryset().filter(last_unread_at__gt=NOTHING_UNREAD)
+
+    @extend_schema(
+        responses={200: cursor_list(ItemSerializer, "UnreadPage"), **refusals(400, 401, 403, 429)}
+    )
+    def get(self, request: Request) -> Response:
+        """List what has chapters that one has not read, the newest chapter first."""
+        return self.page()
 
 
 class ItemView(APIView):

@@ -34,33 +34,43 @@ def counted(item: LibraryItem) -> Counted:
     )
 
 
-Change = tuple[Counted | None, Counted | None]
+Change = tuple[int, Counted | None, Counted | None]
 
 
-def count_changes(user_id: int, changes: Iterable[Change]) -> None:
-    """Count items that changed from what the first counts for to what the second does.
+def count_changes(changes: Iterable[Change]) -> None:
+    """Count items that changed: (user id, what it counted for, what it counts for now).
 
-    None stands for an item that was not there, or is there no more.
+    None stands for an item that was not there, or is there no more. Users whose counters change
+    alike share a statement.
     """
-    sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * len(_COLUMNS))
-    for before, after in changes:
+    sums: defaultdict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0] * len(_COLUMNS))
+    for user_id, before, after in changes:
         if before == after:
             continue
         for item, sign in ((before, -1), (after, 1)):
             if item is not None:
-                row = sums[item.kind, item.status]
+                row = sums[user_id, item.kind, item.status]
                 for place, number in enumerate((1, *item[2:])):
                     row[place] += sign * number
-    for (kind, status), row in sorted(sums.items()):
+    alike: defaultdict[tuple[str, str, tuple[int, ...]], list[int]] = defaultdict(list)
+    for (user_id, kind, status), row in sums.items():
         if any(row):
-            _add(user_id, kind, status, dict(zip(_COLUMNS, row, strict=True)))
+            alike[kind, status, tuple(row)].append(user_id)
+    for (kind, status, row), user_ids in sorted(alike.items()):
+        _add(user_ids, kind, status, dict(zip(_COLUMNS, row, strict=True)))
 
 
-def _add(user_id: int, kind: str, status: str, numbers: dict[str, int]) -> None:
-    rows = LibraryCount.objects.filter(user=user_id, kind=kind, status=status)
+def _add(user_ids: list[int], kind: str, status: str, numbers: dict[str, int]) -> None:
+    rows = LibraryCount.objects.filter(user__in=user_ids, kind=kind, status=status)
     grown = {column: F(column) + number for column, number in numbers.items() if number}
-    if not rows.update(**grown):
-        LibraryCount.objects.create(user_id=user_id, kind=kind, status=status, **numbers)
+    if rows.update(**grown) == len(user_ids):
+        return
+    known = set(rows.values_list("user_id", flat=True))
+    LibraryCount.objects.bulk_create(
+        LibraryCount(user_id=user_id, kind=kind, status=status, **numbers)
+        for user_id in user_ids
+        if user_id not in known
+    )
 
 
 def summary_of(user_id: int) -> dict[str, object]:

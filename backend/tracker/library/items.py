@@ -125,18 +125,18 @@ def put_item(
     item.created_at = item.updated_at = now
     settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
     item.field_times = dict.fromkeys(fields, _stamp(now))
-    _insert(item, settled, origin=origin)
+    _insert(item, settled, user=user, origin=origin)
     return item, True
 
 
-def _insert(item: LibraryItem, fields: Fields, *, origin: Origin) -> None:
+def _insert(item: LibraryItem, fields: Fields, *, user: User, origin: Origin) -> None:
     for field, column in FIELD_COLUMNS.items():
         setattr(item, column, fields[field])
     item.save()
     if fields[TAGS]:
         retag(item, fields[TAGS])
-    recount_unread(item)
-    count_changes(item.user_id, [(None, counted(item))])
+    recount_unread(item, user.reading_languages)
+    count_changes([(item.user_id, None, counted(item))])
     record_change(
         user_id=item.user_id, title_id=item.title_id, origin=origin,
         changes={ITEM: [None, snapshot(item)]},
@@ -189,7 +189,7 @@ def _drop(item: LibraryItem, *, origin: Origin) -> None:
         user_id=item.user_id, title_id=item.title_id, origin=origin,
         changes={ITEM: [snapshot(item), None]},
     )  # fmt: skip
-    count_changes(item.user_id, [(counted(item), None)])
+    count_changes([(item.user_id, counted(item), None)])
     item.delete()
 
 
@@ -244,7 +244,7 @@ def _write(
     item.updated_at = max(timezone.now(), item.updated_at + timedelta(microseconds=1))
     columns = [FIELD_COLUMNS[field] for field in changes if field != TAGS]
     item.save(update_fields=[*columns, "field_times", "updated_at"])
-    count_changes(item.user_id, [(was, counted(item))])
+    count_changes([(item.user_id, was, counted(item))])
     return record_change(
         user_id=item.user_id, title_id=item.title_id, changes=changes, origin=origin, at=at
     )
@@ -341,7 +341,7 @@ def _restore(item: LibraryItem, change: LibraryChange) -> None:
 def _bring_back(user: User, title: Title, change: LibraryChange) -> LibraryItem:
     """Add the item that the change removed, as it was."""
     item = LibraryItem(user=user, title=title, kind=title.kind, name_order=title.name_order)
-    _insert(item, _from_plain(change.changes[ITEM][0]), origin=Origin.UNDO)
+    _insert(item, _from_plain(change.changes[ITEM][0]), user=user, origin=Origin.UNDO)
     return item
 
 

@@ -3,9 +3,10 @@
 Nothing here asks the database: fields in, fields out, by the API's names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from catalog.choices import Kind, Status
@@ -39,6 +40,25 @@ def extent_of(kind: str, *, status: str, length: int | None, minutes: int | None
 def effective_extent(extent: Extent, own_max: int | None) -> Extent:
     """Return what counts for a user: their own maximum, where they have set one."""
     return extent if own_max is None else Extent(own_max, is_final=True)
+
+
+def progress_from_reading(
+    finished: Collection[tuple[int | None, Decimal | None]],
+    unfinished: Collection[tuple[int | None, Decimal | None]],
+    *,
+    restarts: bool,
+) -> tuple[int, int]:
+    """Return the progress, in chapters and in volumes, of who has finished these places.
+
+    Places are (volume, number); `unfinished` are the others that can be read. It is the greatest
+    whole number finished; where numbers begin anew in each volume, how many are finished. A volume
+    counts once nothing of it is left.
+    """
+    numbers = [number for _volume, number in finished if number is not None]
+    progress = len(numbers) if restarts else int(max(numbers, default=0))
+    left = {volume for volume, _number in unfinished}
+    volumes = {volume for volume, _number in finished if volume is not None}
+    return progress, max(volumes - left, default=0)
 
 
 def settle(

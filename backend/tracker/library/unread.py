@@ -5,17 +5,31 @@ chapter of it is finished in any language. Counts are made anew each time, never
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reader.models import Chapter, ReadingState
 from tracker.models import NOTHING_UNREAD, LibraryItem
 
-Place = tuple[int, bool, Decimal, str]
-UNREAD_COLUMNS = ("unread_count", "last_unread_at", "next_chapter_id")
+
+class Place(NamedTuple):
+    """What counts as one chapter, whatever its language; sorted as one reads."""
+
+    volume: int
+    is_one_shot: bool
+    key: Decimal
+    title: str
+
+    @property
+    def number(self) -> Decimal | None:
+        """The number of the chapter; None for a one-shot."""
+        return None if self.is_one_shot else self.key
+
+
+UNREAD_COLUMNS = ("unread_count", "last_unread_at", "next_chapter")
 
 
 class ChapterRow(NamedTuple):
@@ -50,24 +64,33 @@ class Unread:
 class TitleChapters:
     """The chapters of a title, read once for all who hold it."""
 
-    def __init__(self, title_id: int) -> None:
-        self.title_id = title_id
-        self.rows = {row.pk: row for row in _chapters(title_id)}
-        public = [row for row in self.rows.values() if row.published_at is not None]
-        self.public_at = _public_places(public)
+    def __init__(self, rows: Iterable[ChapterRow]) -> None:
+        self.rows = {row.pk: row for row in rows}
+        self.public: defaultdict[Place, list[ChapterRow]] = defaultdict(list)
+        for row in self.rows.values():
+            if row.published_at is not None:
+                self.public[row.place].append(row)
         # One-shots come behind the numbered chapters of their volume.
-        self.order = sorted(self.public_at)
+        self.order = sorted(self.public)
         self.first_at = {
             place: min(row.published_at for row in rows if row.published_at is not None)
-            for place, rows in self.public_at.items()
+            for place, rows in self.public.items()
+        }
+
+    def finished(self, states: Iterable[StateRow], *, since: datetime | None = None) -> set[Place]:
+        """Return the places that are finished by these states, or finished again after `since`."""
+        return {
+            self.rows[state.chapter_id].place
+            for state in states
+            if state.chapter_id in self.rows
+            and state.finished_at is not None
+            and (since is None or (state.last_finished_at or state.finished_at) >= since)
         }
 
     def unread(self, states: Sequence[StateRow], languages: Sequence[str]) -> Unread:
         """Return what is left for somebody with these reading states and languages."""
         known = [state for state in states if state.chapter_id in self.rows]
-        finished = {
-            self.rows[state.chapter_id].place for state in known if state.finished_at is not None
-        }
+        finished = self.finished(known)
         left = [place for place in self.order if place not in finished]
         if not left:
             return Unread()
@@ -84,7 +107,7 @@ class TitleChapters:
     ) -> int | None:
         """Return the first unread chapter in the user's languages, as they have read last."""
         for place in left:
-            fit = [r for r in self.public_at[place] if not languages or r.language in languages]
+            fit = [r for r in self.public[place] if not languages or r.language in languages]
             if fit:
                 return min(fit, key=lambda row: _distance(row, languages, last)).pk
         return None
@@ -101,68 +124,65 @@ def _distance(
     )
 
 
-def _public_places(rows: Iterable[ChapterRow]) -> dict[Place, list[ChapterRow]]:
-    places: defaultdict[Place, list[ChapterRow]] = defaultdict(list)
-    for row in rows:
-        places[row.place].append(row)
-    return dict(places)
-
-
-def _chapters(title_id: int) -> Iterable[ChapterRow]:
-    of_title = Chapter.objects.filter(series=title_id)
-    public = set(of_title.public().values_list("pk", flat=True))
-    for row in of_title.values(
-        "pk", "place_volume", "number", "place_title", "volume__number", "language", "group_id",
-        "published_at", "created_at",
+def chapters_of(title_ids: Collection[int]) -> dict[int, TitleChapters]:
+    """Return the chapters of each of the titles, in two queries."""
+    rows: defaultdict[int, list[ChapterRow]] = defaultdict(list)
+    of_titles = Chapter.objects.filter(series__in=title_ids)
+    public = set(of_titles.public().values_list("pk", flat=True))
+    for row in of_titles.values(
+        "pk", "series_id", "place_volume", "number", "place_title", "volume__number", "language",
+        "group_id", "published_at", "created_at",
     ):  # fmt: skip
         number = row["number"]
-        yield ChapterRow(
-            row["pk"],
-            (row["place_volume"], number is None, number or Decimal(0), row["place_title"]),
-            row["volume__number"],
-            row["language"],
-            row["group_id"],
-            (row["published_at"] or row["created_at"]) if row["pk"] in public else None,
+        rows[row["series_id"]].append(
+            ChapterRow(
+                row["pk"],
+                Place(
+                    row["place_volume"], number is None, number or Decimal(0), row["place_title"]
+                ),
+                row["volume__number"],
+                row["language"],
+                row["group_id"],
+                (row["published_at"] or row["created_at"]) if row["pk"] in public else None,
+            )
         )
+    return {title_id: TitleChapters(rows[title_id]) for title_id in title_ids}
 
 
-def states_by_user(title_id: int, user_ids: Collection[int]) -> dict[int, list[StateRow]]:
-    """Return the users' reading states of a title, in one query."""
-    found: defaultdict[int, list[StateRow]] = defaultdict(list)
-    states = ReadingState.objects.filter(series=title_id, user__in=user_ids)
-    for user_id, *row in states.values_list(
-        "user_id", "chapter_id", "changed_at", "finished_at", "last_finished_at"
+Owner = tuple[int, int]
+
+
+def states_of(title_ids: Collection[int], user_ids: Collection[int]) -> dict[Owner, list[StateRow]]:
+    """Return the reading states by (user, title), in one query."""
+    found: defaultdict[Owner, list[StateRow]] = defaultdict(list)
+    states = ReadingState.objects.filter(series__in=title_ids, user__in=user_ids)
+    for user_id, title_id, *row in states.values_list(
+        "user_id", "series_id", "chapter_id", "changed_at", "finished_at", "last_finished_at"
     ):
-        found[user_id].append(StateRow(*row))
-    return found
+        found[user_id, title_id].append(StateRow(*row))
+    return dict(found)
 
 
-def recount_items(
+def set_unread(
+    item: LibraryItem,
     chapters: TitleChapters,
-    items: Collection[LibraryItem],
-    *,
-    languages: Mapping[int, Sequence[str]],
-    states: Mapping[int, Sequence[StateRow]],
-) -> list[LibraryItem]:
-    """Set what is left to read on items of one title, without saving; return those that changed."""
-    changed = []
-    for item in items:
-        unread = chapters.unread(states.get(item.user_id, ()), languages[item.user_id])
-        now: tuple[Any, ...] = (unread.count, unread.last_at, unread.next_chapter)
-        if now != tuple(getattr(item, column) for column in UNREAD_COLUMNS):
-            item.unread_count, item.last_unread_at, item.next_chapter_id = now
-            changed.append(item)
-    return changed
+    states: Sequence[StateRow],
+    languages: Sequence[str],
+) -> bool:
+    """Set what is left to read on an item, without saving; return True where it is another."""
+    unread = chapters.unread(states, languages)
+    now = (unread.count, unread.last_at, unread.next_chapter)
+    if now == (item.unread_count, item.last_unread_at, item.next_chapter_id):
+        return False
+    item.unread_count, item.last_unread_at, item.next_chapter_id = now
+    return True
 
 
-def recount_unread(item: LibraryItem) -> None:
+def recount_unread(item: LibraryItem, languages: Sequence[str]) -> None:
     """Count what is left to read of one item, and save it; the caller counts the item itself."""
     if not item.title.chapter_count:
         return
-    changed = recount_items(
-        TitleChapters(item.title_id), [item],
-        languages={item.user_id: item.user.reading_languages},
-        states=states_by_user(item.title_id, [item.user_id]),
-    )  # fmt: skip
-    if changed:
-        item.save(update_fields=["unread_count", "last_unread_at", "next_chapter"])
+    owner = (item.user_id, item.title_id)
+    states = states_of([item.title_id], [item.user_id]).get(owner, [])
+    if set_unread(item, chapters_of([item.title_id])[item.title_id], states, languages):
+        item.save(update_fields=UNREAD_COLUMNS)
