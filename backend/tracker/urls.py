@@ -15,6 +15,17 @@ from tracker.api.library import (
     SummaryView,
     UndoChangeView,
 )
+from tracker.api.lists import (
+    LibraryListsView,
+    LibraryListView,
+    LibraryTagsView,
+    LibraryTagView,
+    ListEntriesView,
+    ListEntryView,
+    PublicListView,
+)
+
+_TITLE = r"(?P<title_id>[0-9]{1,18})"
 
 urlpatterns = [
     route("library/items", ItemListView.as_view()),
@@ -27,4 +38,11 @@ urlpatterns = [
     route("library/settings", SettingsView.as_view()),
     route("library/history", HistoryView.as_view()),
     route(f"library/history/{ID}/undo", UndoChangeView.as_view()),
+    route("library/tags", LibraryTagsView.as_view()),
+    route(f"library/tags/{ID}", LibraryTagView.as_view()),
+    route("library/lists", LibraryListsView.as_view()),
+    route(f"library/lists/{ID}", LibraryListView.as_view()),
+    route(f"library/lists/{ID}/items", ListEntriesView.as_view()),
+    route(f"library/lists/{ID}/items/{_TITLE}", ListEntryView.as_view()),
+    route(r"lists/(?P<slug>[-\w]{1,120})", PublicListView.as_view()),
 ]

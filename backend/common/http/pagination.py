@@ -153,7 +153,9 @@ class _Beyond(Func):
         super().__init__(F(column), F("pk"), value, Value(pk))
         self.sign = sign
 
-    def as_sql(self, compiler: Any, connection: Any, **options: Any) -> tuple[str, Any]:
+    def as_sql(  # type: ignore[override] # it has no function and no template
+        self, compiler: Any, connection: Any, **options: Any
+    ) -> tuple[str, Any]:
         """Return a comparison of two rows of values."""
         texts, params = zip(*map(compiler.compile, self.source_expressions), strict=True)
         sql = f"({texts[0]}, {texts[1]}) {self.sign} ({texts[2]}, {texts[3]})"

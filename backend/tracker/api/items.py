@@ -80,7 +80,9 @@ class ItemListBase(ListAPIView[LibraryItem]):
         """Return the rows of the user's own items."""
         if getattr(self, "swagger_fake_view", False):
             return LibraryItem.objects.none()
-        return LibraryItem.objects.filter(user=current_user(self.request)).values(*ROW_COLUMNS)
+        mine: Any = LibraryItem.objects.filter(user=current_user(self.request))
+        rows: QuerySet[Any] = mine.values(*ROW_COLUMNS)
+        return rows
 
     def page(self) -> Response:
         """Answer the page that is asked for."""

@@ -5,7 +5,7 @@ Whoever changes an item has locked its user's row (`acting`), so each difference
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Count, F, Q, Sum
@@ -56,8 +56,8 @@ def count_changes(changes: Iterable[Change]) -> None:
     for (user_id, kind, status), row in sums.items():
         if any(row):
             alike[kind, status, tuple(row)].append(user_id)
-    for (kind, status, row), user_ids in sorted(alike.items()):
-        _add(user_ids, kind, status, dict(zip(_COLUMNS, row, strict=True)))
+    for (kind, status, numbers), user_ids in sorted(alike.items()):
+        _add(user_ids, kind, status, dict(zip(_COLUMNS, numbers, strict=True)))
 
 
 def _add(user_ids: list[int], kind: str, status: str, numbers: dict[str, int]) -> None:
@@ -116,11 +116,12 @@ def recount_library(user_id: int) -> bool:
     return True
 
 
-def _from_scratch(user_id: int) -> Iterator[dict[str, object]]:
+def _from_scratch(user_id: int) -> Iterator[dict[str, Any]]:
     items = LibraryItem.objects.filter(user=user_id).order_by().values("kind", "status")
-    yield from items.annotate(
+    totals: Any = items.annotate(
         items=Count("pk"),
         favourites=Count("pk", filter=Q(is_favourite=True)),
         unread=Count("pk", filter=Q(unread_count__gt=0)),
         total=Sum("progress"),
-    ).values("kind", "status", "items", "favourites", "unread", progress=F("total"))
+    )
+    yield from totals.values("kind", "status", "items", "favourites", "unread", progress=F("total"))

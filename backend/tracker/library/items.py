@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.choices import Kind, Moderation
-from catalog.models import Title
+from catalog.models import Title, TitleQuerySet
 from catalog.unlisted import make_private_title
 from common.http.errors import AppError, NotFound
-from tracker.choices import Origin
+from tracker.choices import ItemStatus, Origin
 from tracker.library.counters import count_changes, counted
 from tracker.library.history import ITEM, can_undo, differences, plain, record_change
 from tracker.library.preferences import preferences_of
@@ -87,7 +87,7 @@ def find_external(user: User, *, site: str, external_id: int | UUID, kind: Kind 
     found = _addable(user).filter(**{f"{site}_id": external_id})
     if kind is not None and site == "mal":
         found = found.filter(kind__in=_kinds_like(kind))
-    title_id = found.order_by("pk").values_list("pk", flat=True).first()
+    title_id: int | None = found.order_by("pk").values_list("pk", flat=True).first()
     if title_id is None:
         raise NotFound(_("There is no such title."))
     return title_id
@@ -98,7 +98,7 @@ def _kinds_like(kind: Kind) -> list[Kind]:
     return watched if kind in watched else [one for one in Kind if one not in watched]
 
 
-def _addable(user: User) -> Any:
+def _addable(user: User) -> TitleQuerySet:
     """Return the titles that the user may add: what another one named for themselves is private."""
     private = {
         "moderation": Moderation.UNLISTED,
@@ -109,7 +109,12 @@ def _addable(user: User) -> Any:
 
 
 def put_item(
-    user: User, title: Title, fields: Fields, *, origin: Origin
+    user: User,
+    title: Title,
+    fields: Fields,
+    *,
+    origin: Origin,
+    begins_as: ItemStatus = ItemStatus.PLANNING,
 ) -> tuple[LibraryItem, bool]:
     """Add a title or change its item, in a transaction that holds the user's row."""
     item = LibraryItem.objects.filter(user=user, title=title).first()
@@ -120,7 +125,9 @@ def put_item(
     kept = LibraryCount.objects.filter(user=user).aggregate(total=Sum("items"))["total"] or 0
     if kept >= MAX_ITEMS:
         raise TooMany(_("A library has at most %(count)d titles.") % {"count": MAX_ITEMS})
-    item = LibraryItem(user=user, title=title, kind=title.kind, name_order=title.name_order)
+    item = LibraryItem(
+        user=user, title=title, kind=title.kind, name_order=title.name_order, status=begins_as
+    )
     now = timezone.now()
     item.created_at = item.updated_at = now
     settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)

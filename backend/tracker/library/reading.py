@@ -84,11 +84,11 @@ def _follow(item: LibraryItem | None, reading: _Reading, preferences: LibrarySet
     if item is None:
         if preferences.add_when_read:
             progress, volumes = _progress(reading)
-            fields = {
-                "status": ItemStatus.CURRENT.value, "progress": progress,
-                "progress_volumes": volumes,
-            }  # fmt: skip
-            put_item(reading.user, reading.title, fields, origin=Origin.READING)
+            put_item(
+                reading.user, reading.title,
+                {"progress": progress, "progress_volumes": volumes},
+                origin=Origin.READING, begins_as=ItemStatus.CURRENT,
+            )  # fmt: skip
         return
     since = _start_of_repeat(item, reading)
     if since is not None and item.status == ItemStatus.COMPLETED and preferences.count_repeats:

@@ -66,7 +66,7 @@ def recount_title(title_id: int) -> None:
     if lease is None:
         return
     title = Title.objects.get(pk=title_id)
-    asked = lease.rows().values_list("asked", flat=True).first()
+    asked = lease.rows().values_list("asked", flat=True).first() or 0
     chapters = chapters_of([title_id])[title_id]
     for _chunk in range(_CHUNKS_AT_ONCE):
         lease.keep()

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from typing import Any
+
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
@@ -63,7 +65,7 @@ def retag(item: LibraryItem, names: Sequence[str]) -> None:
 
 def tag_counts(user_id: int) -> list[dict[str, object]]:
     """Return the user's tags by name, each with how many items have it."""
-    found = LibraryTag.objects.filter(user=user_id).annotate(count=Count("items"))
+    found: Any = LibraryTag.objects.filter(user=user_id).annotate(count=Count("items"))
     return list(found.order_by("name_folded").values("id", "name", "count"))
 
 

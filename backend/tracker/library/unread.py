@@ -156,10 +156,18 @@ def states_of(title_ids: Collection[int], user_ids: Collection[int]) -> dict[Own
     """Return the reading states by (user, title), in one query."""
     found: defaultdict[Owner, list[StateRow]] = defaultdict(list)
     states = ReadingState.objects.filter(series__in=title_ids, user__in=user_ids)
-    for user_id, title_id, *row in states.values_list(
+    for (
+        user_id,
+        title_id,
+        chapter_id,
+        changed_at,
+        finished_at,
+        last_finished_at,
+    ) in states.values_list(
         "user_id", "series_id", "chapter_id", "changed_at", "finished_at", "last_finished_at"
     ):
-        found[user_id, title_id].append(StateRow(*row))
+        state = StateRow(chapter_id, changed_at, finished_at, last_finished_at)
+        found[user_id, title_id].append(state)
     return dict(found)
 
 
