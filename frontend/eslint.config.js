@@ -9,6 +9,7 @@ import svelteConfig from './svelte.config.js';
 const features = [
   'auth',
   'chapters',
+  'library',
   'people',
   'preferences',
   'reading',

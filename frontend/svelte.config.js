@@ -29,6 +29,14 @@ export default {
         // Pages and covers may come from a bucket or a CDN with a host of its own.
         'img-src': ['self', 'data:', 'blob:', 'https:', 'http://127.0.0.1:*', 'http://localhost:*'],
         'connect-src': ['self'],
+        // The players of trailers (lib/titles/trailers.ts), each loaded when somebody presses.
+        'frame-src': [
+          'https://www.youtube-nocookie.com',
+          'https://player.vimeo.com',
+          'https://rutube.ru',
+          'https://vk.com',
+          'https://ok.ru'
+        ],
         'object-src': ['none'],
         'base-uri': ['self'],
         'form-action': ['self']

@@ -50,6 +50,42 @@ export function forgetAnswers(): void {
   queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== everybody });
 }
 
+/** The person's own answers whose addresses begin so are asked for again, where a screen shows them. */
+export function refreshOwn(path: string): Promise<void> {
+  return queryClient.invalidateQueries({ predicate: ({ queryKey }) => isOwn(queryKey, path) });
+}
+
+/** Puts what an act answered into the person's own lists; null takes the row out of them. */
+export function replaceRow<Row extends { id: number | string }>(
+  path: string,
+  id: Row['id'],
+  row: Row | null
+): void {
+  const ofRows = (rows: Row[]) =>
+    rows.flatMap((one) => (one.id === id ? (row === null ? [] : [row]) : [one]));
+  queryClient.setQueriesData<InfiniteData<Batch<Row>, string>>(
+    { predicate: ({ queryKey, state }) => isOwn(queryKey, path) && hasPages(state.data) },
+    (data) =>
+      data && {
+        ...data,
+        pages: data.pages.map((page) => ({ ...page, results: ofRows(page.results) }))
+      }
+  );
+}
+
+/** Keeps an answer as if it had just been asked for. */
+export function keepAnswer(question: Question, data: unknown): void {
+  queryClient.setQueryData(keyOf(question), data);
+}
+
+function isOwn(key: readonly unknown[], path: string): boolean {
+  return key[0] === owner && String(key[2]).startsWith(path);
+}
+
+function hasPages(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'pages' in data;
+}
+
 export interface Question {
   /** As the API has it, such as `/api/series?ordering=newest`; null asks for nothing yet. */
   address: string | null;
@@ -114,11 +150,13 @@ export function createAnswer<Data>(question: () => Question): Answer<Data> {
     () => queryClient
   );
   const retry = () => void query.refetch();
-  const problem = $derived(query.error && query.data === undefined ? query.error : null);
+  // What is gone by now is not shown on, as it is where only the line is gone.
+  const data = $derived(query.error?.status === 404 ? undefined : query.data);
+  const problem = $derived(query.error && data === undefined ? query.error : null);
   retryWithTheLine(() => problem, retry);
   return {
     get data() {
-      return query.data;
+      return data;
     },
     get isLoading() {
       return query.isPending;

@@ -108,7 +108,7 @@ function wallClock(iso?: string): Date {
 }
 
 export const say = {
-  number: (value: number) => formatNumber(language, value),
+  number: (value: number, decimals = 0) => formatNumber(language, value, decimals),
   bytes: (value: number) => formatBytes(language, value),
   duration: (seconds: number) => formatDuration(language, seconds),
   ago: (iso: string) => relativeTime(language, wallClock(iso), wallClock()),

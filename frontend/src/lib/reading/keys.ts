@@ -69,6 +69,7 @@ const cyrillicTwins: Record<string, string> = {
   л: 'k',
   т: 'n',
   з: 'p',
+  ч: 'x',
   ь: 'm',
   ц: 'w',
   я: 'z',
@@ -89,14 +90,23 @@ export function isCharacter(key: string): boolean {
   return key.length === 1 && key !== ' ';
 }
 
-/** What a key means; without `hasCharacters` only keys that write nothing mean anything. */
-export function actionForKey(pressed: Pressed, hasCharacters = true): Action | null {
-  if (pressed.ctrlKey || pressed.altKey || pressed.metaKey) return null;
-  if (!hasCharacters && isCharacter(pressed.key)) return null;
+/** The row of a table of keys that a key means; without `hasCharacters` only keys that write nothing
+ * mean anything. */
+export function bindingForKey<Row extends { keys: readonly string[] }>(
+  table: readonly Row[],
+  pressed: Pressed,
+  hasCharacters = true
+): Row | undefined {
+  if (pressed.ctrlKey || pressed.altKey || pressed.metaKey) return undefined;
+  if (!hasCharacters && isCharacter(pressed.key)) return undefined;
   const lower = pressed.key.length === 1 ? pressed.key.toLowerCase() : pressed.key;
   const key = cyrillicTwins[lower] ?? lower;
   const name = pressed.shiftKey && key === ' ' ? 'Shift+ ' : key;
-  return bindings.find((binding) => binding.keys.includes(name))?.action ?? null;
+  return table.find((binding) => binding.keys.includes(name));
+}
+
+export function actionForKey(pressed: Pressed, hasCharacters = true): Action | null {
+  return bindingForKey(bindings, pressed, hasCharacters)?.action ?? null;
 }
 
 /** A strip is scrolled by hand, so a tap anywhere in it means the bar. */

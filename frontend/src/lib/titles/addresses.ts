@@ -15,8 +15,14 @@ function query(...pairs: (readonly [string, readonly string[]])[]): string {
   return new URLSearchParams(all).toString();
 }
 
-export function titlesAddress(asked: URLSearchParams): string {
-  return ['/api/series', asked.toString()].filter(Boolean).join('?');
+/** Of series alone, or of titles of every kind. */
+export function titlesAddress(asked: URLSearchParams, ofAllKinds: boolean): string {
+  const path = ofAllKinds ? '/api/titles' : '/api/series';
+  return [path, asked.toString()].filter(Boolean).join('?');
+}
+
+export function titleAddress(slug: string): string {
+  return `/api/titles/${encodeURIComponent(slug)}`;
 }
 
 export function latestAddress({ languages, ratings }: Shown): string {

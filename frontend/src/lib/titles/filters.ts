@@ -9,8 +9,8 @@ import {
 } from '$lib/ui/addressState';
 import { ratings } from '$lib/preferences.svelte';
 import { titlesAddress, type Shown } from './addresses';
+import { isWatched, kinds } from './kinds';
 
-export const kinds = ['manga', 'manhwa', 'manhua', 'comic', 'novel'] as const;
 export const statuses = ['ongoing', 'completed', 'hiatus', 'announced', 'cancelled'] as const;
 export const orderings = ['popular', 'updated', 'newest', 'rating', 'title'] as const;
 export const firstYear = 1900;
@@ -90,19 +90,27 @@ export function browseAddress(filters: Partial<Filters>): string {
   return address.addressOf('/browse', { ...address.defaults, ...filters });
 }
 
+/** Series are what is looked for, unless it is a name, or what is watched. */
+export function isOfAllKinds({ search, kind }: Filters): boolean {
+  return search !== '' || kind.some(isWatched);
+}
+
 /**
  * What to ask the server. Where the filters do not say it: no ratings but those that the reader
- * wants to see; and only series that they can read, unless they search for one by its name.
+ * wants to see; and only series that they can read, unless they search for something by its name or
+ * for what is watched.
  */
 export function askedAddress(filters: Filters, shown: Shown): string {
-  const languages = filters.search ? [] : shown.languages;
+  const ofAllKinds = isOfAllKinds(filters);
+  const languages = ofAllKinds ? [] : shown.languages;
   const chosen = filters.chapter_language.length ? filters.chapter_language : languages;
   return titlesAddress(
     address.write({
       ...filters,
       rating: filters.rating.length ? filters.rating : shown.ratings,
       chapter_language: chosen.includes(anyLanguage) ? [] : chosen
-    })
+    }),
+    ofAllKinds
   );
 }
 

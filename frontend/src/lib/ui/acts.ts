@@ -3,7 +3,7 @@
  * tab loses nothing; undoing it sends the opposite.
  */
 import { explain } from './problems';
-import { dismissToast, sayDone, sayFailed } from './toasts.svelte';
+import { dismissToast, isToastShown, sayDone, sayFailed } from './toasts.svelte';
 
 export interface Act {
   /** Names this one act: a second press while it is under way does nothing. */
@@ -16,7 +16,15 @@ export interface Act {
   send: () => Promise<unknown>;
   /** Sends the opposite; an act without one cannot be undone, and asks before. */
   inverse?: () => Promise<unknown>;
+  /**
+   * Acts of one group that follow each other, such as several presses of +1, have one message: what
+   * it undoes is all of them, by the first one's opposite.
+   */
+  group?: string;
 }
+
+type Undone = Pick<Act, 'apply' | 'revert' | 'inverse'>;
+const groups = new Map<string, { toast: number; first: Undone }>();
 
 const underWay = new Set<string>();
 const lastOfKey = new Map<string, Promise<unknown>>();
@@ -25,7 +33,8 @@ const lastOfKey = new Map<string, Promise<unknown>>();
 export async function perform(act: Act, text: string): Promise<boolean> {
   if (underWay.has(act.id)) return false;
   underWay.add(act.id);
-  const { inverse } = act;
+  const first = firstOfGroup(act);
+  const { inverse } = first;
   let isUndone = false;
   act.apply();
   const sent = inOrder(act.key, act.send);
@@ -34,9 +43,10 @@ export async function perform(act: Act, text: string): Promise<boolean> {
     inverse &&
       (() => {
         isUndone = true;
-        void undo(act, inverse, sent);
+        void undo(act.key, first, inverse, sent);
       })
   );
+  if (act.group) groups.set(act.group, { toast, first });
   try {
     await sent;
     return true;
@@ -50,8 +60,17 @@ export async function perform(act: Act, text: string): Promise<boolean> {
   }
 }
 
+/** The act that the new message undoes to; it takes the place of the message before. */
+function firstOfGroup(act: Act): Undone {
+  const before = act.group === undefined ? undefined : groups.get(act.group);
+  if (!before || !isToastShown(before.toast)) return act;
+  dismissToast(before.toast);
+  return before.first;
+}
+
 async function undo(
-  act: Act,
+  key: string,
+  act: Undone,
   inverse: () => Promise<unknown>,
   sent: Promise<unknown>
 ): Promise<void> {
@@ -63,7 +82,7 @@ async function undo(
   );
   if (!hasArrived) return;
   try {
-    await inOrder(act.key, inverse);
+    await inOrder(key, inverse);
   } catch (problem) {
     act.apply();
     sayFailed(explain(problem));

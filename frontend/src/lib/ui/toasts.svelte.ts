@@ -14,6 +14,10 @@ let isHeld = false;
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
 export const toasts = $state<Toast[]>([]);
 
+export function isToastShown(id: number): boolean {
+  return toasts.some((toast) => toast.id === id);
+}
+
 export function dismissToast(id: number): void {
   const index = toasts.findIndex((toast) => toast.id === id);
   if (index >= 0) toasts.splice(index, 1);
