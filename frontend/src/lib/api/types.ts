@@ -17,10 +17,16 @@ export type SubjectType = Schemas['SubjectTypeEnum'];
 export type Warning = Schemas['WarningShape'];
 export type Cover = Schemas['CoverShape'];
 export type TitleRow = Schemas['TitleRowShape'];
-export type Trailer = { url: string; site: 'youtube' | 'vimeo' | 'rutube' | 'vk' | 'ok'; id: string };
+export type Trailer = {
+  url: string;
+  site: 'youtube' | 'vimeo' | 'rutube' | 'vk' | 'ok';
+  id: string;
+};
 export type Screenshot = Cover & { id: number };
 export type Title = Omit<Schemas['TitleShape'], 'credits' | 'trailers' | 'screenshots'> & {
-  season_count: number | null; trailers: Trailer[]; screenshots: Screenshot[];
+  season_count: number | null;
+  trailers: Trailer[];
+  screenshots: Screenshot[];
   credits: (Schemas['CreditShape'] & { part: string })[];
 };
 export type SeriesDetail = Schemas['SeriesShape'];
@@ -71,7 +77,13 @@ export interface LibraryItem {
   tags: string[];
   source: string;
   unread_count: number | null;
-  next_chapter: { id: number; number: string | null; volume: number | null; language: string; title: string } | null;
+  next_chapter: {
+    id: number;
+    number: string | null;
+    volume: number | null;
+    language: string;
+    title: string;
+  } | null;
   created_at: string;
   updated_at: string;
 }
@@ -84,23 +96,47 @@ export interface LibraryChange {
   changes: Record<string, [unknown, unknown]>;
   undone_at: string | null;
 }
-export interface LibraryTag { id: number; name: string; count: number }
+export interface LibraryTag {
+  id: number;
+  name: string;
+  count: number;
+}
 export interface LibraryList {
-  id: number; name: string; description: string; slug: string; public: boolean; count: number;
-  has_title?: boolean | null; updated_at: string;
+  id: number;
+  name: string;
+  description: string;
+  slug: string;
+  public: boolean;
+  count: number;
+  has_title?: boolean | null;
+  updated_at: string;
 }
 export interface LibrarySettings {
-  score_format: ScoreFormat; start_on_progress: boolean; complete_on_last: boolean;
-  follow_reading: boolean; count_repeats: boolean;
+  score_format: ScoreFormat;
+  start_on_progress: boolean;
+  complete_on_last: boolean;
+  follow_reading: boolean;
+  count_repeats: boolean;
+  add_when_read: boolean;
 }
 export interface LibrarySummary {
-  total: number; by_status: Record<LibraryItem['status'], number>; by_type: Record<string, number>;
-  favourites: number; unread: number; progress: Record<string, number>;
+  total: number;
+  by_status: Record<LibraryItem['status'], number>;
+  by_type: Record<string, number>;
+  favourites: number;
+  unread: number;
+  progress: Record<string, number>;
 }
 export interface Job {
-  id: number; kind: string; state: string; done: number; total: number;
+  id: number;
+  kind: string;
+  state: string;
+  done: number;
+  total: number;
   outcome: { done?: number; skipped?: number; failed?: number };
-  can_undo: boolean; undo_until: string | null; undone_at: string | null;
+  can_undo: boolean;
+  undo_until: string | null;
+  undone_at: string | null;
 }
 
 /** One page of any list. */

@@ -16,7 +16,11 @@ export function step(item: LibraryItem, by: 1 | -1): void {
 
 export function setStatus(item: LibraryItem, status: Status): void {
   if (status === item.status) return;
-  set(item, { status }, t('library.said.status', { name: itemName(item), status: statusName(status) }));
+  set(
+    item,
+    { status },
+    t('library.said.status', { name: itemName(item), status: statusName(status) })
+  );
 }
 
 /** `text` is the score as it is shown; null takes it away. */
@@ -26,7 +30,9 @@ export function setScore(item: LibraryItem, score: number | null, text: string):
   set(
     item,
     { score },
-    score === null ? t('library.said.unscored', { name }) : t('library.said.score', { name, score: text })
+    score === null
+      ? t('library.said.unscored', { name })
+      : t('library.said.score', { name, score: text })
   );
 }
 

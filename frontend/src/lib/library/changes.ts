@@ -23,9 +23,7 @@ export type Fields = Partial<
 >;
 
 export type Change =
-  | { kind: 'set'; fields: Fields }
-  | { kind: 'step'; by: number }
-  | { kind: 'remove' };
+  { kind: 'set'; fields: Fields } | { kind: 'step'; by: number } | { kind: 'remove' };
 
 /** An item as it will be; null once it is removed. */
 export function withChanges(item: LibraryItem, changes: readonly Change[]): LibraryItem | null {

@@ -13,7 +13,10 @@ export function completeTag(text: string, tag: string): string {
 
 /** Tags of before that go on the unfinished one and are not there yet. */
 export function suggestTags(text: string, known: readonly string[], most = 6): string[] {
-  const begun = text.slice(text.lastIndexOf(',') + 1).trim().toLowerCase();
+  const begun = text
+    .slice(text.lastIndexOf(',') + 1)
+    .trim()
+    .toLowerCase();
   const there = new Set(splitTags(text).map((tag) => tag.toLowerCase()));
   there.delete(begun);
   return known

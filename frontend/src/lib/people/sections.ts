@@ -4,6 +4,7 @@ import type { IconName } from '$lib/ui/Icon.svelte';
 export const sections = [
   { name: 'profile', icon: 'me' },
   { name: 'reading', icon: 'library' },
+  { name: 'library', icon: 'list' },
   { name: 'account', icon: 'mail' },
   { name: 'security', icon: 'lock' },
   { name: 'devices', icon: 'device' },
