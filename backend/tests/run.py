@@ -1,14 +1,14 @@
 """`make test` runs every test, in both profiles where services answer, and measures coverage.
 
 1. the embedded profile: SQLite and folders, with coverage; 2. the services profile: PostgreSQL,
-Redis and S3, in a database and under a key prefix of this run's own; 3. real processes and
-browsers, in both; 4. the web app's own tests, of its components in a Chromium. At the end it prints
-what each part took, on the clock and of the processors.
+Redis and S3, in a database and under a key prefix of this run's own; beside these two 3. real
+processes and browsers, in both, and 4. the web app's own tests, of its components in a Chromium.
+Real processes wait for each other most of the time, and the others use the processors meanwhile.
+At the end it prints what each part took, on the clock and of the processors.
 What is given on the command line goes to pytest: `python -m tests.run -k upload`.
 """
 
 import os
-import resource
 import secrets
 import shutil
 import signal
@@ -19,13 +19,17 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from types import FrameType
+from typing import IO
 
 from mangakg.orphans import kill_marked
 from tests.profile import PUBLIC_BUCKET
 from tests.services import (
     DATABASE_PREFIX,
+    FIRST_PORT,
     GIVEN_POSTGRES,
     GIVEN_REDIS,
     RUN,
@@ -49,49 +53,91 @@ _NOTHING_COLLECTED = 5
 # Two workers share the tests; one that has none left takes some of the other's.
 _TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")
 _CLEAN_UP_SECONDS = 10
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Part:
+    """A command that runs tests."""
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    folder: Path = BACKEND
 
 
 class Tests:
-    """The runs of pytest, one after the other."""
+    """The parts of the run, and what became of them."""
 
     def __init__(self, folder: Path, arguments: Sequence[str]) -> None:
         self.arguments = list(arguments)
+        self.folder = folder
         self.config = folder / "settings.ini"
         (folder / "data").mkdir()
         self.config.write_text(_coverage_settings(folder))
         self.results: dict[str, str] = {}
         self.has_failed = False
 
-    def run(
+    def pytest(
         self, name: str, options: Sequence[str], env: Mapping[str, str], *, covers: bool = False
-    ) -> None:
-        """Run pytest once; a failure is remembered and the next run goes on."""
-        print(f"\n=== {name}", flush=True)
-        started, cpu_before = time.monotonic(), _cpu_seconds()
+    ) -> Part:
+        """Return a run of pytest."""
         coverage = ["--cov", f"--cov-config={self.config}", "--cov-report="] if covers else []
         command = [
             sys.executable, "-m", "pytest", "-q", *_TWO_AT_ONCE, *options, *coverage,
             *self.arguments,
         ]  # fmt: skip
-        status = _run_to_its_end(command, env)
-        self._take_note(name, started, cpu_before, passed=status in (0, _NOTHING_COLLECTED))
+        return Part(name, command, env)
 
-    def run_web_app(self, env: Mapping[str, str]) -> None:
-        """Run the tests of the web app, which say what they leave out without a browser."""
-        if self.arguments:
-            return
-        name = "web app"
-        print(f"\n=== {name}", flush=True)
-        started, cpu_before = time.monotonic(), _cpu_seconds()
+    def web_app(self, env: Mapping[str, str]) -> list[Part]:
+        """Return the tests of the web app, which say what they leave out without a browser."""
         path = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-        status = _run_to_its_end(["npm", "test"], {**env, "PATH": path}, folder=FRONTEND)
-        self._take_note(name, started, cpu_before, passed=status == 0)
+        part = Part("web app", ["npm", "test"], {**env, "PATH": path}, FRONTEND)
+        return [] if self.arguments else [part]
 
-    def _take_note(self, name: str, started: float, cpu_before: float, *, passed: bool) -> None:
+    def run(self, part: Part) -> None:
+        """Run a part to its end; a failure is remembered, and the next one goes on."""
+        print(f"\n=== {part.name}", flush=True)
+        self._take_note(part, *_run_to_its_end(part))
+
+    @contextmanager
+    def beside(self, parts: Sequence[Part]) -> Iterator[None]:
+        """Run parts one after the other beside what is in the block; what each says comes at once.
+
+        The block ends when they have ended.
+        """
+        stop = Event()
+
+        def run_all() -> None:
+            for part in parts:
+                if stop.is_set():
+                    break
+                with (self.folder / "beside.log").open("w+") as said:
+                    try:
+                        self._take_note(part, *_run_to_its_end(part, said, stop))
+                    except KeyboardInterrupt:
+                        pass
+                    finally:
+                        said.seek(0)
+                        print(f"\n\n=== {part.name} (beside)\n{said.read()}", flush=True)
+
+        thread = Thread(target=run_all)
+        thread.start()
+        try:
+            yield
+            thread.join()
+        except BaseException:
+            stop.set()
+            thread.join()
+            raise
+        self.has_failed |= any(part.name not in self.results for part in parts)
+
+    def _take_note(self, part: Part, status: int, seconds: float, cpu_seconds: float) -> None:
+        passed = status in (0, _NOTHING_COLLECTED)
         self.has_failed |= not passed
-        self.results[name] = (
-            f"{'ok' if passed else 'FAILED'} ({_minutes(time.monotonic() - started)} min, "
-            f"{_minutes(_cpu_seconds() - cpu_before)} of processors)"
+        self.results[part.name] = (
+            f"{'ok' if passed else 'FAILED'} ({_minutes(seconds)} min, "
+            f"{_minutes(cpu_seconds)} of processors)"
         )
 
     def report_coverage(self) -> None:
@@ -127,14 +173,17 @@ def main(arguments: Sequence[str]) -> int:
         if redis:
             stack.callback(delete_redis_keys, redis, f"test-{plain[RUN]}")
         tests = Tests(Path(folder), arguments)
-        tests.run("embedded profile", outside_processes, plain, covers=True)
-        if postgres and redis:
-            with _own_services(postgres, redis, Path(folder), run=plain[RUN]) as services:
-                options = ["-p", "tests.profile", *outside_processes]
-                tests.run("services profile", options, plain | services)
         browsers = [] if has_browser else ["-m", "not e2e"]
-        tests.run("real processes", [*in_processes, *browsers], plain)
-        tests.run_web_app(plain)
+        # Their databases and keys are named after this run too, and their processes bear a mark of
+        # their own, by which those that are left are killed when a part ends.
+        marked = plain | {RUN: f"{plain[RUN]}p", FIRST_PORT: "22000"}
+        processes = tests.pytest("real processes", [*in_processes, *browsers], marked)
+        with tests.beside([processes, *tests.web_app(marked)]):
+            tests.run(tests.pytest("embedded profile", outside_processes, plain, covers=True))
+            if postgres and redis:
+                with _own_services(postgres, redis, Path(folder), run=plain[RUN]) as services:
+                    options = ["-p", "tests.profile", *outside_processes]
+                    tests.run(tests.pytest("services profile", options, plain | services))
         tests.report_coverage()
 
     missing = {
@@ -149,27 +198,28 @@ def main(arguments: Sequence[str]) -> int:
     return int(tests.has_failed)
 
 
-def _cpu_seconds() -> float:
-    """Return the processor seconds of all ended children and their children."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def _minutes(seconds: float) -> str:
     return "{}:{:02}".format(*divmod(round(seconds), 60))
 
 
 def _run_to_its_end(
-    command: Sequence[str], env: Mapping[str, str], *, folder: Path = BACKEND
-) -> int:
-    """Run a command; when interrupted let it clean up, which `subprocess.run` would cut short.
+    part: Part, output: IO[str] | None = None, stop: Event | None = None
+) -> tuple[int, float, float]:
+    """Run a part; returns its status, its seconds, and those of the processors that it took.
 
-    Processes that it left behind are killed with it: workers of pytest may be killed before they
-    have cleaned up, and the processes that they started have sessions of their own.
+    When interrupted, or when `stop` is set, let it clean up, which `subprocess.run` would cut
+    short. Processes that it left behind are killed with it: workers of pytest may be killed before
+    they have cleaned up, and the processes that they started have sessions of their own.
     """
-    child = subprocess.Popen(command, cwd=folder, env=dict(env))
+    started = time.monotonic()
+    child = subprocess.Popen(
+        part.command, cwd=part.folder, env=dict(part.env), stdout=output, stderr=output
+    )
     try:
-        return child.wait()
+        while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt  # as Ctrl-C does in the main thread
+            time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         child.send_signal(signal.SIGINT)
         try:
@@ -180,7 +230,10 @@ def _run_to_its_end(
             child.wait()
         raise
     finally:
-        kill_marked(f"{RUN}={env[RUN]}")
+        kill_marked(f"{RUN}={part.env[RUN]}")
+    _pid, status, used = ended
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, time.monotonic() - started, used.ru_utime + used.ru_stime
 
 
 @contextmanager

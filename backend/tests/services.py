@@ -26,6 +26,8 @@ from psycopg import sql
 DATABASE_PREFIX = "test_mangakg_"
 # Marks the processes, databases and keys of one `tests.run`, which removes them in any case.
 RUN = "TEST_RUN"
+# Where the ports of a part of that run begin: two parts at once have ranges of their own.
+FIRST_PORT = "TEST_FIRST_PORT"
 GIVEN_POSTGRES, GIVEN_REDIS = "TEST_POSTGRES_URL", "TEST_REDIS_URL"
 BUCKETS = ("media", "quarantine")
 _START_SECONDS = 120.0
@@ -64,7 +66,7 @@ def free_port() -> int:
 
 def _own_ports() -> Iterator[int]:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 12_000 + worker % 10 * 2_000
+    first = int(os.environ.get(FIRST_PORT, "12000")) + worker % 5 * 2_000
     # Another run on this machine begins elsewhere.
     begin = random.SystemRandom().randrange(2_000)
     yield from itertools.cycle([*range(first + begin, first + 2_000), *range(first, first + begin)])
