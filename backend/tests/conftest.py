@@ -1,12 +1,13 @@
 """Every test has its own data folder, database, storage and cache."""
 
 import gc
+import shutil
 
 import pytest
 
 pytest_plugins = [
     "tests.cast", "tests.clocks", "tests.decoders", "tests.disk", "tests.flushing", "tests.smtp",
-    "tests.static_files",
+    "tests.migrated", "tests.static_files",
 ]  # fmt: skip
 
 
@@ -17,13 +18,23 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
     """Use SQLite in a file, as in production: in memory, two threads would share one lock."""
     from django.conf import settings
     from django.db import connection
 
     if connection.vendor == "sqlite" and not connection.settings_dict["TEST"]["NAME"]:
-        connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_FOLDER / "test.sqlite3")
+        path = str(settings.DATA_FOLDER / "test.sqlite3")
+        shutil.copy(request.getfixturevalue("migrated"), path)
+        connection.settings_dict["TEST"]["NAME"] = path
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb):
+    """Keep the file that was put there, in which nothing is left to migrate."""
+    from django.db import connection
+
+    return django_db_keepdb or connection.vendor == "sqlite"
 
 
 @pytest.fixture(autouse=True)

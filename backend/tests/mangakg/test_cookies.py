@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +15,6 @@ ASK = """
 import django, json; django.setup()
 from django.conf import settings
 from django.test import Client
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from accounts.models import User
 from accounts.roles.groups import MODERATOR, grant_role
 grant_role(User.objects.create_user("mo", "mo@example.test", "felt-rug-shyrdak"), MODERATOR)
@@ -45,10 +45,11 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def answered(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> dict[str, Any]:
     """What an installation says that is reached over HTTPS only."""
     folder = tmp_path_factory.mktemp("over https")
     (folder / "static").mkdir()
+    shutil.copy(migrated, folder)
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "MANGAKG_DATA": str(folder),

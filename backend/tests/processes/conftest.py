@@ -3,14 +3,13 @@
 import secrets
 import shutil
 import signal
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.migrated import write_all_to_one_file
 from tests.processes.browsing import CHROMIUM
 from tests.processes.held_storages import STORED_WHILE_HELD
 from tests.processes.installation import Installation
@@ -73,23 +72,26 @@ def chapter_zip() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def static(made_once: Callable[..., Path]) -> Path:
     """The static files, as `manage.py up` or the image collects them."""
-    made = Installation("embedded", tmp_path_factory.mktemp("static files"), _KEYS)
-    made.run("-c", _COLLECT)
-    return made.folder / "data" / "static"
+
+    def collect(folder: Path) -> None:
+        Installation("embedded", folder, _KEYS).run("-c", _COLLECT)
+
+    return made_once("static files", collect) / "data" / "static"
 
 
 @pytest.fixture(scope="session")
-def embedded_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def embedded_template(made_once: Callable[..., Path], migrated: Path) -> Path:
     """A migrated SQLite file with the cast."""
-    made = Installation("embedded", tmp_path_factory.mktemp("embedded template"), _KEYS)
-    made.run("manage.py", "migrate", "-v", "0")
-    made.run("-m", "tests.processes.newcomers")
-    path = made.folder / "data" / "mangakg.sqlite3"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
+
+    def let_in(folder: Path) -> None:
+        (folder / "data").mkdir()
+        shutil.copy(migrated, folder / "data")
+        Installation("embedded", folder, _KEYS).run("-m", "tests.processes.newcomers")
+        write_all_to_one_file(folder / "data" / "mangakg.sqlite3")
+
+    return made_once("embedded template", let_in) / "data" / "mangakg.sqlite3"
 
 
 @pytest.fixture(scope="session")
