@@ -19,11 +19,16 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request, django_db_modify_db_settings_parallel_suffix):
-    """Use SQLite in a file, as in production: in memory, two threads would share one lock."""
+    """Copy what is migrated already; SQLite is in a file, as in production.
+
+    In memory, two threads would share one lock.
+    """
     from django.conf import settings
     from django.db import connection
 
-    if connection.vendor == "sqlite" and not connection.settings_dict["TEST"]["NAME"]:
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = request.getfixturevalue("migrated_database")
+    elif not connection.settings_dict["TEST"]["NAME"]:
         path = str(settings.DATA_FOLDER / "test.sqlite3")
         shutil.copy(request.getfixturevalue("migrated"), path)
         connection.settings_dict["TEST"]["NAME"] = path

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import RUN
+from tests.services import RUN, find_postgres, make_database, new_database_name
 
 BACKEND = Path(__file__).resolve().parent.parent
+KEYS = {
+    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnop",
+    "MEDIA_NAME_KEY": "only-for-tests-9876543210-zyxwvutsrqponmlk",
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,13 +46,33 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 def migrated(made_once: Callable[..., Path]) -> Path:
     """A migrated SQLite file; it is copied, and never opened."""
 
-    def migrate(folder: Path) -> None:
-        env = {name: os.environ[name] for name in ("PATH", "HOME", RUN) if name in os.environ}
-        command = [sys.executable, "manage.py", "migrate", "-v", "0"]
-        subprocess.run(command, cwd=BACKEND, env=env | {"MANGAKG_DATA": str(folder)}, check=True)
+    def make(folder: Path) -> None:
+        _migrate(folder)
         write_all_to_one_file(folder / "mangakg.sqlite3")
 
-    return made_once("a migrated file", migrate) / "mangakg.sqlite3"
+    return made_once("a migrated file", make) / "mangakg.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def migrated_database(made_once: Callable[..., Path]) -> str | None:
+    """The name of a migrated PostgreSQL database that is copied; None where nobody removes it."""
+    postgres = find_postgres()
+    if postgres is None or RUN not in os.environ:
+        return None
+
+    def make(folder: Path) -> None:
+        name = new_database_name()
+        _migrate(folder, DATABASE_URL=make_database(postgres, name))
+        (folder / "name").write_text(name)
+
+    return (made_once("a migrated database", make) / "name").read_text()
+
+
+def _migrate(folder: Path, **variables: str) -> None:
+    env = {name: os.environ[name] for name in ("PATH", "HOME", RUN) if name in os.environ}
+    command = [sys.executable, "manage.py", "migrate", "-v", "0"]
+    env |= {**KEYS, **variables, "MANGAKG_DATA": str(folder)}
+    subprocess.run(command, cwd=BACKEND, env=env, check=True)
 
 
 def write_all_to_one_file(path: Path) -> None:

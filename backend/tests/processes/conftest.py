@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.migrated import write_all_to_one_file
+from tests.migrated import KEYS, write_all_to_one_file
 from tests.processes.browsing import CHROMIUM
 from tests.processes.held_storages import STORED_WHILE_HELD
 from tests.processes.installation import Installation
@@ -35,10 +35,6 @@ django.setup()
 from mangakg.static_files import collect_static_files
 collect_static_files()
 """
-_KEYS = {
-    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnop",
-    "MEDIA_NAME_KEY": "only-for-tests-9876543210-zyxwvutsrqponmlk",
-}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,7 +72,7 @@ def static(made_once: Callable[..., Path]) -> Path:
     """The static files, as `manage.py up` or the image collects them."""
 
     def collect(folder: Path) -> None:
-        Installation("embedded", folder, _KEYS).run("-c", _COLLECT)
+        Installation("embedded", folder, KEYS).run("-c", _COLLECT)
 
     return made_once("static files", collect) / "data" / "static"
 
@@ -88,21 +84,24 @@ def embedded_template(made_once: Callable[..., Path], migrated: Path) -> Path:
     def let_in(folder: Path) -> None:
         (folder / "data").mkdir()
         shutil.copy(migrated, folder / "data")
-        Installation("embedded", folder, _KEYS).run("-m", "tests.processes.newcomers")
+        Installation("embedded", folder, KEYS).run("-m", "tests.processes.newcomers")
         write_all_to_one_file(folder / "data" / "mangakg.sqlite3")
 
     return made_once("embedded template", let_in) / "data" / "mangakg.sqlite3"
 
 
 @pytest.fixture(scope="session")
-def services_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def services_template(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: str | None
+) -> Iterator[str]:
     """The name of a migrated PostgreSQL database with the cast; its copies are named after it."""
     assert POSTGRES is not None
     name = new_database_name()
+    url = make_database(POSTGRES, name, template=migrated_database or "template0")
     made = Installation(
         "services",
         tmp_path_factory.mktemp("services template"),
-        {**_KEYS, "DATABASE_URL": make_database(POSTGRES, name)},
+        {**KEYS, "DATABASE_URL": url},
     )
     try:
         made.run("manage.py", "migrate", "-v", "0")
@@ -122,7 +121,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnS3]:
 @pytest.fixture
 def embedded(embedded_template: Path, static: Path, tmp_path: Path) -> Iterator[Installation]:
     """An embedded installation that does not run yet; its path has a space."""
-    made = Installation("embedded", tmp_path / "an installation", _KEYS, static=static)
+    made = Installation("embedded", tmp_path / "an installation", KEYS, static=static)
     (made.folder / "data").mkdir(parents=True)
     shutil.copy(embedded_template, made.folder / "data" / "mangakg.sqlite3")
     yield made
@@ -142,7 +141,7 @@ def services(
         "services",
         tmp_path / "an installation",
         {
-            **_KEYS,
+            **KEYS,
             **s3.environment(),
             "MANGAKG_INSTANCE": instance,
             "DATABASE_URL": make_database(POSTGRES, name, template=services_template),
