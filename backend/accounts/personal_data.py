@@ -31,12 +31,14 @@ from common.files.storages import (
     media_storage,
     quarantine_storage,
 )
+from common.models import Job
 from common.personal_data import (
     ExportedFile,
     ExportedPicture,
     Participant,
     stream_rows,
 )
+from common.work.jobs import KINDS, delete_items
 
 log = structlog.get_logger(__name__)
 
@@ -199,7 +201,30 @@ def _delete(rows: QuerySet[Session] | QuerySet[ApiKey] | QuerySet[Authenticator]
     rows.delete()
 
 
+def _jobs(user_id: int) -> Rows:
+    return stream_rows(
+        Job.objects.filter(owner=user_id),
+        "kind", "state", "done", "total", "created_at", "finished_at", "undone_at",
+    )  # fmt: skip
+
+
+def _erase_jobs(user_id: int) -> None:
+    records = [name for name, kind in KINDS.items() if kind.is_record]
+    own = Job.objects.filter(owner=user_id)
+    for pk in own.exclude(kind__in=records).values_list("pk", flat=True):
+        delete_items(pk)
+    own.exclude(kind__in=records).delete()
+    for column in ("owner", "about", "undone_by"):
+        Job.objects.filter(**{column: user_id}).update(**{column: None})
+
+
 PARTICIPANTS = (
+    Participant(
+        "jobs",
+        covers=("common.Job.owner", "common.Job.about", "common.Job.undone_by"),
+        files=(ExportedFile("jobs.json", _("What you did to many things at once."), _jobs),),
+        erase=_erase_jobs,
+    ),
     Participant(
         "account",
         covers=(

@@ -2,6 +2,7 @@
 
 from accounts.api.addresses import EmailChangeView, EmailConfirmView, EmailResendView
 from accounts.api.auth import LogoutView, RefreshView, TokenView
+from accounts.api.jobs import JobItemsView, JobListView, JobStopView, JobUndoView, JobView
 from accounts.api.keys import KeyListView, KeyView
 from accounts.api.me import AvatarView, ExportView, MeView
 from accounts.api.passwords import PasswordChangeView, PasswordResetConfirmView, PasswordResetView
@@ -29,6 +30,11 @@ urlpatterns = [
     route(f"auth/sessions/{ID}", SessionView.as_view()),
     route("auth/keys", KeyListView.as_view()),
     route(f"auth/keys/{ID}", KeyView.as_view()),
+    route("jobs", JobListView.as_view()),
+    route(f"jobs/{ID}", JobView.as_view()),
+    route(f"jobs/{ID}/items", JobItemsView.as_view()),
+    route(f"jobs/{ID}/stop", JobStopView.as_view()),
+    route(f"jobs/{ID}/undo", JobUndoView.as_view()),
     route("auth/uploader-request", UploaderRequestView.as_view()),
     route("auth/second-factor", SecondFactorView.as_view()),
     route("auth/second-factor/confirm", SecondFactorConfirmView.as_view()),

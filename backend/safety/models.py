@@ -11,11 +11,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from common.work.leases import Leased
-from reader.models import Upload
+from common.models import Job
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+
+
+# The kind of the jobs that are such deletions.
+MASS_DELETION = "mass_deletion"
 
 
 class Reason(models.TextChoices):
@@ -173,71 +176,40 @@ class ModeratorWarning(models.Model):
         return f"{self.user_id}: {self.text[:60]}"
 
 
-class MassDeletion(Leased):
-    """One deletion of all uploads of a user, whose `decided_at` is its `created_at`."""
+class MassDeletionManager(models.Manager["MassDeletion"]):
+    """The jobs that are deletions of all uploads of a user."""
 
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
-        related_name="mass_deletions", verbose_name=_("user"),
-    )  # fmt: skip
-    moderator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+",
-        verbose_name=_("by"),
-    )  # fmt: skip
-    reason = models.TextField(_("reason"))
-    upload_count = models.PositiveIntegerField(_("uploads"), default=0)
-    created_at = models.DateTimeField(_("when"), default=timezone.now)
-    undo_until = models.DateTimeField(_("can be undone until"))
-    undone_at = models.DateTimeField(_("undone"), null=True)
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    restored_count = models.PositiveIntegerField(default=0)
-    # Null until a worker has seen to the files, after the deletion and after undoing it.
-    settled_at = models.DateTimeField(null=True)
+    def get_queryset(self) -> models.QuerySet["MassDeletion"]:
+        """Return them."""
+        return super().get_queryset().filter(kind=MASS_DELETION)
+
+
+class MassDeletion(Job):
+    """One deletion of all uploads of a user, whose `decided_at` is its `created_at`.
+
+    Its items are the uploads; `before` of each holds the state that it had.
+    """
+
+    objects = MassDeletionManager()
 
     class Meta:
+        proxy = True
         verbose_name = _("deletion of all uploads")
         verbose_name_plural = _("deletions of all uploads")
         permissions = [("delete_all_uploads", "Can delete all uploads of a person, and undo it")]
-        indexes = [
-            models.Index(fields=["user", "-created_at"], name="mass_deletion_of_user"),
-            models.Index(
-                fields=["created_at"], name="mass_deletion_unsettled",
-                condition=Q(settled_at__isnull=True),
-            ),
-        ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.user_id}: {self.upload_count}"
+        return f"{self.about_id}: {self.total}"
+
+    @property
+    def restored_count(self) -> int:
+        """Return how many uploads an undo has restored."""
+        return int(self.outcome.get("undone", 0))
 
     @property
     def left_count(self) -> int:
         """Return how many uploads an undo has not restored."""
-        return self.upload_count - self.restored_count
-
-    @property
-    def can_be_undone(self) -> bool:
-        """Return True until it is undone or too late."""
-        return self.undone_at is None and self.undo_until > timezone.now()
-
-
-class MassDeletionItem(models.Model):
-    """An upload that a mass deletion removed, and the state that it had."""
-
-    deletion = models.ForeignKey(MassDeletion, on_delete=models.CASCADE, related_name="items")
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="mass_deletion_items")
-    from_state = models.CharField(max_length=16)
-    # Null until it is undone; False where it was not restored, as its place was taken by then.
-    is_restored = models.BooleanField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["deletion", "upload"], name="mass_deletion_item_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.deletion_id}: {self.upload_id}"
+        return self.total - self.restored_count
 
 
 class Member(User):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.audit import forget_labels
 from common.personal_data import ExportedFile, Participant, stream_rows
-from safety.models import Case, MassDeletion, ModeratorWarning, Report
+from safety.models import Case, ModeratorWarning, Report
 
 Rows = Iterable[Mapping[str, object]]
 
@@ -44,11 +44,6 @@ def _erase_warnings(user_id: int) -> None:
     ModeratorWarning.objects.filter(moderator=user_id).update(moderator=None)
 
 
-def _erase_mass_deletions(user_id: int) -> None:
-    for column in ("user", "moderator", "undone_by"):
-        MassDeletion.objects.filter(**{column: user_id}).update(**{column: None})
-
-
 PARTICIPANTS = (
     Participant(
         "reports",
@@ -66,14 +61,5 @@ PARTICIPANTS = (
         covers=("safety.ModeratorWarning.user", "safety.ModeratorWarning.moderator"),
         files=(ExportedFile("warnings.json", _("What moderators warned you of."), _warnings),),
         erase=_erase_warnings,
-    ),
-    Participant(
-        "mass deletions",
-        covers=(
-            "safety.MassDeletion.user",
-            "safety.MassDeletion.moderator",
-            "safety.MassDeletion.undone_by",
-        ),
-        erase=_erase_mass_deletions,
     ),
 )

@@ -121,14 +121,21 @@ class CursorPages(CursorPagination):
                 raise ValueError(cursor)
             if cursor.position is None:
                 return Cursor(cursor.offset, cursor.reverse, None)
-            # The position is compared with a time.
-            moment = datetime.fromisoformat(cursor.position)
-            if moment.tzinfo is None:
-                raise ValueError(cursor.position)
-            return Cursor(cursor.offset, cursor.reverse, moment.astimezone(UTC).isoformat())  # type: ignore[arg-type]
+            position: Any = self.read_position(cursor.position)
+            return Cursor(cursor.offset, cursor.reverse, position)
         except (NotFound, ValueError, OverflowError) as error:
             message = _("This place in the list is not known.")
             raise Invalid(message, fields={"cursor": [message]}) from error
+
+    def read_position(self, position: str) -> str:
+        """Return the position that a cursor names, to be compared with the first of `ordering`.
+
+        It is a time here. Raises ValueError for other text.
+        """
+        moment = datetime.fromisoformat(position)
+        if moment.tzinfo is None:
+            raise ValueError(position)
+        return moment.astimezone(UTC).isoformat()
 
     def get_paginated_response(self, data: Any) -> PrivateResponse:
         """Answer with links to the next and the previous page."""
@@ -257,6 +264,19 @@ class KeysetPages(BasePagination):
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Tell the schema of the answer."""
         return _list_schema(schema, {})
+
+
+class CountedCursorPages(CursorPages):
+    """Pages by a cursor, for lists in the order of a number."""
+
+    ordering = ("pk",)
+
+    def read_position(self, position: str) -> str:
+        """Return the number that a cursor names; raises ValueError for other text."""
+        number = int(position)
+        if abs(number) >= 2**63:
+            raise ValueError(position)
+        return str(number)
 
 
 def parameters_of(view: Any, query: type[Query]) -> list[dict[str, Any]]:

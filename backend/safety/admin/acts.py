@@ -90,8 +90,8 @@ def _delete_uploads(user: User, moderator: User, words: dict[str, Any]) -> str:
 
 def _deleted_words(deletion: MassDeletion) -> str:
     return _("Deleted: %(count)d. It can be undone until %(until)s.") % {
-        "count": deletion.upload_count,
-        "until": deletion.undo_until.strftime("%Y-%m-%d"),
+        "count": deletion.total,
+        "until": f"{deletion.undo_until:%Y-%m-%d}",
     }
 
 
@@ -192,7 +192,7 @@ def drop_avatar(request: HttpRequest, pk: int) -> HttpResponse:
 def undo_deletion(request: HttpRequest, pk: int) -> HttpResponse:
     """Restore what one deletion removed, say what was left out, and go to the user's page."""
     _refuse_without(request, DELETE_ALL)
-    deletion = get_object_or_404(MassDeletion.objects.select_related("user"), pk=pk)
+    deletion = get_object_or_404(MassDeletion.objects.select_related("about"), pk=pk)
     try:
         undo_mass_deletion(deletion, moderator=current_user(request))
         messages.success(request, _("Restored: %(count)d.") % {"count": deletion.restored_count})
@@ -207,9 +207,9 @@ def undo_deletion(request: HttpRequest, pk: int) -> HttpResponse:
             )
     except AppError as error:
         messages.warning(request, str(error.message))
-    if deletion.user_id is None:
+    if deletion.about_id is None:
         return HttpResponseRedirect(reverse("admin:safety_massdeletion_change", args=[pk]))
-    return HttpResponseRedirect(person_url(deletion.user_id))
+    return HttpResponseRedirect(person_url(deletion.about_id))
 
 
 def may_act_on(who: User, *, moderator: User) -> bool:

@@ -54,10 +54,10 @@ class MassDeletionAdmin(OwnPageAdmin):
     """Shows all such deletions, also those of users who have left since."""
 
     page_template = "admin/safety/deletion.html"
-    list_display = ("created_at", "whose", "by", "upload_count", "outcome")
+    list_display = ("created_at", "whose", "by", "upload_count", "undone")
     list_filter = (UndoFilter, "created_at")
-    list_select_related = ("user", "moderator", "undone_by")
-    search_fields = ("user__username", "moderator__username", "reason")
+    list_select_related = ("about", "owner", "undone_by")
+    search_fields = ("about__username", "owner__username", "reason")
     ordering = ("-created_at", "-pk")
 
     class Media:
@@ -67,34 +67,39 @@ class MassDeletionAdmin(OwnPageAdmin):
         """Return True for users who may delete all uploads of a user."""
         return request.user.has_perm(PERMISSION)
 
-    @admin.display(description=gettext_lazy("whose"), ordering="user")
+    @admin.display(description=gettext_lazy("whose"), ordering="about")
     def whose(self, deletion: MassDeletion) -> str:
         """Return the name of the uploader, or words for a deleted user."""
-        return _name(deletion.user)
+        return _name(deletion.about)
 
-    @admin.display(description=gettext_lazy("by"), ordering="moderator")
+    @admin.display(description=gettext_lazy("by"), ordering="owner")
     def by(self, deletion: MassDeletion) -> str:
         """Return the name of the moderator."""
-        return _name(deletion.moderator)
+        return _name(deletion.owner)
+
+    @admin.display(description=gettext_lazy("uploads"), ordering="total")
+    def upload_count(self, deletion: MassDeletion) -> int:
+        """Return how many uploads it deleted."""
+        return deletion.total
 
     @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
-    def outcome(self, deletion: MassDeletion) -> str:
+    def undone(self, deletion: MassDeletion) -> str:
         """Return who has undone the deletion, or until when that is possible."""
         if deletion.undone_at is not None:
             return _name(deletion.undone_by)
         if not deletion.can_be_undone:
             return _("Its time is over")
-        return _("until %(until)s") % {"until": deletion.undo_until.strftime("%Y-%m-%d")}
+        return _("until %(until)s") % {"until": f"{deletion.undo_until:%Y-%m-%d}"}
 
     def page_context(self, request: HttpRequest, row: MassDeletion) -> dict[str, Any]:
         """Return the facts of a deletion, and whether this moderator may undo it."""
         may_undo = row.can_be_undone
-        if row.user is not None:
-            may_undo = may_undo and may_act_on(row.user, moderator=current_user(request))
+        if row.about is not None:
+            may_undo = may_undo and may_act_on(row.about, moderator=current_user(request))
         return {
-            "title": _("All uploads of %(name)s") % {"name": _name(row.user)},
+            "title": _("All uploads of %(name)s") % {"name": _name(row.about)},
             "deletion": row,
-            "person_url": person_url(row.user.pk) if row.user is not None else "",
+            "person_url": person_url(row.about.pk) if row.about is not None else "",
             "may_undo": may_undo,
             "is_nav_sidebar_enabled": False,
         }

@@ -35,7 +35,7 @@ from safety.admin.acts import (
     trust,
     untrust,
 )
-from safety.models import Case, CaseState, Member, Report
+from safety.models import Case, CaseState, MassDeletion, Member, Report
 
 _SHOWN = 20
 _NEW = timedelta(days=7)
@@ -195,7 +195,7 @@ def _person_context(request: HttpRequest, who: Member) -> dict[str, Any]:
     live_sessions = who.sessions.filter(epoch=who.epoch, expires_at__gt=timezone.now())
     moderator = current_user(request)
     may_act = may_act_on(who, moderator=moderator)
-    deletions = who.mass_deletions.select_related("moderator", "undone_by").order_by("-created_at")
+    deletions = MassDeletion.objects.filter(about=who.pk).select_related("owner", "undone_by").order_by("-created_at")
     return {
         "title": str(who),
         "who": who,

@@ -11,7 +11,9 @@ from accounts.roles.bans import ban_user
 from common.files.pictures.decoding import PictureDecoder
 from common.files.storages import list_names, media_storage
 from common.http.errors import AlreadyDecided, Forbidden
+from common.models import JobItem
 from common.work import background
+from common.work.jobs import run_job
 from common.work.leases import claim
 from reader.intake.extraction import extract_upload
 from reader.models import Chapter, Page, Upload
@@ -23,8 +25,8 @@ from reader.publication.moderation import (
 )
 from reader.publication.publishing import hide_upload, publish_upload
 from safety import mass_deletion
-from safety.mass_deletion import delete_all_uploads, settle_mass_deletion, undo_mass_deletion
-from safety.models import MassDeletion, MassDeletionItem
+from safety.mass_deletion import delete_all_uploads, undo_mass_deletion
+from safety.models import MassDeletion
 from tests.cast import client_of, make_title, make_upload, make_upload_row
 from tests.leftovers import find_leftovers, finish_due_work
 from tests.reader.archive_builders import make_chapter_zip
@@ -65,10 +67,10 @@ def test_everything_goes_at_once_and_only_theirs(
     assert states_of(of_all_states) == dict.fromkeys(STATES, "deleted") | {"rejected": "rejected"}
     assert list(Chapter.objects.public().values_list("live_upload", flat=True)) == [theirs.pk]
     series.refresh_from_db()
-    assert (series.chapter_count, deletion.upload_count) == (1, 4)
+    assert (series.chapter_count, deletion.total) == (1, 4)
     page = client_of(None).get(f"/api/chapters/{of_all_states['live'].chapter_id}")
     assert page.status_code == 404
-    items = MassDeletionItem.objects.values_list("upload", "from_state")
+    items = JobItem.objects.values_list("subject_id", "before__state")
     assert dict(items) == {of_all_states[state].pk: state for state in STATES}
     assert AuditEntry.objects.filter(action="delete", reason="Malware.").count() == 4
     entry = AuditEntry.objects.get(action="delete_all_uploads")
@@ -84,7 +86,7 @@ def test_the_files_leave_the_public_folder_and_nothing_is_orphaned(
 
     assert list(list_names(media_storage(), "")) == []
     deletion.refresh_from_db()
-    assert deletion.settled_at is not None
+    assert deletion.state == "done"
     assert find_leftovers() == []
 
 
@@ -102,10 +104,10 @@ def test_each_upload_is_rung_by_itself_and_no_worker_holds_them_all(
     def settle() -> list[tuple[str, int]]:
         rung.clear()
         with django_capture_on_commit_callbacks(execute=True):
-            settle_mass_deletion.run(deletion.pk)
+            run_job.run(deletion.pk)
         return list(rung)
 
-    again = (settle_mass_deletion.name, deletion.pk)
+    again = (run_job.name, deletion.pk)
     assert settle() == [(hide_upload.name, upload.pk) for upload in uploads[:2]] + [again]
     assert Page.objects.filter(file__isnull=False).count() == 6
     claim(Upload.objects.all(), uploads[0].pk)  # a worker has heard of one
@@ -114,7 +116,7 @@ def test_each_upload_is_rung_by_itself_and_no_worker_holds_them_all(
     Upload.objects.filter(pk=uploads[2].pk).update(hide_after=None)
     assert settle() == []
     deletion.refresh_from_db()
-    assert deletion.settled_at is not None
+    assert deletion.state == "done"
 
 
 def test_undo_brings_each_back_to_where_it_was(of_all_states, series, uploader_uli, moderator_mo):
@@ -175,7 +177,7 @@ def test_what_stands_there_by_now_is_left_and_told(
     mine.refresh_from_db()
     assert (mine.state, mine.chapter_id) == ("deleted", theirs.chapter_id)
     assert Chapter.objects.get(pk=theirs.chapter_id).live_upload == theirs
-    assert (deletion.restored_count, deletion.items.get().is_restored) == (0, False)
+    assert (deletion.restored_count, deletion.items.get().undone) == (0, False)
     assert find_leftovers() == []
 
 
@@ -240,7 +242,7 @@ def test_a_superseded_one_leaves_the_public_folder_too(series, uploader_uli, mod
     deletion = delete_all_uploads(uploader_uli, moderator=moderator_mo, reason="Malware.")
     finish_due_work()
 
-    assert deletion.upload_count == 2
+    assert deletion.total == 2
     assert list(list_names(media_storage(), "")) == []
     undo_mass_deletion(deletion, moderator=moderator_mo)
     finish_due_work()
@@ -286,12 +288,12 @@ def test_a_worker_that_dies_while_it_moves_files_is_followed_by_another(
     with monkeypatch.context() as patch:
         patch.setattr(type(hide_upload), "enqueue", killed)
         with pytest.raises(SystemExit):
-            settle_mass_deletion.run(deletion.pk)
+            run_job.run(deletion.pk)
 
     finish_due_work()
 
     deletion.refresh_from_db()
-    assert deletion.settled_at is not None
+    assert deletion.state == "done"
     assert list(list_names(media_storage(), "")) == []
     assert find_leftovers() == []
 
@@ -308,9 +310,9 @@ def test_an_undo_takes_the_act_out_of_the_hands_of_its_worker(
 
     with monkeypatch.context() as patch:
         patch.setattr(type(hide_upload), "enqueue", undo_meanwhile)
-        settle_mass_deletion.run(deletion.pk)
+        run_job.run(deletion.pk)
     deletion.refresh_from_db()
-    assert deletion.settled_at is None
+    assert deletion.state == "running"
 
     finish_due_work()
 

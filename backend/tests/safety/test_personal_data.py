@@ -35,7 +35,7 @@ def test_who_leaves_takes_their_name_off_what_stays(uploader_uli, reader_rina, m
     assert (theirs.reporter, Report.objects.count()) == (None, 2)
     assert (about.accused, about.subject_label, about.subject_url) == (None, "", "")
     assert not ModeratorWarning.objects.exists()
-    assert MassDeletion.objects.get().user is None
+    assert MassDeletion.objects.get().about is None
     assert not AuditEntry.objects.filter(subject_label__contains="uli").exists()
 
 
