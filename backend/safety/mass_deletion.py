@@ -1,7 +1,8 @@
 """All uploads of a user are deleted in one action, which can be undone for 30 days.
 
 The rows change in one transaction (`reader.publication.mass_removal`): after its commit none of
-them is public. The files follow in the background, upload by upload. It is a job (`common.work.jobs`).
+them is public. The files follow in the background, upload by upload. Each deletion is a job, see
+`common.work.jobs`.
 """
 
 import structlog

@@ -1,7 +1,7 @@
 """Reports of readers and their cases; warnings and mass deletions of moderators."""
 
 import uuid
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -190,7 +190,7 @@ class MassDeletion(Job):
     Its items are the uploads; `before` of each holds the state that it had.
     """
 
-    objects = MassDeletionManager()
+    objects: ClassVar[MassDeletionManager] = MassDeletionManager()  # type: ignore[assignment] # a proxy's own manager
 
     class Meta:
         proxy = True

@@ -1,7 +1,7 @@
 """Jobs of all users, for admins: how far they are, and buttons that stop or undo one."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin
-from accounts.api.authentication import current_user
 from accounts.jobs import STOP_ANY, stop_job_of, undo_job_of
 from accounts.models import User
 from common.http.errors import AppError
@@ -103,15 +102,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(request, pk, undo_job_of, _("It is undone, or will be soon."))
 
 
-def _act(
-    request: HttpRequest, pk: int, story: Callable[..., None], told: str
-) -> HttpResponse:
+def _act(request: HttpRequest, pk: int, story: Callable[..., None], told: str) -> HttpResponse:
     if not request.user.has_perm(STOP_ANY):
         raise PermissionDenied
     job = get_object_or_404(Job, pk=pk)
-    user: User = current_user(request)  # type: ignore[arg-type]
     try:
-        story(job, user=user)
+        story(job, user=cast(User, request.user))
         messages.success(request, told)
     except AppError as error:
         messages.warning(request, str(error.message))

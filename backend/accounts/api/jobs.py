@@ -125,7 +125,9 @@ class JobItemsView(ListAPIView[JobItem]):
         """Return the items of the user's own job."""
         if getattr(self, "swagger_fake_view", False):
             return JobItem.objects.none()
-        return JobItem.objects.filter(job=_job_or_404(self.request, self.kwargs["pk"])).defer("before")
+        return JobItem.objects.filter(job=_job_or_404(self.request, self.kwargs["pk"])).defer(
+            "before"
+        )
 
     @extend_schema(
         responses={

@@ -95,7 +95,7 @@ class NumberedPages(PageNumberPagination):
 class CursorPages(CursorPagination):
     """Pages by a cursor, for lists that grow at their beginning."""
 
-    ordering = ("-created_at", "-pk")
+    ordering: tuple[str, ...] = ("-created_at", "-pk")
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None

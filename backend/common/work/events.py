@@ -180,7 +180,7 @@ def delete_old_events() -> None:
     """Delete events of more than a week ago that every consumer has taken."""
     cursors = EventCursor.objects.filter(pk__in=(*CONSUMERS, _SEQUENCE))
     taken = dict(cursors.values_list("pk", "position"))
-    lowest = min((taken.get(name, 0) for name in (*CONSUMERS, _SEQUENCE)))
+    lowest = min(taken.get(name, 0) for name in (*CONSUMERS, _SEQUENCE))
     before = timezone.now() - _KEEP
     oldest = Event.objects.filter(position__lte=lowest).order_by("position")
     while True:

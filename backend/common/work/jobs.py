@@ -131,7 +131,7 @@ def _create(
 ) -> Job:
     created_at: datetime = columns.pop("created_at", None) or timezone.now()
     return Job.objects.create(
-        kind=kind.name, state=state, owner=owner, parameters=parameters or {},
+        kind=kind.name, state=state, owner_id=owner.pk, parameters=parameters or {},
         created_at=created_at, undo_until=None if undo_for is None else created_at + undo_for,
         items_until=created_at + (undo_for or ITEMS_KEEP), **columns,
     )  # fmt: skip

@@ -195,7 +195,11 @@ def _person_context(request: HttpRequest, who: Member) -> dict[str, Any]:
     live_sessions = who.sessions.filter(epoch=who.epoch, expires_at__gt=timezone.now())
     moderator = current_user(request)
     may_act = may_act_on(who, moderator=moderator)
-    deletions = MassDeletion.objects.filter(about=who.pk).select_related("owner", "undone_by").order_by("-created_at")
+    deletions = (
+        MassDeletion.objects.filter(about=who.pk)
+        .select_related("owner", "undone_by")
+        .order_by("-created_at")
+    )
     return {
         "title": str(who),
         "who": who,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, OutgoingEmail, UploaderRequest, User
 from catalog.models import Category, Credit, Person, Tag, Title
+from common.models import Job
 from reader.models import BannedPicture, Chapter, Group, Page, Series, Upload, Volume
 from safety.models import Case, MassDeletion
 from tests.cast import make_title, make_upload
@@ -42,6 +43,7 @@ PAGES = {
     "safety_case": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "safety_member": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "safety_massdeletion": (MODERATORS, NOBODY, MODERATORS, NOBODY),
+    "common_job": (ADMINS, NOBODY, ADMINS, NOBODY),
     "accounts_uploaderrequest": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_auditentry": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_outgoingemail": (ADMINS, NOBODY, ADMINS, NOBODY),
@@ -80,6 +82,8 @@ POSTS = (
     "/admin/safety/member/{user}/lift/",
     "/admin/safety/member/{user}/delete-uploads/",
     "/admin/safety/massdeletion/{deletion}/undo/",
+    "/admin/common/job/{deletion}/stop/",
+    "/admin/common/job/{deletion}/undo/",
     "/admin/safety/member/{user}/trust/",
     "/admin/safety/member/{user}/untrust/",
     "/admin/safety/member/{user}/show-avatar/",
@@ -120,11 +124,13 @@ def house(uploader_uli, outsider_otto, reader_rina, moderator_mo, admin_aida):
             subject_type="title", subject_id=film.pk, subject_label="Akira", subject_url="/series/1"
         ),
         "safety_massdeletion": MassDeletion.objects.create(
-            user=outsider_otto,
-            moderator=moderator_mo,
+            kind="mass_deletion",
+            about=outsider_otto,
+            owner=moderator_mo,
             reason="Malware.",
             undo_until=timezone.now() + timedelta(days=1),
         ),
+        "common_job": Job.objects.create(kind="tests", owner=outsider_otto),
         "accounts_strike": outsider_otto.strikes.create(code="symlink", subject="upload:0"),
         "accounts_auditentry": AuditEntry.objects.create(
             action="ban", subject_type="user", subject_id=1

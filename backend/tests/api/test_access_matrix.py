@@ -115,6 +115,11 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("POST", "auth/second-factor/confirm", "/api/auth/second-factor/confirm"): expect(400),
     ("POST", "auth/second-factor/recovery-codes", "/api/auth/second-factor/recovery-codes"):
         expect(409),
+    ("GET", "jobs", "/api/jobs"): READ,
+    ("GET", f"jobs/{ID}", "/api/jobs/1"): expect(404, key_read=404),
+    ("GET", f"jobs/{ID}/items", "/api/jobs/1/items"): expect(404, key_read=404),
+    ("POST", f"jobs/{ID}/stop", "/api/jobs/1/stop"): expect(404, key_library=404),
+    ("POST", f"jobs/{ID}/undo", "/api/jobs/1/undo"): expect(404, key_library=404),
     ("POST", "auth/uploader-request", "/api/auth/uploader-request"):
         expect(409, reader=201, unconfirmed=403),
     ("PUT", "auth/me/avatar", "/api/auth/me/avatar"): expect(202, unconfirmed=403),

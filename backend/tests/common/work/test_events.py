@@ -25,7 +25,7 @@ from tests.at_once import run_at_once
 def taken(monkeypatch):
     """Register one consumer, `tests.list`, and return the list of the numbers that it takes."""
     monkeypatch.setattr(events, "CONSUMERS", {})
-    numbers = []
+    numbers: list[int] = []
 
     @event_consumer(name="tests.list", events=("counted",))
     def take(given):

@@ -157,9 +157,7 @@ def test_a_long_job_lets_shorter_ones_go_first(job, kind, reader_rina, monkeypat
 def test_undone_twice_at_once_it_is_undone_once(job, reader_rina):
     run_job.run(job.pk)
 
-    outcomes = run_at_once(
-        *[lambda: undo_job_of(Job.objects.get(pk=job.pk), user=reader_rina)] * 3
-    )
+    outcomes = run_at_once(*[lambda: undo_job_of(Job.objects.get(pk=job.pk), user=reader_rina)] * 3)
 
     assert sorted(type(outcome).__name__ for outcome in outcomes) == [
         "AlreadyDecided", "AlreadyDecided", "NoneType",
@@ -169,7 +167,7 @@ def test_undone_twice_at_once_it_is_undone_once(job, reader_rina):
 
 def test_items_go_when_it_is_too_late_and_records_stay(kind, reader_rina):
     is_record = job_kind(name="tests.record", label="", is_record=True)
-    kept, gone, recorded = (
+    kept, _gone, recorded = (
         record_job(of, owner=reader_rina, items=[(1, {"a": 1})], undo_for=timedelta(days=days))
         for of, days in ((kind, 30), (kind, 1), (is_record, 1))
     )
