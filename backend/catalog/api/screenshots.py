@@ -14,7 +14,7 @@ from catalog.api.watched import PictureBody, find_title, written_body
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
 from catalog.screenshots import add_screenshot, order_screenshots, remove_screenshot
-from common.http.errors import Invalid
+from common.http.errors import NotFound
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 
@@ -85,5 +85,5 @@ class ScreenshotView(APIView):
 def _title_to_watch(id_or_slug: str, user: User) -> Title:
     title = find_title(Title, id_or_slug, user)
     if title.kind in READABLE_KINDS:
-        raise Invalid(_("Only titles to watch have screenshots."))
+        raise NotFound(_("Only titles to watch have screenshots."))
     return title

@@ -312,7 +312,7 @@ def test_screenshots_are_added_ordered_and_removed(moderator_mo, reader_rina, mo
     assert reader.delete(f"{path}/{one}").status_code == 403
     assert client.delete(f"{path}/{two}").status_code == 204
     assert client.delete(f"{path}/{two}").status_code == 404
-    assert client.post(f"/api/titles/{make_title().slug}/screenshots").status_code == 400
+    assert client.post(f"/api/titles/{make_title().slug}/screenshots").status_code == 404
     client.delete(f"{MOVIES}/{title.slug}")
     assert not MediaFile.objects.filter(unreferenced_since__isnull=True).exists()
 
