@@ -17,7 +17,7 @@ from tracker.library.recounts import recount_title
 from tracker.library.unread import chapters_of, set_unread, states_of
 from tracker.models import LibraryItem, TitleRecount
 
-NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def at(minutes: float) -> datetime:

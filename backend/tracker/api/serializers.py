@@ -8,11 +8,11 @@ from catalog.api.serializers import CoverSerializer, names_field
 from catalog.choices import Kind, Moderation, Status
 from reader.api.serializers import ChapterLinkSerializer
 from tracker.choices import STATUS_CHOICES, STATUS_WORDS, ItemStatus, Origin, ScoreFormat, Unit
+from tracker.library.tags import MAX_ITEM_TAGS
 from tracker.models import LibrarySettings
 
 MAX_NUMBER = 1_000_000
 MAX_NOTES = 10_000
-MAX_ITEM_TAGS = 30
 
 
 class StatusField(serializers.ChoiceField):

@@ -115,12 +115,13 @@ def put_item(
     *,
     origin: Origin,
     begins_as: ItemStatus = ItemStatus.PLANNING,
+    at: datetime | None = None,
 ) -> tuple[LibraryItem, bool]:
     """Add a title or change its item, in a transaction that holds the user's row."""
     item = LibraryItem.objects.filter(user=user, title=title).first()
     if item is not None:
         item.title = title
-        change_item(item, fields, user=user, origin=origin)
+        change_item(item, fields, user=user, origin=origin, at=at)
         return item, False
     kept = LibraryCount.objects.filter(user=user).aggregate(total=Sum("items"))["total"] or 0
     if kept >= MAX_ITEMS:
@@ -131,7 +132,7 @@ def put_item(
     now = timezone.now()
     item.created_at = item.updated_at = now
     settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
-    item.field_times = dict.fromkeys(fields, _stamp(now))
+    item.field_times = dict.fromkeys(("status", *fields), stamp(at or now))
     _insert(item, settled, user=user, origin=origin)
     return item, True
 
@@ -217,7 +218,7 @@ def change_item(
     wanted = {
         field: value
         for field, value in fields.items()
-        if item.field_times.get(field, "") <= _stamp(moment)
+        if item.field_times.get(field, "") <= stamp(moment)
     }
     before: dict[str, Any] = fields_of(item)
     if TAGS in wanted:
@@ -241,7 +242,7 @@ def _write(
         retag(item, after[TAGS])
         after[TAGS] = tags_of([item.pk]).get(item.pk, [])
     changes = differences(before, after)
-    item.field_times |= dict.fromkeys([*named, *changes], _stamp(at))
+    item.field_times |= dict.fromkeys([*named, *changes], stamp(at))
     if not changes:
         item.save(update_fields=["field_times"])
         return None
@@ -304,7 +305,7 @@ def today_of(user: User) -> date:
     return timezone.now().astimezone(ZoneInfo(user.time_zone or "UTC")).date()
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
     """Return a time as text that sorts as the times do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -338,7 +339,7 @@ def undo_change(user: User, change_id: int) -> LibraryItem | None:
 
 def _restore(item: LibraryItem, change: LibraryChange) -> None:
     """Set the fields as they were, without anything that follows by itself."""
-    fields = _from_plain({field: pair[0] for field, pair in change.changes.items()})
+    fields = from_plain({field: pair[0] for field, pair in change.changes.items()})
     before: dict[str, Any] = fields_of(item)
     if TAGS in fields:
         before[TAGS] = tags_of([item.pk]).get(item.pk, [])
@@ -348,11 +349,11 @@ def _restore(item: LibraryItem, change: LibraryChange) -> None:
 def _bring_back(user: User, title: Title, change: LibraryChange) -> LibraryItem:
     """Add the item that the change removed, as it was."""
     item = LibraryItem(user=user, title=title, kind=title.kind, name_order=title.name_order)
-    _insert(item, _from_plain(change.changes[ITEM][0]), user=user, origin=Origin.UNDO)
+    _insert(item, from_plain(change.changes[ITEM][0]), user=user, origin=Origin.UNDO)
     return item
 
 
-def _from_plain(fields: Fields) -> dict[str, Any]:
+def from_plain(fields: Fields) -> dict[str, Any]:
     """Return fields from the history as an item has them."""
     found = dict(fields)
     for field in ("started_on", "finished_on"):

@@ -87,7 +87,7 @@ def _follow(item: LibraryItem | None, reading: _Reading, preferences: LibrarySet
             put_item(
                 reading.user, reading.title,
                 {"progress": progress, "progress_volumes": volumes},
-                origin=Origin.READING, begins_as=ItemStatus.CURRENT,
+                origin=Origin.READING, begins_as=ItemStatus.CURRENT, at=at,
             )  # fmt: skip
         return
     since = _start_of_repeat(item, reading)

@@ -1,7 +1,6 @@
 """The words that users sort their own libraries by."""
 
 from collections.abc import Collection, Iterable, Sequence
-
 from typing import Any
 
 from django.db.models import Count
@@ -14,6 +13,7 @@ from common.names import FoldedField
 from tracker.models import LibraryItem, LibraryTag
 
 MAX_TAGS = 500
+MAX_ITEM_TAGS = 30
 
 
 class TooMany(AppError):
