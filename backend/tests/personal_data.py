@@ -6,7 +6,7 @@
 import io
 import zipfile
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -26,11 +26,15 @@ from accounts.models import (
     User,
     Visibility,
 )
-from catalog.choices import Moderation
+from catalog.choices import Kind, Moderation
 from catalog.models import Title
 from reader.models import Chapter, Page, ReadingState, Upload
 from safety.models import Case, CaseState, ModeratorWarning, Reason, Report
 from tests.cast import give_second_factor, make_title, make_upload_row
+from tracker.choices import Origin
+from tracker.library.items import add_item, add_named_item, edit_item
+from tracker.library.lists import make_list, put_entry
+from tracker.models import LibraryChange, LibraryItem, LibraryTag
 
 EXPORT = "/api/auth/me/export"
 # Name of a private text -> the paths that show it to its owner; none: not even the owner sees it.
@@ -61,6 +65,11 @@ PLACES = {
     "upload_reason": "/api/uploads",
     "page_name": "/api/uploads/{upload}",
     "reading": "/api/reading",
+    "library_notes": "/api/library/items",
+    "library_title": "/api/library/items",
+    "library_tag": "/api/library/tags",
+    "library_list": "/api/library/lists",
+    "library_change": "/api/library/history",
     "password_hash": "",
     "totp_secret": "",
     "totp_sealed": "",
@@ -108,6 +117,7 @@ def give_personal_data(user: User, *, read: Chapter, has_second_factor: bool = F
     _submit(mine)
     _tell(mine)
     _read(mine, read)
+    _keep(mine, read)
     # Recovery codes come with a second factor; a user without one has none.
     for place in ("totp_secret", "totp_sealed", "recovery_seed"):
         del mine.words[place]
@@ -221,6 +231,28 @@ def _read(mine: Belongings, chapter: Chapter) -> None:
         finished_at=moment,
         last_finished_at=moment,
     )
+
+
+def _keep(mine: Belongings, chapter: Chapter) -> None:
+    """Fill a library, with a title that only its owner knows of."""
+    user, words = mine.user, mine.words
+    item = add_item(
+        user, title_id=chapter.series_id, origin=Origin.WEB,
+        fields={"notes": words["library_notes"], "tags": [words["library_tag"]], "score": 70},
+    )[0]  # fmt: skip
+    add_named_item(user, kind=Kind.MOVIE, name=words["library_title"], fields={}, origin=Origin.WEB)
+    edit_item(user, item.pk, fields={"notes": words["library_change"]}, origin=Origin.WEB)
+    edit_item(user, item.pk, fields={"notes": words["library_notes"]}, origin=Origin.WEB)
+    LibraryItem.objects.filter(pk=item.pk).update(
+        synced_at=timezone.now(), started_on=date(2021, 2, 3), max_progress=700
+    )
+    kept = make_list(user, name=words["library_list"])
+    put_entry(user, kept.pk, title_id=item.title_id)
+    mine.ids |= {
+        "/api/library/items/": item.pk, "/api/library/tags/": LibraryTag.objects.get(user=user).pk,
+        "/api/library/history/": LibraryChange.objects.filter(user=user).latest("pk").pk,
+        "/api/library/lists/": kept.pk, "/api/library/items/by-title/": item.title_id,
+    }  # fmt: skip
 
 
 # --- Answers ------------------------------------------------------------------------------------

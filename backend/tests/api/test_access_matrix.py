@@ -43,6 +43,10 @@ from tests.cast import (
 )
 from tests.reader.archive_builders import make_chapter_zip, page_bytes
 from tests.routes import api_routes
+from tests.tracker.builders import keep
+from tracker.library.lists import make_list, put_entry
+from tracker.library.tags import make_tag
+from tracker.models import LibraryChange, LibraryList
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
@@ -80,8 +84,13 @@ ANYBODY_400 = dict.fromkeys(CAST, 400)
 # What belongs to the uploader, found by who may see it.
 OWN = expect(404, uploader=200, **staff(200))
 OWN_IN_OPEN = OWN | {"nobody": 404, "banned": 401, "key_read": 200}
+# Everybody's own library, and what is in the uploader's: nobody else, no moderator either, sees it.
+LIBRARY = LOGIN | {"key_library": 200}
+MADE = expect(201, key_library=201)
+KEPT = expect(404, uploader=200, key_library=200)
+REMOVED = expect(404, uploader=204, key_library=204)
 
-WORD, ID, NAME = "{word}", "{id}", "{name}"
+WORD, ID, NAME, TITLE, SLUG = "{word}", "{id}", "{name}", "{title_id}", "{slug}"
 # (method, route, what is asked) -> the statuses in the order of CAST
 MATRIX: dict[tuple[str, str, str], Row] = {
     ("POST", "auth/token", "/api/auth/token"):
@@ -180,6 +189,36 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         OWN | {"key_library": 200},
     ("GET", "reading", "/api/reading"): READ,
     ("POST", "reading/progress", "/api/reading/progress"): LOGIN | {"key_library": 200},
+    ("GET", "library/items", "/api/library/items"): LIBRARY,
+    ("POST", "library/items", "/api/library/items"): MADE,
+    ("GET", f"library/items/{ID}", "/api/library/items/{item}"): KEPT,
+    ("PATCH", f"library/items/{ID}", "/api/library/items/{item}"): KEPT,
+    ("DELETE", f"library/items/{ID}", "/api/library/items/{item}"): REMOVED,
+    ("POST", f"library/items/{ID}/progress", "/api/library/items/{item}/progress"): KEPT,
+    ("GET", f"library/items/{ID}/history", "/api/library/items/{item}/history"): KEPT,
+    ("GET", f"library/items/by-title/{ID}", "/api/library/items/by-title/{title}"): KEPT,
+    ("GET", "library/unread", "/api/library/unread"): LIBRARY,
+    ("GET", "library/summary", "/api/library/summary"): LIBRARY,
+    ("GET", "library/settings", "/api/library/settings"): LIBRARY,
+    ("PATCH", "library/settings", "/api/library/settings"): LIBRARY,
+    ("GET", "library/history", "/api/library/history"): LIBRARY,
+    ("POST", f"library/history/{ID}/undo", "/api/library/history/{change}/undo"): REMOVED,
+    ("GET", "library/tags", "/api/library/tags"): LIBRARY,
+    ("POST", "library/tags", "/api/library/tags"): MADE,
+    ("PATCH", f"library/tags/{ID}", "/api/library/tags/{tag}"): KEPT,
+    ("DELETE", f"library/tags/{ID}", "/api/library/tags/{tag}"): REMOVED,
+    ("GET", "library/lists", "/api/library/lists"): LIBRARY,
+    ("POST", "library/lists", "/api/library/lists"): MADE,
+    ("GET", f"library/lists/{ID}", "/api/library/lists/{list}"): KEPT,
+    ("PATCH", f"library/lists/{ID}", "/api/library/lists/{list}"): KEPT,
+    ("DELETE", f"library/lists/{ID}", "/api/library/lists/{list}"): REMOVED,
+    ("POST", f"library/lists/{ID}/items", "/api/library/lists/{list}/items"): KEPT,
+    ("DELETE", f"library/lists/{ID}/items/{TITLE}", "/api/library/lists/{list}/items/{title}"):
+        REMOVED,
+    ("GET", f"lists/{SLUG}", "/api/lists/shared"): READ | {"nobody": 200},
+    ("GET", f"lists/{SLUG}", "/api/lists/hidden"): dict.fromkeys(CAST, 404) | {
+        "banned": 403, "deleted": 401, "key_library": 403, "key_upload": 403,
+    },
     ("GET", "uploads", "/api/uploads"): UPLOAD,
     ("GET", "uploads", "/api/uploads?scope=mine"): UPLOAD,
     ("GET", "uploads", "/api/uploads?scope=all"): MODERATORS,
@@ -204,6 +243,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 def route_of(pattern: URLPattern) -> str:
     route = str(pattern.pattern).removeprefix("^").removesuffix("/?$")
     route = route.replace(r"(?P<id_or_slug>[-\w]+)", WORD).replace("(?P<pk>[0-9]{1,18})", ID)
+    route = route.replace(r"(?P<slug>[-\w]{1,120})", SLUG)
+    route = route.replace("(?P<title_id>[0-9]{1,18})", TITLE)
     return route.replace("(?P<username>[^/]{1,60})", NAME)
 
 
@@ -249,8 +290,16 @@ def house(moderator_mo, admin_aida):
     key, _text = make_key(
         uploader, name="Tachiyomi", scopes=SCOPES, expires_in_days=None, password=PASSWORD
     )
+    item = keep(uploader, series)
+    shared = make_list(uploader, name="Shared", is_public=True)
+    put_entry(uploader, shared.pk, title_id=series.pk)
+    hidden = make_list(uploader, name="Hidden")
+    for kept, slug in ((shared, "shared"), (hidden, "hidden")):
+        LibraryList.objects.filter(pk=kept.pk).update(slug=slug)
     places = {
-        **proposed, "session": uploader.sessions.get().pk, "key": key.pk,
+        **proposed, "item": item.pk, "title": series.pk, "list": shared.pk,
+        "change": LibraryChange.objects.get().pk, "tag": make_tag(uploader, name="cosy").pk,
+        "session": uploader.sessions.get().pk, "key": key.pk,
         "series": series.slug, "pending": pending.pk, "live": live.chapter_id,
         "waiting": waiting.chapter_id, "upload": waiting.pk,
         "warning": warn_user(uploader, moderator=moderator_mo, text="Credit the translators.").pk,
@@ -296,6 +345,17 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
             "password": PASSWORD, "code": "123456",
         },
         ("POST", "auth/uploader-request"): lambda: {"text": "I translate."},
+        ("POST", "library/items"): lambda: {"title": "Manas", "type": "novel"},
+        ("PATCH", f"library/items/{ID}"): lambda: {"score": 90},
+        ("POST", f"library/items/{ID}/progress"): lambda: {"by": 1},
+        ("PATCH", "library/settings"): lambda: {"score_format": "points10"},
+        ("POST", "library/tags"): lambda: {"name": "rainy day"},
+        ("PATCH", f"library/tags/{ID}"): lambda: {"name": "warm"},
+        ("POST", "library/lists"): lambda: {"name": "For the road"},
+        ("PATCH", f"library/lists/{ID}"): lambda: {"description": "Long ones."},
+        ("POST", f"library/lists/{ID}/items"): lambda: {
+            "title_id": Title.objects.get(name="Naruto").pk,
+        },
         ("POST", "reports"): lambda: {
             "subject_type": "title", "subject_id": Title.objects.get(name="Naruto").pk,
             "reason": "spam",
@@ -384,6 +444,7 @@ def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
         if hasattr(pattern.callback.view_class, method):  # type: ignore[attr-defined]
             continue
         path = route_of(pattern).replace(WORD, "1").replace(ID, "1").replace(NAME, "1")
+        path = path.replace(TITLE, "1").replace(SLUG, "a")
 
         answer = getattr(client, method)(f"/api/{path}")
 

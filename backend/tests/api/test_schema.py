@@ -56,6 +56,8 @@ from tests.personal_data import (
     leaks,
     text_of,
 )
+from tracker.library.lists import make_list, put_entry
+from tracker.models import LibraryList
 
 BACKEND = Path(__file__).resolve().parent.parent.parent
 COMMITTED = BACKEND / "schema.yml"
@@ -118,6 +120,7 @@ class Library:
     askers: list[Asker]
     victims: list[Belongings]
     words: list[str]
+    slugs: list[str]
     house: dict[str, int]
     proposed: dict[str, int]
 
@@ -182,7 +185,12 @@ def library(settings, db, monkeypatch) -> Library:
         own = give_personal_data(user, read=read, has_second_factor=role == "trusted")
         askers.append(Asker(role, _authorization(user, role), own, _words_of(role, own)))
     words = [series.slug, str(series.pk), "once", "nothing", *(v.title_word for v in victims)]
-    ids = {"/api/chapters/": live.chapter_id, "/api/uploads/": failed.pk}
+    ids = {
+        "/api/chapters/": live.chapter_id, "/api/uploads/": failed.pk, "title_id": series.pk,
+    }  # fmt: skip
+    shared = make_list(house, name="Shared", is_public=True)
+    put_entry(house, shared.pk, title_id=series.pk)
+    slugs = [shared.slug, *LibraryList.objects.exclude(user=house).values_list("slug", flat=True)]
     uploader = User.objects.get(username=ROLES["uploader"][0])
     proposed = {
         f"/api/{folder}/": make_title(
@@ -191,7 +199,7 @@ def library(settings, db, monkeypatch) -> Library:
         ).pk
         for folder, kind in (("movies", "movie"), ("anime", "anime"), ("shows", "show"))
     }  # fmt: skip
-    return Library(askers, victims, words, ids, proposed)
+    return Library(askers, victims, words, slugs, ids, proposed)
 
 
 def answers_closed(environ: Any, start_response: Any) -> list[bytes]:
@@ -266,11 +274,15 @@ def places(path: str, library: Library) -> st.SearchStrategy[dict[str, Any] | st
     also = {"id": 1} if path.endswith("/{id}") else {}
     if "{id_or_slug}" in path:
         there: list[Any] = [{"id_or_slug": word, **also} for word in library.words]
+    elif "{slug}" in path:
+        there = [{"slug": slug} for slug in library.slugs]
     elif "{username}" in path:
         there = [{"username": name} for name in (*VICTIMS, "Rina", "nobody")]
     else:
         ids = [victim.ids[start] for victim in library.victims if start in victim.ids]
         there = [{"id": pk} for pk in (*ids, *filter(None, [library.house.get(start)]))]
+    if "{title_id}" in path:
+        there = [{**place, "title_id": library.house["title_id"]} for place in there]
     return st.sampled_from([OWN, *there, None])
 
 
@@ -285,8 +297,11 @@ def own_place(path: str, asker: Asker, library: Library) -> dict[str, Any]:
         return {"id_or_slug": library.proposed.get(start, library.words[0])}
     if "{username}" in path:
         return {"username": asker.user.username if asker.user else "Rina"}
+    if "{slug}" in path:
+        return {"slug": library.slugs[0]}
     found = asker.own.ids if asker.own else library.house
-    return {"id": found.get(start, 1)}
+    place = {"id": found.get(start, 1)}
+    return place | ({"title_id": library.house["title_id"]} if "{title_id}" in path else {})
 
 
 class Walk:
