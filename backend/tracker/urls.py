@@ -1,6 +1,7 @@
 """The addresses of this app, below /api/."""
 
 from common.http.urls import ID, route
+from tracker.api.bulk import BulkView
 from tracker.api.items import (
     ItemListView,
     ItemOfTitleView,
@@ -33,6 +34,7 @@ urlpatterns = [
     route(f"library/items/{ID}/progress", ItemProgressView.as_view()),
     route(f"library/items/{ID}/history", ItemHistoryView.as_view()),
     route(f"library/items/by-title/{ID}", ItemOfTitleView.as_view()),
+    route("library/bulk", BulkView.as_view()),
     route("library/unread", UnreadListView.as_view()),
     route("library/summary", SummaryView.as_view()),
     route("library/settings", SettingsView.as_view()),

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -70,36 +69,44 @@ class Outcome:
     before: dict[str, Any] | None = None
 
 
-def refuse_too_many(count: int) -> None:
-    """Raise TooMany where a bulk change is about more items than one may have."""
-    if count > MAX_AT_ONCE:
-        message = _("At most %(count)d titles can be changed at once.") % {"count": MAX_AT_ONCE}
-        raise TooMany(message)
-
-
 def change_rows(
-    user: User, items: QuerySet[LibraryItem], wish: Wish, *, missing: Iterable[int] = ()
+    user: User,
+    items: QuerySet[LibraryItem],
+    wish: Wish,
+    *,
+    at: datetime,
+    missing: Iterable[int] = (),
 ) -> list[Outcome]:
     """Change items of the user's in the caller's transaction, which holds the user's row.
 
     `missing` are ids that were asked for and are not among the user's items. Raises NotFound for a
     list that is not the user's, and TooMany.
     """
-    rows: list[dict[str, Any]] = list(items.order_by("pk").values(*ITEM_COLUMNS))
-    refuse_too_many(len(rows))
+    chosen: Any = items.order_by("pk").values(*ITEM_COLUMNS)
+    rows: list[dict[str, Any]] = list(chosen[: MAX_AT_ONCE + 1])
+    if len(rows) > MAX_AT_ONCE:
+        message = _("At most %(count)d titles can be changed at once.") % {"count": MAX_AT_ONCE}
+        raise TooMany(message)
     gone = [Outcome(pk, FAILED, "not_found") for pk in missing]
     if wish.is_removal:
-        return gone + _remove(user, rows)
+        return gone + _remove(user, rows, at=at)
     outcomes = {row["pk"]: Outcome(row["pk"], SKIPPED, "unchanged") for row in rows}
     if wish.fields or wish.is_about_tags:
-        _set(user, rows, wish, outcomes)
+        _set(user, rows, wish, outcomes, at=at)
     if wish.add_to_list is not None:
         _list(user, rows, wish.add_to_list, outcomes)
     return [*gone, *outcomes.values()]
 
 
-def _set(user: User, rows: list[dict[str, Any]], wish: Wish, outcomes: dict[int, Outcome]) -> None:
-    preferences, today, now = preferences_of(user.pk), today_of(user), timezone.now()
+def _set(
+    user: User,
+    rows: list[dict[str, Any]],
+    wish: Wish,
+    outcomes: dict[int, Outcome],
+    *,
+    at: datetime,
+) -> None:
+    preferences, today = preferences_of(user.pk), today_of(user)
     tags = _Tags(user, rows, wish)
     changes: dict[int, dict[str, list[Any]]] = {}
     moved: list[tuple[dict[str, Any], dict[str, Any]]] = []
@@ -120,8 +127,8 @@ def _set(user: User, rows: list[dict[str, Any]], wish: Wish, outcomes: dict[int,
         if different:
             changes[pk] = different
             moved.append((row, after))
-            outcomes[pk] = Outcome(pk, before=different)
-    write_rows(user.pk, moved, changes, origin=Origin.BULK, at=now)
+            outcomes[pk] = Outcome(pk, before={**different, "title": row["title_id"]})
+    write_rows(user.pk, moved, changes, origin=Origin.BULK, at=at)
     tags.write(changes.keys())
 
 
@@ -232,12 +239,13 @@ def _list(
     for row in rows:
         pk = row["pk"]
         if row["title_id"] in new and outcomes[pk].outcome != FAILED:
-            listed = {"list": list_id, "title": row["title_id"]}
-            outcomes[pk] = Outcome(pk, before={**(outcomes[pk].before or {}), "listed": listed})
+            title = {"title": row["title_id"]}
+            before = {**(outcomes[pk].before or title), "listed": title | {"list": list_id}}
+            outcomes[pk] = Outcome(pk, before=before)
 
 
-def _remove(user: User, rows: list[dict[str, Any]]) -> list[Outcome]:
-    ids, now = [row["pk"] for row in rows], timezone.now()
+def _remove(user: User, rows: list[dict[str, Any]], *, at: datetime) -> list[Outcome]:
+    ids = [row["pk"] for row in rows]
     tags = tags_of(ids)
     outcomes = [
         Outcome(row["pk"], before={ITEM: [_snapshot(row, tags), None], "title": row["title_id"]})
@@ -246,7 +254,7 @@ def _remove(user: User, rows: list[dict[str, Any]]) -> list[Outcome]:
     LibraryChange.objects.bulk_create(
         (
             LibraryChange(
-                user_id=user.pk, title_id=row["title_id"], at=now, origin=Origin.BULK,
+                user_id=user.pk, title_id=row["title_id"], at=at, origin=Origin.BULK,
                 changes={ITEM: [_snapshot(row, tags), None]},
             )
             for row in rows

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -29,8 +30,8 @@ Befores = Mapping[int, dict[str, Any]]
 CHANGED_MEANWHILE = "changed_meanwhile"
 
 
-def undo_rows(user: User, befores: Befores) -> list[Outcome]:
-    """Take changes back, in a transaction that holds the user's row.
+def undo_rows(user: User, befores: Befores, *, at: datetime) -> list[Outcome]:
+    """Take the changes of the moment `at` back, in a transaction that holds the user's row.
 
     `befores` is what `change_rows` has told of each item, by the item's id.
     """
@@ -43,7 +44,15 @@ def undo_rows(user: User, befores: Befores) -> list[Outcome]:
         *_set_back(user, {pk: before for pk, before in befores.items() if pk not in removed}),
     ):
         outcomes[pk] = Outcome(pk)
+    _mark_undone(user, [pk for pk, one in outcomes.items() if not one.code], befores, at=at)
     return list(outcomes.values())
+
+
+def _mark_undone(user: User, undone: Collection[int], befores: Befores, *, at: datetime) -> None:
+    """Note in the history that these changes are undone, so that nobody undoes them once more."""
+    titles = {befores[pk]["title"] for pk in undone}
+    changes = LibraryChange.objects.filter(user=user, title__in=titles, at=at, origin=Origin.BULK)
+    changes.update(undone_at=timezone.now())
 
 
 def _set_back(user: User, befores: Befores) -> Collection[int]:
