@@ -5,6 +5,12 @@ import { defineConfig } from 'vite';
 const backend = process.env.MANGAKG_BACKEND ?? 'http://127.0.0.1:8000';
 const backendPaths = ['/api', '/media', '/files', '/admin', '/static'];
 
+// The table of keys is on every screen.
+const ofMembers = /src\/lib\/library\/(?!keys\.ts)/;
+const ofForms =
+  /src\/lib\/library\/(ItemDialog|ItemLists|ChangeList|ListForm|TagsField|BulkTags|bulk|history|lists|tags)\./;
+const ofFilms = /TitleScreen\.svelte|src\/lib\/titles\/(Cast|Trailers|trailers|Screenshots)\./;
+
 export default defineConfig(({ isSsrBuild }) => ({
   plugins: [tailwindcss(), sveltekit()],
   build: {
@@ -12,8 +18,23 @@ export default defineConfig(({ isSsrBuild }) => ({
     assetsInlineLimit: (path) => (path.endsWith('.woff2') ? false : undefined),
     rolldownOptions: {
       output: {
-        // Each file costs a phone a round trip: what several screens share is one.
-        codeSplitting: isSsrBuild ? undefined : { groups: [{ name: 'shared', minShareCount: 2 }] }
+        // Each file costs a phone a round trip: what several screens share is one. What only
+        // members see, and the pages of films, are others, so that a first visit loads neither.
+        codeSplitting: isSsrBuild
+          ? undefined
+          : {
+              groups: [
+                {
+                  name: 'shared',
+                  test: (id) => !ofMembers.test(id) && !ofFilms.test(id),
+                  minShareCount: 2,
+                  priority: 3
+                },
+                { name: 'library-forms', test: ofForms, minShareCount: 2, priority: 2 },
+                { name: 'library', test: ofMembers, minShareCount: 2, priority: 1 },
+                { name: 'films', test: ofFilms, minShareCount: 2, priority: 0 }
+              ]
+            }
       }
     }
   },

@@ -11,7 +11,7 @@ WEB_PAGES = tuple(
         "confirm",
         "forgot",
         "reset",
-        "settings(/(profile|reading|account|security|devices|keys))?",
+        "settings(/(profile|reading|library|account|security|devices|keys))?",
         "u/[^/]+",
     )
 )

@@ -5,7 +5,6 @@ fails where the app sends one of them again (`tests/processes/test_first_visit.p
 """
 
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -15,7 +14,9 @@ from catalog.names import name_in
 from catalog.web_pages import (
     cover_of_head,
     list_address,
+    shorten,
     title_card,
+    word_of_address,
     words_of,
 )
 from common.web_pages import Ask, Head, Screen, Visit, WebPage
@@ -24,8 +25,6 @@ _NEWS = 6  # as many as fit the first screen, in a wide window too
 _COVERS = 12
 _CHAPTERS = 12
 _CHAPTERS_OF_NEWS = 3
-_DESCRIPTION_LENGTH = 200
-_UNCHANGED = "!~*'()"  # the signs that encodeURIComponent leaves as they are
 
 
 def home(visit: Visit, ask: Ask) -> Screen:
@@ -79,7 +78,7 @@ def _chapter_link(row: dict[str, Any]) -> dict[str, str]:
 
 def series(visit: Visit, ask: Ask) -> Screen | None:
     """Return the page of a series with its newest chapters; None where it is not found."""
-    address = f"/api/series/{quote(visit.words['slug'], safe=_UNCHANGED)}"
+    address = f"/api/series/{word_of_address(visit.words['slug'])}"
     title = ask(address)
     if title is None:
         return None
@@ -97,7 +96,7 @@ def series(visit: Visit, ask: Ask) -> Screen | None:
     name = name_in(title["names"], title["name"], language)
     head = Head(
         title=name,
-        description=_shorten(synopsis) or _("Read {name} online.").format(name=name),
+        description=shorten(synopsis) or _("Read {name} online.").format(name=name),
         image=cover_of_head(title["cover"]),
         kind="book",
         facts={
@@ -130,7 +129,7 @@ def chapter(visit: Visit, ask: Ask) -> Screen | None:
     found = ask(f"/api/chapters/{visit.words['chapter']}")
     if found is None:
         return None
-    title = ask(f"/api/series/{quote(found['series']['slug'], safe=_UNCHANGED)}")
+    title = ask(f"/api/series/{word_of_address(found['series']['slug'])}")
     series = found["series"]
     name = name_in(series["names"], series["name"], visit.preferences.interface)
     label = _chapter_name(found)
@@ -158,16 +157,8 @@ def _chapter_name(chapter: dict[str, Any]) -> str:
     return _("Chapter {number}").format(number=chapter["number"])
 
 
-def _shorten(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) <= _DESCRIPTION_LENGTH:
-        return words
-    return f"{words[:_DESCRIPTION_LENGTH].rpartition(' ')[0]}…"
-
-
 WEB_PAGES = (
     WebPage("", route="/", screen=home),
-    WebPage("library"),
     WebPage("upload"),
     WebPage("series/(?P<slug>[^/.]+)", route="/series/[slug]", screen=series),
     WebPage("read/(?P<chapter>[0-9]+)", route="/read/[chapter=id]", screen=chapter, has_bar=False),

@@ -43,59 +43,13 @@ export type Upload = Schemas['UploadRowShape'];
 export type Quota = Schemas['QuotaShape'];
 export type Site = Schemas['Site'];
 export type ModerationSummary = Schemas['WaitingShape'];
+export type LibraryItem = Schemas['ItemShape'];
+export type LibraryChange = Schemas['ChangeShape'];
+export type LibrarySettings = Schemas['SettingsShape'];
+export type LibrarySummary = Schemas['SummaryShape'];
+export type ScoreFormat = Schemas['ScoreFormatEnum'];
 export type ReadingDirection = TitleRow['reading_direction'];
 
-/** How somebody sees their scores. */
-export type ScoreFormat = 'stars5' | 'points10' | 'decimal10' | 'points100';
-
-export interface LibraryItem {
-  id: number;
-  title: string;
-  title_id: number;
-  slug: string;
-  names: Record<string, string>;
-  original_name: string;
-  type: string;
-  year: number | null;
-  cover: Cover | null;
-  cover_url: string;
-  title_status: string;
-  moderation: string;
-  status: 'planning' | 'current' | 'completed' | 'paused' | 'dropped' | 'repeating';
-  unit: 'chapters' | 'episodes' | 'minutes';
-  progress: number;
-  progress_volumes: number;
-  max_progress: number | null;
-  has_own_max: boolean;
-  score: number | null;
-  favourite: boolean;
-  notes: string;
-  private: boolean;
-  started_on: string | null;
-  finished_on: string | null;
-  repeats: number;
-  tags: string[];
-  source: string;
-  unread_count: number | null;
-  next_chapter: {
-    id: number;
-    number: string | null;
-    volume: number | null;
-    language: string;
-    title: string;
-  } | null;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface LibraryChange {
-  id: number;
-  title: { id: number; slug: string; type: string; name: string; names: Record<string, string> };
-  at: string;
-  origin: string;
-  changes: Record<string, [unknown, unknown]>;
-  undone_at: string | null;
-}
 export interface LibraryTag {
   id: number;
   name: string;
@@ -110,22 +64,6 @@ export interface LibraryList {
   count: number;
   has_title?: boolean | null;
   updated_at: string;
-}
-export interface LibrarySettings {
-  score_format: ScoreFormat;
-  start_on_progress: boolean;
-  complete_on_last: boolean;
-  follow_reading: boolean;
-  count_repeats: boolean;
-  add_when_read: boolean;
-}
-export interface LibrarySummary {
-  total: number;
-  by_status: Record<LibraryItem['status'], number>;
-  by_type: Record<string, number>;
-  favourites: number;
-  unread: number;
-  progress: Record<string, number>;
 }
 export interface Job {
   id: number;

@@ -91,7 +91,8 @@ export function refreshLibrary(): Promise<void> {
   return refreshOwn(libraryPath);
 }
 
-export type NewItem = Fields & ({ title_id: number } | { title: string; type: string });
+export type NewItem = Fields &
+  ({ title_id: number } | { title: string; type: LibraryItem['type'] });
 
 export async function addItem(body: NewItem): Promise<LibraryItem> {
   const item: LibraryItem = await unwrap(api.POST('/api/library/items', { body }));
