@@ -6,9 +6,10 @@ import { freshToken, refreshToken } from './tokens';
 export interface UploadWatch {
   onprogress: (sent: number, total: number) => void;
   signal: AbortSignal;
+  method?: 'POST' | 'PATCH';
 }
 
-/** Posts a form in the reader's name; it has no time limit, since a long way up is no failure. */
+/** Sends a form in the reader's name; it has no time limit, since a long way up is no failure. */
 export async function uploadForm<Data>(
   address: string,
   form: () => FormData,
@@ -16,15 +17,15 @@ export async function uploadForm<Data>(
 ): Promise<Data> {
   const token = await freshToken();
   try {
-    return await post(address, form(), token, watch);
+    return await send(address, form(), token, watch);
   } catch (problem) {
     const isExpired = problem instanceof ApiError && problem.kind === 'ended';
     if (!isExpired || !(await refreshToken())) throw problem;
-    return post(address, form(), await freshToken(), watch);
+    return send(address, form(), await freshToken(), watch);
   }
 }
 
-async function post<Data>(
+async function send<Data>(
   address: string,
   form: FormData,
   token: string | null,
@@ -34,7 +35,7 @@ async function post<Data>(
   watch.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', address);
+    request.open(watch.method ?? 'POST', address);
     request.responseType = 'json';
     request.setRequestHeader('Accept-Language', currentLanguage());
     if (token) request.setRequestHeader('Authorization', `Bearer ${token}`);

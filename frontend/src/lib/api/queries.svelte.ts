@@ -78,6 +78,13 @@ export function keepAnswer(question: Question, data: unknown): void {
   queryClient.setQueryData(keyOf(question), data);
 }
 
+/** What was answered at an address is old, whoever asked: another screen asks for it anew. */
+export function forgetAnswer(address: string): void {
+  const predicate = ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[2] === address;
+  queryClient.removeQueries({ predicate, type: 'inactive' });
+  void queryClient.invalidateQueries({ predicate });
+}
+
 function isOwn(key: readonly unknown[], path: string): boolean {
   return key[0] === owner && String(key[2]).startsWith(path);
 }

@@ -4,6 +4,53 @@
  */
 
 export interface paths {
+    "/api/anime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_anime"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_anime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_anime_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_anime_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_anime_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_anime_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/auth/email/change": {
         parameters: {
             query?: never;
@@ -588,77 +635,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/library/lists": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List one's lists, the last changed first. */
-        get: operations["get_library_lists"];
-        put?: never;
-        /** @description Make a list. */
-        post: operations["post_library_lists"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/lists/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Show a list with a page of its titles. */
-        get: operations["get_library_lists_by_id"];
-        put?: never;
-        post?: never;
-        /** @description Delete a list; its titles stay in the library. */
-        delete: operations["delete_library_lists_by_id"];
-        options?: never;
-        head?: never;
-        /** @description Change its name, its description or who sees it; its address stays. */
-        patch: operations["patch_library_lists_by_id"];
-        trace?: never;
-    };
-    "/api/library/lists/{id}/items": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description Put a title into a list, or move it there. */
-        post: operations["post_library_lists_by_id_items"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/lists/{id}/items/{title_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** @description Take a title out of a list. */
-        delete: operations["delete_library_lists_by_id_items_by_title_id"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/library/settings": {
         parameters: {
             query?: never;
@@ -694,76 +670,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/library/tags": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List one's tags by name; there are at most 500. */
-        get: operations["get_library_tags"];
-        put?: never;
-        /** @description Make a tag; one that is called so already is answered as it is. */
-        post: operations["post_library_tags"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/library/tags/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** @description Take a tag off all items. */
-        delete: operations["delete_library_tags_by_id"];
-        options?: never;
-        head?: never;
-        /** @description Call a tag otherwise, on all items that have it. */
-        patch: operations["patch_library_tags_by_id"];
-        trace?: never;
-    };
-    "/api/library/unread": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description List what has chapters that one has not read, the newest chapter first. */
-        get: operations["get_library_unread"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/lists/{slug}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Show a public list with a page of its public titles. */
-        get: operations["get_lists_by_slug"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/moderation/summary": {
         parameters: {
             query?: never;
@@ -779,6 +685,53 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/movies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_movies"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_movies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/movies/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_movies_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_movies_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_movies_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_movies_by_id_or_slug"];
         trace?: never;
     };
     "/api/reading": {
@@ -919,6 +872,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/shows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_shows"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_shows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shows/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_shows_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_shows_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_shows_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_shows_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/site": {
         parameters: {
             query?: never;
@@ -982,6 +982,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Put the screenshots into another order, and return all of them. */
+        put: operations["put_titles_by_id_or_slug_screenshots"];
+        /** @description Add a screenshot behind the others, and return all of them. */
+        post: operations["post_titles_by_id_or_slug_screenshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Remove a screenshot. */
+        delete: operations["delete_titles_by_id_or_slug_screenshots_by_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1094,6 +1129,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Another name of the title. */
+        AliasFormRequest: {
+            name: string;
+            /** @default  */
+            language: string;
+        };
         AliasShape: {
             name: string;
             language: string;
@@ -1240,12 +1281,6 @@ export interface components {
             id: number;
             count: number;
         };
-        CountedTagShape: {
-            id: number;
-            name: string;
-            /** @description items that have it */
-            count: number;
-        };
         CoverShape: {
             url: string;
             small_url: string | null;
@@ -1254,8 +1289,23 @@ export interface components {
             height: number;
             color: string;
         };
+        /** @description Who worked on the title, or plays in it; their order is that of the list. */
+        CreditFormRequest: {
+            person: number | string | {
+                id?: number;
+                name?: string;
+            };
+            role: components["schemas"]["RoleEnum"];
+            /**
+             * @description Whom they play, or what they did.
+             * @default
+             */
+            part: string;
+        };
         CreditShape: {
             role: components["schemas"]["RoleEnum"];
+            /** @description whom they play, or what they did */
+            part: string;
             person: components["schemas"]["PersonShape"];
         };
         /** @enum {string} */
@@ -1270,12 +1320,47 @@ export interface components {
             /** @description the same as a picture: a data: address of an SVG */
             qr: string;
         };
-        /** @description A title for a list. */
-        EntryFormRequest: {
-            /** Format: int64 */
-            title_id: number;
-            /** @description from 1; left out: the last */
-            position?: number;
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        EpisodicFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
         };
         /** @description The body of every error. */
         ErrorShape: {
@@ -1289,6 +1374,13 @@ export interface components {
             /** @description whether it counts as a strike */
             malicious?: boolean;
         };
+        ExistingTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            year: number | null;
+        };
         ExternalIdsShape: {
             anilist: number | null;
             mal: number | null;
@@ -1297,9 +1389,11 @@ export interface components {
         };
         /** @description A title by its id on another site. */
         ExternalRequest: {
-            site: components["schemas"]["SiteEnum"];
+            site: components["schemas"]["ExternalSiteEnum"];
             id: string;
         };
+        /** @enum {string} */
+        ExternalSiteEnum: "anilist" | "mal" | "mangadex";
         /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
             enrolment: string;
@@ -1456,53 +1550,6 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["LatestChapterShape"][];
         };
-        LibraryListPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["LibraryListShape"][];
-        };
-        LibraryListPagePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["LibraryListPage"][];
-        };
-        LibraryListShape: {
-            id: number;
-            name: string;
-            description: string;
-            slug: string;
-            public: boolean;
-            count: number;
-            owner: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        LibraryListWithTitles: {
-            titles: components["schemas"]["ListedTitlePage"];
-            list: components["schemas"]["LibraryListShape"];
-        };
-        LibraryTagList: {
-            results: components["schemas"]["CountedTagShape"][];
-        };
-        LibraryTagShape: {
-            id: number;
-            name: string;
-        };
-        /** @description A list of titles. */
-        ListFormRequest: {
-            name: string;
-            description?: string;
-            /** @description anybody who has its address sees it */
-            public?: boolean;
-        };
-        ListedTitlePage: {
-            count: number;
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["TitleRowShape"][];
-        };
         MeShape: {
             id: number;
             username: string;
@@ -1528,6 +1575,45 @@ export interface components {
         };
         /** @enum {string} */
         ModerationEnum: "draft" | "pending" | "approved" | "rejected" | "unlisted";
+        /** @description The facts of a movie. */
+        MovieFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+        };
         MySecondFactor: {
             enabled: boolean;
             required: boolean;
@@ -1566,6 +1652,57 @@ export interface components {
             /** @description shown this once */
             key: string;
         };
+        /** @description A title that was entered just now. */
+        NewTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            status: components["schemas"]["StatusEnum"];
+            content_rating: components["schemas"]["RatingEnum"];
+            year: number | null;
+            original_language: string;
+            reading_direction: components["schemas"]["DirectionEnum"];
+            chapter_count: number;
+            /** Format: date-time */
+            last_chapter_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            cover: components["schemas"]["CoverShape"] | null;
+            genres: components["schemas"]["NamesShape"][];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
+            tags: components["schemas"]["NamesShape"][];
+            /** @description most chapters first */
+            chapter_languages: components["schemas"]["ChapterLanguageShape"][];
+            aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
+            credits: components["schemas"]["CreditShape"][];
+            synopsis: {
+                [key: string]: string;
+            };
+            numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
+            length: number | null;
+            season_count: number | null;
+            duration_minutes: number | null;
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
+            site_url: string;
+            format: string;
+            external_ids: components["schemas"]["ExternalIdsShape"];
+            popularity: number;
+            rating_average: string;
+            moderation: components["schemas"]["ModerationEnum"];
+            /** @description of this kind, name and year as well */
+            similar: components["schemas"]["ExistingTitleShape"][];
+        };
         /** @enum {string} */
         OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo";
         PageShape: {
@@ -1589,6 +1726,48 @@ export interface components {
         /** @description The password, to be sure. */
         PasswordFormRequest: {
             password: string;
+        };
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        PatchedEpisodicFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
         };
         /** @description A change of an item. */
         PatchedItemChangeRequest: {
@@ -1615,13 +1794,6 @@ export interface components {
              */
             changed_at?: string;
         };
-        /** @description A list of titles. */
-        PatchedListFormRequest: {
-            name?: string;
-            description?: string;
-            /** @description anybody who has its address sees it */
-            public?: boolean;
-        };
         /** @description All that users may change about themselves. */
         PatchedMeFormRequest: {
             display_name?: string;
@@ -1633,6 +1805,45 @@ export interface components {
             reading?: components["schemas"]["ReadingFormRequest"];
             hidden_ratings?: components["schemas"]["RatingEnum"][];
         };
+        /** @description The facts of a movie. */
+        PatchedMovieFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+        };
         /** @description What a user wants of their library. */
         PatchedSettingsRequest: {
             score_format?: components["schemas"]["ScoreFormatEnum"];
@@ -1641,10 +1852,6 @@ export interface components {
             follow_reading?: boolean;
             add_when_read?: boolean;
             count_repeats?: boolean;
-        };
-        /** @description A tag of one's own. */
-        PatchedTagFormRequest: {
-            name?: string;
         };
         PendingAddress: {
             pending_email: string;
@@ -1878,6 +2085,23 @@ export interface components {
         ScopesEnum: "read" | "library" | "upload";
         /** @enum {string} */
         ScoreFormatEnum: "stars5" | "points10" | "decimal10" | "points100";
+        /** @description A screenshot. */
+        ScreenshotFormRequest: {
+            /** Format: binary */
+            file: string;
+        };
+        /** @description The ids of all screenshots of a title, in their new order. */
+        ScreenshotOrderRequest: {
+            ids: number[];
+        };
+        ScreenshotShape: {
+            id: number;
+            url: string;
+            small_url: string | null;
+            width: number;
+            height: number;
+            color: string;
+        };
         SecondFactorShape: {
             enabled: boolean;
             /** @description by one's role, and cannot be turned off */
@@ -1943,15 +2167,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -1996,8 +2224,6 @@ export interface components {
             guest_ratings: components["schemas"]["RatingEnum"][];
             upload_limits: components["schemas"]["UploadLimitsShape"];
         };
-        /** @enum {string} */
-        SiteEnum: "anilist" | "mal" | "mangadex";
         /** @enum {string} */
         StatusEnum: "announced" | "ongoing" | "completed" | "hiatus" | "cancelled";
         /** @description How far the progress moves, from where it is. */
@@ -2044,10 +2270,6 @@ export interface components {
             /** @description titles with unread chapters */
             unread: number;
             progress: components["schemas"]["_ProgressSumsShape"];
-        };
-        /** @description A tag of one's own. */
-        TagFormRequest: {
-            name: string;
         };
         TitlePage: {
             count: number;
@@ -2108,15 +2330,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -2147,18 +2373,16 @@ export interface components {
             /** @description seconds */
             expires_in: number;
         };
+        TrailerShape: {
+            url: string;
+            site: components["schemas"]["TrailerShapeSiteEnum"];
+            /** @description the video's, on its site */
+            id: string;
+        };
+        /** @enum {string} */
+        TrailerShapeSiteEnum: "youtube" | "vimeo" | "rutube" | "vk" | "ok";
         /** @enum {string} */
         UnitEnum: "chapters" | "episodes" | "minutes";
-        UnreadPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["ItemShape"][];
-        };
-        UnreadPagePage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["UnreadPage"][];
-        };
         UploadAcceptedShape: {
             id: number;
             state: components["schemas"]["UploadStateEnum"];
@@ -2299,6 +2523,539 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_anime: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     post_auth_email_change: {
         parameters: {
             query?: never;
@@ -5534,544 +6291,6 @@ export interface operations {
             };
         };
     };
-    get_library_lists: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                page_size?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListPagePage"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    post_library_lists: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ListFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["ListFormRequest"];
-                "multipart/form-data": components["schemas"]["ListFormRequest"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_lists_by_id: {
-        parameters: {
-            query?: {
-                page?: number;
-                page_size?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListWithTitles"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    delete_library_lists_by_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    patch_library_lists_by_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["PatchedListFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedListFormRequest"];
-                "multipart/form-data": components["schemas"]["PatchedListFormRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    post_library_lists_by_id_items: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EntryFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["EntryFormRequest"];
-                "multipart/form-data": components["schemas"]["EntryFormRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListShape"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body stopped coming before all of it was here. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body came without its length. */
-            411: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is larger than this path takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            /** @description The body is of another type, or not in UTF-8. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    delete_library_lists_by_id_items_by_title_id: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                title_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No response body */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
     get_library_settings: {
         parameters: {
             query?: never;
@@ -6251,7 +6470,7 @@ export interface operations {
             };
         };
     };
-    get_library_tags: {
+    get_moderation_summary: {
         parameters: {
             query?: never;
             header?: never;
@@ -6265,7 +6484,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LibraryTagList"];
+                    "application/json": components["schemas"]["WaitingShape"];
                 };
             };
             401: {
@@ -6294,7 +6513,76 @@ export interface operations {
             };
         };
     };
-    post_library_tags: {
+    get_movies: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_movies: {
         parameters: {
             query?: never;
             header?: never;
@@ -6303,9 +6591,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TagFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["TagFormRequest"];
-                "multipart/form-data": components["schemas"]["TagFormRequest"];
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
             };
         };
         responses: {
@@ -6314,7 +6601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LibraryTagShape"];
+                    "application/json": components["schemas"]["NewTitleShape"];
                 };
             };
             400: {
@@ -6385,6 +6672,82 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6395,12 +6758,130 @@ export interface operations {
             };
         };
     };
-    delete_library_tags_by_id: {
+    put_movies_by_id_or_slug: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
             };
             cookie?: never;
         };
@@ -6447,20 +6928,19 @@ export interface operations {
             };
         };
     };
-    patch_library_tags_by_id: {
+    patch_movies_by_id_or_slug: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                id_or_slug: string;
             };
             cookie?: never;
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedTagFormRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedTagFormRequest"];
-                "multipart/form-data": components["schemas"]["PatchedTagFormRequest"];
+                "application/json": components["schemas"]["PatchedMovieFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedMovieFormRequest"];
             };
         };
         responses: {
@@ -6469,7 +6949,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LibraryTagShape"];
+                    "application/json": components["schemas"]["TitleShape"];
                 };
             };
             400: {
@@ -6513,14 +6993,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
             /** @description The body came without its length. */
             411: {
                 headers: {
@@ -6548,65 +7020,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_library_unread: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                favourite?: boolean;
-                genre?: string;
-                has_unread?: boolean;
-                page_size?: number;
-                score_max?: number;
-                score_min?: number;
-                search?: string;
-                status?: ("completed" | "current" | "dropped" | "on_hold" | "paused" | "plan_to_read" | "plan_to_watch" | "planned" | "planning" | "reading" | "repeating" | "rereading" | "rewatching" | "watched" | "watching")[];
-                /** @description one of one's own tags */
-                tag?: string;
-                type?: ("anime" | "comic" | "manga" | "manhua" | "manhwa" | "movie" | "novel" | "show")[];
-                updated_since?: string;
-                year?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UnreadPagePage"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6622,106 +7036,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
-        };
-    };
-    get_lists_by_slug: {
-        parameters: {
-            query?: {
-                page?: number;
-                page_size?: number;
-            };
-            header?: never;
-            path: {
-                slug: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LibraryListWithTitles"];
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-        };
-    };
-    get_moderation_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WaitingShape"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorShape"];
-                };
-            };
-            429: {
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7447,6 +7762,539 @@ export interface operations {
             };
         };
     };
+    get_shows: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_shows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_site: {
         parameters: {
             query?: never;
@@ -7623,6 +8471,286 @@ export interface operations {
             };
             /** @description It has another slug now: see Location. */
             301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenshotOrderRequest"];
+                "multipart/form-data": components["schemas"]["ScreenshotOrderRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ScreenshotFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_titles_by_id_or_slug_screenshots_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };

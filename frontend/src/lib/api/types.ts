@@ -17,18 +17,11 @@ export type SubjectType = Schemas['SubjectTypeEnum'];
 export type Warning = Schemas['WarningShape'];
 export type Cover = Schemas['CoverShape'];
 export type TitleRow = Schemas['TitleRowShape'];
-export type Trailer = {
-  url: string;
-  site: 'youtube' | 'vimeo' | 'rutube' | 'vk' | 'ok';
-  id: string;
-};
-export type Screenshot = Cover & { id: number };
-export type Title = Omit<Schemas['TitleShape'], 'credits' | 'trailers' | 'screenshots'> & {
-  season_count: number | null;
-  trailers: Trailer[];
-  screenshots: Screenshot[];
-  credits: (Schemas['CreditShape'] & { part: string })[];
-};
+export type Title = Schemas['TitleShape'];
+export type Trailer = Schemas['TrailerShape'];
+export type Screenshot = Schemas['ScreenshotShape'];
+export type Credit = Schemas['CreditShape'];
+export type NewTitle = Schemas['NewTitleShape'];
 export type SeriesDetail = Schemas['SeriesShape'];
 export type Term = Schemas['NamesShape'];
 export type ChapterRow = Schemas['ChapterRowShape'];

@@ -16,6 +16,10 @@ export function kindOfSection(section: string): WatchedKind | undefined {
   return watchedKinds.find((kind) => sections[kind] === section);
 }
 
+export function sectionOf(kind: WatchedKind): string {
+  return sections[kind];
+}
+
 interface Addressed {
   id: number;
   kind: string;
