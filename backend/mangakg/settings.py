@@ -310,6 +310,7 @@ SPECTACULAR_SETTINGS = {
         "DirectionEnum": "common.choices.Direction",
         "ItemStatusEnum": "tracker.choices.ItemStatus",
         "ItemStatusWordEnum": "tracker.choices.STATUS_CHOICES",
+        "JobStateEnum": "common.models.JobState",
         "KindEnum": "catalog.choices.Kind",
         "RatingEnum": "common.choices.Rating",
         "ReasonEnum": "safety.models.Reason.values",
