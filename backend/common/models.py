@@ -47,7 +47,7 @@ class Pause(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened in a lower app and that upper apps react to; see `common.work.events`.
+    """Something that happened in a lower app, for upper ones; see `common.work.events`.
 
     It is written in the transaction in which it happens. Ids are given before transactions commit,
     so consumers read in the order of `position`, which committed events get one after the other.
@@ -146,7 +146,8 @@ class Job(Leased):
                 condition=Q(state__in=["queued", "running"]),
             ),
             models.Index(
-                fields=["items_until"], name="job_with_items", condition=Q(items_until__isnull=False)
+                fields=["items_until"], name="job_with_items",
+                condition=Q(items_until__isnull=False),
             ),
         ]  # fmt: skip
 

@@ -3,6 +3,7 @@
 from catalog.api.titles import TitleListView
 from common.http.urls import ID, ID_OR_SLUG, route
 from reader.api.chapters import ChapterDetailView, LatestChaptersView
+from reader.api.marks import SeriesMarksView
 from reader.api.people import ProfileView
 from reader.api.reading import (
     ChapterProgressView,
@@ -31,6 +32,7 @@ urlpatterns = [
     route(f"chapters/{ID}", ChapterDetailView.as_view()),
     route(f"users/{USERNAME}", ProfileView.as_view()),
     route(f"series/{ID_OR_SLUG}/progress", SeriesProgressView.as_view()),
+    route(f"series/{ID_OR_SLUG}/marks", SeriesMarksView.as_view()),
     route(f"chapters/{ID}/progress", ChapterProgressView.as_view()),
     route("reading", RecentReadingView.as_view()),
     route("reading/progress", ProgressRowsView.as_view()),

@@ -69,8 +69,8 @@ def event_consumer(
     """Register a function that takes events of some names, such as `tracker.unread`.
 
     It runs inside the transaction that moves its cursor and changes nothing but rows. Several
-    events may be about one thing, which may be gone by then: it looks at what is, and at events only
-    for where to look. A new consumer begins with the oldest event that is kept.
+    events may be about one thing, which may be gone by then: it looks at what is, and at events
+    only for where to look. A new consumer begins with the oldest event that is kept.
     """
 
     def register(run: Callable[[Sequence[Event]], None]) -> EventConsumer:
@@ -125,7 +125,8 @@ def _advance_all() -> bool:
         if cursors[name].position < last
         and ((retry_at := cursors[name].retry_at) is None or retry_at <= now)
     ]
-    return any([_advance(consumer) for consumer in behind])
+    moved = [_advance(consumer) for consumer in behind]  # all of them, whoever moves
+    return any(moved)
 
 
 def _advance(consumer: EventConsumer) -> bool:

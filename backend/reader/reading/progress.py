@@ -65,7 +65,7 @@ def save_progress_rows(
             if state is None:
                 state = states[chapter.pk] = ReadingState(user=user, chapter=chapter)
             state.series_id = chapter.series_id
-            _merge(state, progress, changed_at=min(progress.changed_at, latest))
+            merge_turn(state, progress, changed_at=min(progress.changed_at, latest))
         new = [state for state in states.values() if state.pk is None]
         changed = [
             states[pk] for pk, columns in before.items() if columns != _merged_columns(states[pk])
@@ -121,7 +121,7 @@ def _told_columns(state: ReadingState) -> tuple[Any, ...]:
     return state.page > 0, state.finished_at, state.last_finished_at, state.forgotten_at
 
 
-def _merge(state: ReadingState, progress: Progress, *, changed_at: datetime) -> None:
+def merge_turn(state: ReadingState, progress: Progress, *, changed_at: datetime) -> None:
     """Keep the newer place and the earlier finish; an unread mark forgets all older turns.
 
     Each column is the greatest or the least value of all turns, so their order does not matter.

@@ -10,6 +10,7 @@ changes one.
 
 import itertools
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ from accounts.roles.bans import ban_user
 from accounts.scopes import SCOPES
 from catalog.choices import Moderation
 from catalog.models import Title
+from common.work.jobs import record_job, start_job
 from reader.models import Chapter
+from reader.reading.marks import MARKS
 from reader.states import UploadState
 from safety.warnings import warn_user
 from tests.cast import (
@@ -125,10 +128,13 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("POST", "auth/second-factor/recovery-codes", "/api/auth/second-factor/recovery-codes"):
         expect(409),
     ("GET", "jobs", "/api/jobs"): READ,
-    ("GET", f"jobs/{ID}", "/api/jobs/1"): expect(404, key_read=404),
-    ("GET", f"jobs/{ID}/items", "/api/jobs/1/items"): expect(404, key_read=404),
-    ("POST", f"jobs/{ID}/stop", "/api/jobs/1/stop"): expect(404, key_library=404),
-    ("POST", f"jobs/{ID}/undo", "/api/jobs/1/undo"): expect(404, key_library=404),
+    ("GET", f"jobs/{ID}", "/api/jobs/{running}"): expect(404, uploader=200, key_read=200),
+    ("GET", f"jobs/{ID}/items", "/api/jobs/{running}/items"):
+        expect(404, uploader=200, key_read=200),
+    ("POST", f"jobs/{ID}/stop", "/api/jobs/{running}/stop"):
+        expect(404, uploader=200, key_library=200),
+    ("POST", f"jobs/{ID}/undo", "/api/jobs/{done}/undo"):
+        expect(404, uploader=200, key_library=200),
     ("POST", "auth/uploader-request", "/api/auth/uploader-request"):
         expect(409, reader=201, unconfirmed=403),
     ("PUT", "auth/me/avatar", "/api/auth/me/avatar"): expect(202, unconfirmed=403),
@@ -179,6 +185,8 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("GET", "chapters", "/api/chapters"): OPEN,
     ("GET", f"chapters/{ID}", "/api/chapters/{live}"): OPEN,
     ("GET", f"chapters/{ID}", "/api/chapters/{waiting}"): OWN_IN_OPEN,
+    ("POST", f"series/{WORD}/marks", "/api/series/{series}/marks"): LOGIN | {"key_library": 200},
+    ("POST", f"series/{WORD}/marks", "/api/series/{pending}/marks"): OWN | {"key_library": 200},
     ("PUT", f"chapters/{ID}/progress", "/api/chapters/{live}/progress"):
         LOGIN | {"key_library": 200},
     ("PUT", f"chapters/{ID}/progress", "/api/chapters/{waiting}/progress"):
@@ -300,6 +308,8 @@ def house(moderator_mo, admin_aida):
     places = {
         **proposed, "item": item.pk, "title": series.pk, "list": shared.pk,
         "change": LibraryChange.objects.get().pk, "tag": make_tag(uploader, name="cosy").pk,
+        "running": start_job(MARKS, owner=uploader, items=[]).pk,
+        "done": record_job(MARKS, owner=uploader, items=[], undo_for=timedelta(days=1)).pk,
         "session": uploader.sessions.get().pk, "key": key.pk,
         "series": series.slug, "pending": pending.pk, "live": live.chapter_id,
         "waiting": waiting.chapter_id, "upload": waiting.pk,
@@ -364,6 +374,9 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
         },
         ("PUT", f"chapters/{ID}/progress"): lambda: {
             "page": 1, "changed_at": "2026-01-01T00:00:00Z",
+        },
+        ("POST", f"series/{WORD}/marks"): lambda: {
+            "read": True, "chapters": list(Chapter.objects.values_list("pk", flat=True)),
         },
         ("POST", "reading/progress"): lambda: {
             "rows": [
