@@ -1098,6 +1098,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/series/{id_or_slug}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Mark them; a range is in reading order and in the languages of its ends. */
+        post: operations["post_series_by_id_or_slug_marks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/series/{id_or_slug}/progress": {
         parameters: {
             query?: never;
@@ -1977,6 +1994,26 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["TitleRowShape"][];
+        };
+        /** @description Which chapters are read, or are not: `chapters`, or `from` and `to`, or `up_to`. */
+        MarksFormRequest: {
+            read: boolean;
+            chapters?: number[];
+            /** Format: int64 */
+            to?: number;
+            /**
+             * Format: int64
+             * @description this one and all before it
+             */
+            up_to?: number;
+            /** Format: int64 */
+            from?: number;
+        };
+        MarksShape: {
+            /** @description how many chapters */
+            changed: number;
+            /** @description undo it by /api/jobs/{id}/undo; null: no change */
+            job: components["schemas"]["JobShape"] | null;
         };
         MeShape: {
             id: number;
@@ -9536,6 +9573,109 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_series_by_id_or_slug_marks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarksFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MarksFormRequest"];
+                "multipart/form-data": components["schemas"]["MarksFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
