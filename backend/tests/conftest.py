@@ -10,6 +10,20 @@ pytest_plugins = [
     "tests.migrated", "tests.static_files",
 ]  # fmt: skip
 
+# Each takes as long as hundreds of others. They begin first, so that no worker ends long after the
+# other: what is left at the end can be shared.
+_LONGEST = (
+    "test_every_answer_is_in_the_schema_and_for_who_asked",
+    "test_migrations_run_up_and_down",
+    "test_no_page_of_the_admin_does_what_its_policy_forbids",
+    "test_random_acts_leave_nothing_behind",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest tests first."""
+    items.sort(key=lambda item: not item.name.startswith(_LONGEST))
+
 
 def pytest_collection_finish() -> None:
     """Freeze all imported objects, so that the garbage collector never looks at them again."""

@@ -156,6 +156,7 @@ def browsers(client, log_in, house):
     return browser
 
 
+@pytest.mark.no_cover  # what it walks, quicker tests cover
 @pytest.mark.parametrize("who", CAST)
 def test_everybody_gets_what_is_theirs(who, browsers, house):
     browser, column = browsers(who), CAST.index(who)

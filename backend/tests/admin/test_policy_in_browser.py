@@ -52,6 +52,7 @@ def kind_of(address: str) -> str:
     return re.sub(r"\d+", "1", parts.path) + "?" * bool(parts.query)
 
 
+@pytest.mark.no_cover  # what it walks, quicker tests cover
 def test_no_page_of_the_admin_does_what_its_policy_forbids(
     page, complaints, live_server, uploader_uli, reader_rina
 ):

@@ -518,6 +518,7 @@ def served_body(method: str, route: str, user: User, refresh_token: str) -> dict
     return body_for(method, route, user.username, refresh_token)
 
 
+@pytest.mark.no_cover  # what it walks, quicker tests cover
 @pytest.mark.parametrize("end_authority", [reset_by_mail, ban, log_out_everywhere, end_keys])
 def test_who_is_out_before_the_body_is_here_changes_nothing(
     end_authority, house, admin_aida, monkeypatch

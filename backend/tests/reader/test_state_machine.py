@@ -270,6 +270,7 @@ def _kill_at(patch: pytest.MonkeyPatch, at: str, *, after: int) -> None:
         patch.setattr(folder, name, killing(getattr(folder, name)))
 
 
+@pytest.mark.no_cover  # what it walks, quicker tests cover
 @pytest.mark.django_db
 def test_random_acts_leave_nothing_behind():
     class RolledBack(Library):
