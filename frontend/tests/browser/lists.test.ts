@@ -31,6 +31,8 @@ function serveRows(total: number): void {
 const focused = () => document.activeElement?.textContent;
 
 beforeEach(async () => {
+  // Where the test before has scrolled to; a browser without time to draw keeps it for the next list.
+  window.scrollTo(0, 0);
   queryClient.clear();
   await loadLanguage('en');
 });
