@@ -72,7 +72,7 @@ def point_at_cover(
     )  # fmt: skip
     release_media(old.file_ids if old else [])
     drop_draft(title)
-    invalidate_cached_views()
+    invalidate_cached_views("titles")
     make_thumbnails.enqueue(cover.pk)
     return cover
 
@@ -83,7 +83,7 @@ def remove_cover(title: Title, *, moderator: User) -> None:
         if not drop_cover(title):
             return
         log_decision(title, action="remove_cover", actor=moderator)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def drop_cover(title: Title, *, older_by: timedelta = timedelta(0)) -> bool:
@@ -157,4 +157,4 @@ def make_thumbnails(pk: int) -> None:
         )
         if not done:
             raise LeaseLost(pk)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")

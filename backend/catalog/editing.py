@@ -106,7 +106,7 @@ def remove_title(title: Title, *, user: User) -> None:
         drop_draft(locked)
         locked.delete()
         drop_unused_people(people)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def refuse_proposer(user: User) -> None:

@@ -48,7 +48,7 @@ def approve_title(title: Title, *, moderator: User) -> None:
             fresh, action="approve_title", actor=moderator,
             from_state=from_state, to_state=Moderation.APPROVED,
         )  # fmt: skip
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
     title.refresh_from_db()
 
 
@@ -87,7 +87,7 @@ def change_status(title: Title, *, status: Status, moderator: User) -> bool:
                 _plain(title), action="change_status", actor=moderator,
                 from_state=before, to_state=status,
             )  # fmt: skip
-            invalidate_cached_views()
+            invalidate_cached_views("titles")
     return bool(changed)
 
 
@@ -107,7 +107,7 @@ def readdress_title(title: Title, *, moderator: User) -> str:
         new = _give_slug(fresh)
         OldSlug.objects.get_or_create(slug=old, defaults={"title": fresh})
         log_decision(fresh, action="readdress_title", actor=moderator, from_state=old, to_state=new)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
     title.refresh_from_db()
     return new
 
@@ -131,7 +131,7 @@ def record_title_edit(
             reason=", ".join(changed),
         )
         emit("title_changed", title_id=title.pk)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def delete_title(title: Title, *, moderator: User) -> None:
@@ -151,7 +151,7 @@ def delete_title(title: Title, *, moderator: User) -> None:
             if plain.kind in READABLE_KINDS:
                 raise
             Title.objects.filter(pk=title.pk).update(moderation=Moderation.UNLISTED)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def _drop_pictures(title: Title, *, older_by: timedelta = timedelta(0)) -> None:
@@ -168,7 +168,7 @@ def _hide(
         _plain(title), action=action, actor=moderator,
         from_state=from_state, to_state=to_state, reason=reason,
     )  # fmt: skip
-    invalidate_cached_views()
+    invalidate_cached_views("titles")
     title.refresh_from_db()
 
 

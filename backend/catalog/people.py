@@ -70,7 +70,7 @@ def set_credits(person: Person, *, role: str, titles: Collection[Title], editor:
         )
         for pk in sorted(wanted ^ held):
             reindex_title(pk)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
     return wanted != held
 
 
@@ -100,7 +100,7 @@ def record_person_edit(
             actor=editor,
             reason=", ".join(changed),
         )
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def delete_person(person: Person, *, editor: User) -> None:
@@ -112,4 +112,4 @@ def delete_person(person: Person, *, editor: User) -> None:
         plain.delete()
         for pk in sorted(titles):
             reindex_title(pk)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")

@@ -76,7 +76,7 @@ def _add(
         title_id=title.pk, original=original, width=width, height=height, color=color,
         position=0 if last is None else last + 1,
     )  # fmt: skip
-    invalidate_cached_views()
+    invalidate_cached_views("titles")
     make_small_screenshot.enqueue(added.pk)
     return added
 
@@ -92,7 +92,7 @@ def order_screenshots(title: Title, ids: Sequence[int], *, moderator: User) -> N
             held[pk].position = position
         Screenshot.objects.bulk_update(held.values(), ["position"])
         log_decision(title, action="order_screenshots", actor=moderator)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def remove_screenshot(title: Title, pk: int, *, moderator: User) -> None:
@@ -101,7 +101,7 @@ def remove_screenshot(title: Title, pk: int, *, moderator: User) -> None:
         if not drop_screenshots(title, ids=[pk]):
             raise NotFound(_("There is no such screenshot."))
         log_decision(title, action="remove_screenshot", actor=moderator)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
 
 def drop_screenshots(
@@ -141,4 +141,4 @@ def make_small_screenshot(pk: int) -> None:
         done = lease.rows().update(small=small, small_done=True, lease_token=None, lease_until=None)
         if not done:
             raise LeaseLost(pk)
-        invalidate_cached_views()
+        invalidate_cached_views("titles")

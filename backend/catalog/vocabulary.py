@@ -41,7 +41,7 @@ def delete_category(category: Category, *, moderator: User) -> None:
         refuse_category_in_use(locked)
         log_decision(locked, action="delete_category", actor=moderator)
         locked.delete()
-        invalidate_cached_views()
+        invalidate_cached_views("vocabulary", "titles")
 
 
 def record_vocabulary_edit(
@@ -58,7 +58,7 @@ def record_vocabulary_edit(
             actor=editor,
             reason=", ".join(changed),
         )
-        invalidate_cached_views()
+        invalidate_cached_views("vocabulary", "titles")
 
 
 def delete_tag(tag: Tag, *, moderator: User) -> None:
@@ -66,4 +66,4 @@ def delete_tag(tag: Tag, *, moderator: User) -> None:
     with acting(moderator, permission=MODERATE):
         log_decision(tag, action="delete_tag", actor=moderator)
         tag.delete()
-        invalidate_cached_views()
+        invalidate_cached_views("vocabulary", "titles")

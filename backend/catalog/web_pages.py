@@ -126,11 +126,20 @@ def _people(title: dict[str, Any], role: str) -> list[dict[str, str]]:
 
 _SECTION = f"(?P<section>{'|'.join(SECTIONS.values())})"
 WEB_PAGES = (
-    WebPage("browse", route="/browse", parameters=_PARAMETERS, screen=browse),
+    WebPage(
+        "browse",
+        route="/browse",
+        parameters=_PARAMETERS,
+        screen=browse,
+        families=("titles", "popularity"),
+    ),
     WebPage("movies/new"),
     WebPage("movies/[^/.]+/edit"),
     WebPage(
-        f"{_SECTION}/(?P<slug>[^/.]+)", route="/[section=watched]/[slug]", screen=watched
+        f"{_SECTION}/(?P<slug>[^/.]+)",
+        route="/[section=watched]/[slug]",
+        screen=watched,
+        families=("titles", "popularity", "vocabulary"),
     ),
     # Those that are not listed, which only their owners see.
     WebPage("titles/[^/.]+"),

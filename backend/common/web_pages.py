@@ -58,7 +58,8 @@ def empty_screen(visit: Visit, ask: Ask) -> Screen | None:
 class WebPage:
     """One page: `path` is a regular expression, `parameters` are those that the screen uses.
 
-    `screen` returns None if a guest may see no such object. `route` names the page in the web app,
+    `screen` returns None if a guest may see no such object. `families` are those of the views that
+    it asks, see `common.http.shared_cache`. `route` names the page in the web app,
     so that its files can be preloaded. `has_bar` is True for pages with the bar of the app's four
     places.
     """
@@ -67,4 +68,5 @@ class WebPage:
     route: str = ""
     parameters: tuple[str, ...] = ()
     screen: Callable[[Visit, Ask], Screen | None] = empty_screen
+    families: tuple[str, ...] = ()
     has_bar: bool = True

@@ -6,6 +6,7 @@ the page. Nothing about the user is read: no session, no token, and no cookie bu
 
 import gzip
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -26,11 +27,16 @@ from accounts.api.throttles import refuse_over_limit, window_of
 from common.http.client_addresses import throttle_address
 from common.http.errors import AppError, Throttled
 from common.http.renderers import to_json
-from common.http.shared_cache import GENERATION, current_generation, shared_cache
+from common.http.shared_cache import (
+    current_generation,
+    generation_bytes,
+    generation_keys,
+    joined_generation,
+    shared_cache,
+)
 from common.web_pages import Head, Screen, Visit, WebPage, empty_screen
 from mangakg.web_build import WebBuild
 
-_GENERATION_BYTES = 8
 # Pages are compressed once and sent many times, over slow connections.
 _GZIP_LEVEL = 9
 _OPEN_GRAPH_LOCALES = {"en": "en_US", "ky": "ky_KG", "ru": "ru_RU"}
@@ -52,6 +58,7 @@ class Moved(Exception):
 class _Answers:
     """Requests data from the API as a guest, and keeps the answers."""
 
+    families: Sequence[str]
     generation: bytes
     bodies: dict[str, bytes]
     seconds: int
@@ -60,7 +67,7 @@ class _Answers:
         path, _mark, query = address.partition("?")
         found = resolve(unquote(path))
         view: CachedView = found.func.view_class(**found.func.view_initkwargs)  # type: ignore[attr-defined]
-        view.generation = self.generation
+        view.generation = b"".join(self._generation_of(family) for family in view.families)
         request = HttpRequest()
         request.method, request.path = "GET", unquote(path)
         request.META["QUERY_STRING"], request.GET = query, QueryDict(query)
@@ -77,6 +84,11 @@ class _Answers:
         self.seconds = min(self.seconds, view.cache_seconds)
         return orjson.loads(body)
 
+    def _generation_of(self, family: str) -> bytes:
+        # Raises ValueError where the page does not name a family that it is made of.
+        start = generation_bytes(self.families[: self.families.index(family)])
+        return self.generation[start : start + generation_bytes([family])]
+
 
 def first_screen(request: HttpRequest, page: WebPage, visit: Visit, build: WebBuild) -> bytes:
     """Return the page, gzipped; raises NotPublic or Moved if its object is not here.
@@ -88,11 +100,15 @@ def first_screen(request: HttpRequest, page: WebPage, visit: Visit, build: WebBu
         return bare_screen(page, visit.preferences.interface, build)
     key = _key_of(request.path, visit, build)
     counter, seconds, limit = window_of("anon", throttle_address(request))
-    count, (generation, stored) = shared_cache().visit(counter, seconds, [GENERATION, key])
+    keys = [key, *generation_keys(page.families)]
+    count, (stored, *values) = shared_cache().visit(counter, seconds, keys)
+    generation = joined_generation(values)
     if generation is not None and stored is not None and stored.startswith(generation):
-        return stored[_GENERATION_BYTES:]
+        return stored[len(generation) :]
     # The generation is read before the database: a change in between makes the page stale.
-    answers = _Answers(generation or current_generation(), {}, CachedView.cache_seconds)
+    if generation is None:
+        generation = current_generation(page.families)
+    answers = _Answers(page.families, generation, {}, CachedView.cache_seconds)
     language = visit.preferences.interface
     try:
         refuse_over_limit(count, seconds, limit)

@@ -39,6 +39,8 @@ _SITE = inline_serializer(
 class SiteView(CachedView):
     """Answers the settings of this installation."""
 
+    families = ()
+
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
         limits = settings.UPLOAD_LIMITS

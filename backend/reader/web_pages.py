@@ -157,9 +157,18 @@ def _chapter_name(chapter: dict[str, Any]) -> str:
     return _("Chapter {number}").format(number=chapter["number"])
 
 
+# Both ask for the series, and for its chapters.
+_OF_SERIES = ("chapters", "titles", "popularity", "vocabulary")
+
 WEB_PAGES = (
-    WebPage("", route="/", screen=home),
+    WebPage("", route="/", screen=home, families=("chapters", "titles", "popularity")),
     WebPage("upload"),
-    WebPage("series/(?P<slug>[^/.]+)", route="/series/[slug]", screen=series),
-    WebPage("read/(?P<chapter>[0-9]+)", route="/read/[chapter=id]", screen=chapter, has_bar=False),
+    WebPage("series/(?P<slug>[^/.]+)", route="/series/[slug]", screen=series, families=_OF_SERIES),
+    WebPage(
+        "read/(?P<chapter>[0-9]+)",
+        route="/read/[chapter=id]",
+        screen=chapter,
+        families=_OF_SERIES,
+        has_bar=False,
+    ),
 )

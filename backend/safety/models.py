@@ -190,7 +190,7 @@ class MassDeletion(Job):
     Its items are the uploads; `before` of each holds the state that it had.
     """
 
-    objects: ClassVar[MassDeletionManager] = MassDeletionManager()  # type: ignore[assignment] # a proxy's own manager
+    objects: ClassVar[MassDeletionManager] = MassDeletionManager()
 
     class Meta:
         proxy = True

@@ -27,12 +27,17 @@ from common.http.errors import AppError, NotFound, Throttled, answer_error
 from common.http.queries import Query, canonical_address
 from common.http.renderers import to_json
 from common.http.responses import is_known
-from common.http.shared_cache import GENERATION, NO_GENERATION, current_generation, shared_cache
+from common.http.shared_cache import (
+    current_generation,
+    generation_bytes,
+    generation_keys,
+    joined_generation,
+    no_generation,
+    shared_cache,
+)
 
 BODY_SECONDS = 300
-_GENERATION_BYTES = 8
 _ETAG_BYTES = 16
-_HEAD_BYTES = _GENERATION_BYTES + _ETAG_BYTES
 # A body that is asked for only once is not worth more; others are in the cache by then.
 _GZIP_LEVEL = 1
 # What `once` computed for all pages of a list, with its generation and its end; each process has
@@ -46,7 +51,10 @@ class CachedView(APIView):
     """`public_body` builds what guests see; `get` answers users who may see more.
 
     `query` names the parameters: addresses whose parameters mean the same share one stored body.
+    `families` names what its bodies are made of: those that `invalidate_cached_views` is told of.
     """
+
+    families: ClassVar[tuple[str, ...]]
 
     cache_seconds: ClassVar[int] = BODY_SECONDS
     query: ClassVar[type[Query]] = Query
@@ -65,9 +73,11 @@ class CachedView(APIView):
         """Compute a value for the first page, and keep it for the others until a list changes."""
         generation, now = self.generation, time.monotonic()
         known = _findings.get(what)
-        if known is not None and known[0] == generation != NO_GENERATION and now < known[1]:
+        if known is not None and known[0] == generation and now < known[1]:
             return cast(Finding, known[2])
         finding = find()
+        if generation == no_generation(self.families):
+            return finding
         if len(_findings) >= _MAX_FINDINGS:
             _findings.clear()
         _findings[what] = generation, now + BODY_SECONDS, finding
@@ -108,22 +118,27 @@ class CachedView(APIView):
             counter, seconds, limit = window_of("anon", throttle_address(request))
         is_gzip = "gzip" in request.META.get("HTTP_ACCEPT_ENCODING", "")
         key = self._body_key(request, is_gzip=is_gzip)
-        keys = [GENERATION, key]
+        keys = [key, *generation_keys(self.families)]
         if identity:
             keys.append(epoch_key(identity.user_id))
         count, values = shared_cache().visit(counter, seconds, keys)
         refuse_over_limit(count, seconds, limit)
         if identity:
-            _refuse_old_epoch(identity, values[2])
-        generation, stored = values[0], values[1]
-        if generation is None or stored is None or stored[:_GENERATION_BYTES] != generation:
+            _refuse_old_epoch(identity, values.pop())
+        stored, generation = values[0], joined_generation(values[1:])
+        if generation is None or stored is None or not self._is_of(generation, stored):
             # Read before the database is: a change in between makes the body stale.
-            self.generation = generation or current_generation()
+            self.generation = (
+                current_generation(self.families) if generation is None else generation
+            )
             built = self._build(request, place, key, is_gzip=is_gzip)
             if built is None:
                 return None
             stored = built
-        return _respond(request, stored, is_gzip=is_gzip)
+        return _respond(request, stored[generation_bytes(self.families) :], is_gzip=is_gzip)
+
+    def _is_of(self, generation: bytes, stored: bytes) -> bool:
+        return stored[: generation_bytes(self.families)] == generation
 
     def answer_anybody(self, request: HttpRequest, **place: Any) -> bytes | None:
         """Return the body that guests get, stored or built now; `generation` has to be set before.
@@ -133,9 +148,13 @@ class CachedView(APIView):
         """
         key = self._body_key(request, is_gzip=True)
         stored = shared_cache().get(key)
-        if stored is None or stored[:_GENERATION_BYTES] != self.generation:
+        if stored is None or not self._is_of(self.generation, stored):
             stored = self._build(request, place, key, is_gzip=True)
-        return None if stored is None else gzip.decompress(stored[_HEAD_BYTES:])
+        return (
+            None
+            if stored is None
+            else gzip.decompress(stored[generation_bytes(self.families) + _ETAG_BYTES :])
+        )
 
     def _body_key(self, request: HttpRequest, *, is_gzip: bool) -> str:
         asked = request.META.get("QUERY_STRING", "")
@@ -203,12 +222,12 @@ def _refuse_old_epoch(identity: Identity, cached: bytes | None) -> None:
 
 
 def _respond(request: HttpRequest, stored: bytes, *, is_gzip: bool) -> HttpResponse:
-    etag = f'W/"{stored[_GENERATION_BYTES:_HEAD_BYTES].decode()}"'
+    etag = f'W/"{stored[:_ETAG_BYTES].decode()}"'
     response: HttpResponse
     if is_known(request, etag):
         response = HttpResponseNotModified()
     else:
-        body = stored[_HEAD_BYTES:]
+        body = stored[_ETAG_BYTES:]
         response = HttpResponse(body, content_type="application/json")
         response["Content-Length"] = str(len(body))
         if is_gzip:

@@ -83,6 +83,7 @@ class TitleListView(CachedView):
     """Titles of every kind, filtered, searched and ordered."""
 
     query = TitleQuery
+    families = ("titles", "popularity")
     titles: ClassVar[type[Title]] = Title
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
@@ -148,6 +149,7 @@ def scoped(titles: TitleQuerySet, request: Request) -> TitleQuerySet:
 class TitleDetailView(CachedView):
     """Shows a title."""
 
+    families: ClassVar[tuple[str, ...]] = ("titles", "popularity", "vocabulary")
     titles: ClassVar[type[Title]] = Title
     folder: ClassVar[str] = "titles"
 
@@ -193,6 +195,7 @@ class TitleDetailView(CachedView):
 class NamesListView(CachedView):
     """A vocabulary with its names in all languages."""
 
+    families = ("vocabulary",)
     model: ClassVar[type[Category] | type[Tag]]
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:

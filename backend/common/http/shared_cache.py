@@ -1,9 +1,9 @@
 """The cache that all processes share holds bodies of cached views and counters of throttles.
 
 One round trip serves a request. It is Redis in the services profile and a SQLite file in the
-embedded one. A body is stored with the generation in which it was built;
-`invalidate_cached_views` starts a new generation, and a body that was being built meanwhile is
-never served.
+embedded one. A body belongs to some families, such as "titles", and is stored with the generations
+of them in which it was built; `invalidate_cached_views` starts new generations of the families that
+have changed, and a body that was being built meanwhile is never served.
 """
 
 import secrets
@@ -25,8 +25,8 @@ from common.http.disk_cache import DiskCache
 
 log = structlog.get_logger(__name__)
 
-GENERATION = "generation"
-NO_GENERATION = bytes(8)
+_GENERATION_BYTES = 8
+_GENERATION_SECONDS = 86_400
 
 
 class SharedCache(Protocol):
@@ -168,19 +168,50 @@ def shared_cache() -> SharedCache:
     return ForgivingCache(DiskCache(str(settings.DATA_FOLDER / "cache" / "hot")))
 
 
-def current_generation() -> bytes:
-    """Return the current generation of bodies; call it before reading the database.
+def generation_keys(families: Sequence[str]) -> list[str]:
+    """Return the keys of the families' generations, for one visit with other keys."""
+    return [f"generation:{family}" for family in families]
 
-    While the cache fails it is NO_GENERATION, as a body that is built then may be stale.
+
+def generation_bytes(families: Sequence[str]) -> int:
+    """Return how long a generation of these families is."""
+    return _GENERATION_BYTES * len(families)
+
+
+def joined_generation(values: Sequence[bytes | None]) -> bytes | None:
+    """Return the generation of several families from their values; None where one is missing."""
+    known = [value for value in values if value is not None]
+    return b"".join(known) if len(known) == len(values) else None
+
+
+def current_generation(families: Sequence[str]) -> bytes:
+    """Return the current generation of bodies of these families, before the database is read.
+
+    While the cache fails it is `no_generation`, as a body that is built then may be stale.
     """
+    found = joined_generation([_generation_of(key) for key in generation_keys(families)])
+    return no_generation(families) if found is None else found
+
+
+def no_generation(families: Sequence[str]) -> bytes:
+    """Return the generation of bodies that are never served again."""
+    return bytes(generation_bytes(families))
+
+
+def _generation_of(key: str) -> bytes | None:
     cache = shared_cache()
-    found = cache.get(GENERATION)
+    found = cache.get(key)
     if found is None:
-        cache.put_if_absent(GENERATION, secrets.token_bytes(8), 86_400)
-        found = cache.get(GENERATION)
-    return found or NO_GENERATION
+        cache.put_if_absent(key, secrets.token_bytes(_GENERATION_BYTES), _GENERATION_SECONDS)
+        found = cache.get(key)
+    return found
 
 
-def invalidate_cached_views() -> None:
-    """Drop every cached list once the transaction is committed."""
-    transaction.on_commit(lambda: shared_cache().put(GENERATION, secrets.token_bytes(8), 86_400))
+def invalidate_cached_views(family: str, *more: str) -> None:
+    """Drop the cached bodies of these families once the transaction is committed."""
+
+    def begin_generations() -> None:
+        for key in generation_keys((family, *more)):
+            shared_cache().put(key, secrets.token_bytes(_GENERATION_BYTES), _GENERATION_SECONDS)
+
+    transaction.on_commit(begin_generations)

@@ -131,6 +131,7 @@ class LatestChaptersView(CachedView):
 
     cache_seconds = 60
     query = LatestQuery
+    families = ("chapters", "titles")
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""
@@ -168,6 +169,8 @@ class LatestChaptersView(CachedView):
 
 class ChapterDetailView(CachedView):
     """One chapter with its pages."""
+
+    families = ("chapters", "titles")
 
     def public_body(self, request: HttpRequest, **place: Any) -> Any:
         """See CachedView."""

@@ -16,6 +16,7 @@ from reader.reading.chapter_rows import first_chapters, groups_of_series
 class SeriesDetailView(TitleDetailView):
     """Shows a series."""
 
+    families = ("titles", "popularity", "vocabulary", "chapters")
     titles = Series
     folder = "series"
 

@@ -80,6 +80,7 @@ class SeriesChaptersView(CachedView):
     """Lists the chapters of a series, and takes new ones."""
 
     query = ChapterQuery
+    families = ("chapters", "titles")
     parser_classes = [MultiPartParser]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ, "POST": UPLOAD}
 

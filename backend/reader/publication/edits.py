@@ -77,7 +77,7 @@ def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
         lock_places(series.pk)
         Title.objects.filter(pk=series.pk).update(numbers_restart_per_volume=restart)
         settle_places(series.pk)
-        invalidate_cached_views()
+        invalidate_cached_views("chapters", "titles")
 
 
 def record_volume_edit(
@@ -103,7 +103,7 @@ def delete_volume(volume: Volume, *, editor: User) -> None:
         volume.delete()
         if volume.series.numbers_restart_per_volume:
             settle_places(volume.series_id)
-        invalidate_cached_views()
+        invalidate_cached_views("chapters")
 
 
 def _record(
@@ -114,4 +114,4 @@ def _record(
     with acting(editor, permission=MODERATE):
         verb = "create" if is_new else "edit"
         log_decision(row, action=f"{verb}_{noun}", actor=editor, reason=", ".join(changed))
-        invalidate_cached_views()
+        invalidate_cached_views("chapters")

@@ -61,4 +61,4 @@ def make_saver_pages(pk: int) -> None:
     lease.rows().filter(state=UploadState.LIVE).update(
         variants_done=True, lease_token=None, lease_until=None, attempts=0
     )
-    invalidate_cached_views()
+    invalidate_cached_views("chapters")

@@ -154,7 +154,7 @@ def refresh_counters(series_id: int) -> None:
             updated_at=found["last"] or F("created_at"),
         )
         _count_languages([series_id])
-        invalidate_cached_views()
+        invalidate_cached_views("chapters", "titles")
 
 
 def refresh_counters_of(chapters: QuerySet[Chapter]) -> list[int]:
@@ -176,7 +176,7 @@ def refresh_counters_of(chapters: QuerySet[Chapter]) -> list[int]:
                 updated_at=Coalesce(last, F("created_at")),
             )
             _count_languages(some)
-        invalidate_cached_views()
+        invalidate_cached_views("chapters", "titles")
     return ids
 
 

@@ -99,8 +99,11 @@ def _selected(series: Title, selection: Selection) -> dict[int, int]:
 
 def _moment_after(states: Collection[ReadingState]) -> datetime:
     """Return now, or a moment after all that is known: clocks of devices may be ahead."""
-    known = [getattr(state, name) for state in states for name in _MOMENTS]
-    return max([timezone.now(), *(moment + _TICK for moment in known if moment is not None)])
+    moments = [timezone.now()]
+    for state in states:
+        known = (state.finished_at, state.last_finished_at, state.forgotten_at, state.changed_at)
+        moments += [moment + _TICK for moment in known if moment is not None]
+    return max(moments)
 
 
 def _is_marked(state: ReadingState | None, *, is_read: bool) -> bool:
@@ -130,14 +133,16 @@ def _save(states: Sequence[ReadingState]) -> None:
 
 def _restore(job: Job, items: Sequence[JobItem]) -> None:
     """Restore the states before the mark of those that are as it left them."""
-    user = User.objects.select_for_update(no_key=True).filter(pk=job.owner_id).first()
+    # Locked, so that the devices of the user take turns; the job goes with its owner.
+    user = User.objects.select_for_update(no_key=True).get(pk=job.owner_id or 0)
     chapters = [item.subject_id for item in items]
     found = ReadingState.objects.filter(user=user, chapter__in=chapters)
     states = {state.chapter_id: state for state in found}
     back, gone = [], []
     for item in items:
         state = states.get(item.subject_id or 0)
-        before, marked = item.before["state"], item.before["marked"]
+        kept: dict[str, Any] = item.before or {}
+        before, marked = kept["state"], kept["marked"]
         if state is None or _columns(state) != marked:
             item.code = "changed_since"
         elif before is None:
@@ -150,8 +155,7 @@ def _restore(job: Job, items: Sequence[JobItem]) -> None:
             back.append(state)
     ReadingState.objects.filter(pk__in=[state.pk for state in gone]).delete()
     _save(back)
-    if user is not None:
-        tell_progress([*gone, *back], user=user)
+    tell_progress([*gone, *back], user=user)
 
 
 MARKS = job_kind(

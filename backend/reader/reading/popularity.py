@@ -68,5 +68,5 @@ def refresh_popularity() -> int:
             list(some.select_for_update().order_by("pk").values_list("pk", flat=True))
             some.update(popularity=readers)
     if ids:
-        invalidate_cached_views()
+        invalidate_cached_views("popularity")
     return len(ids)

@@ -191,7 +191,7 @@ def test_a_search_shows_what_has_changed_since(django_capture_on_commit_callback
     with django_capture_on_commit_callbacks(execute=True):
         Title.objects.filter(pk=titles[0].pk).update(moderation=Moderation.UNLISTED)
         make_title("Naruto 3")
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
     answer = client_of(None).get("/api/titles?search=naruto&page_size=2")
     assert (answer.json()["count"], names(answer)) == (3, ["Naruto 1", "Naruto 2"])
@@ -278,7 +278,7 @@ def test_a_changed_list_has_another_etag(django_capture_on_commit_callbacks):
     first = client_of(None).get("/api/titles")
     with django_capture_on_commit_callbacks(execute=True):
         make_title("Second")
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
 
     again = client_of(None).get("/api/titles", HTTP_IF_NONE_MATCH=first["ETag"])
 

@@ -54,7 +54,7 @@ def change(chapter, django_capture_on_commit_callbacks):
     def changed(**columns: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             Title.objects.filter(pk=chapter.series_id).update(**columns)
-            invalidate_cached_views()
+            invalidate_cached_views("titles")
 
     return changed
 

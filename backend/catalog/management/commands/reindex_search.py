@@ -14,5 +14,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Index every title again; it commits in pieces, so it may be stopped and started again."""
         count = reindex_all()
-        invalidate_cached_views()
+        invalidate_cached_views("titles")
         self.stdout.write(f"{count} titles indexed")

@@ -8,8 +8,8 @@ from django.db import transaction
 from redis import Redis
 
 from common.http.shared_cache import (
-    GENERATION,
     current_generation,
+    generation_keys,
     invalidate_cached_views,
     shared_cache,
 )
@@ -84,29 +84,33 @@ def test_many_who_count_at_once_are_all_counted():
 
 
 def test_a_generation_is_agreed_on():
-    found = run_at_once(*[current_generation] * 4)
+    families = ("titles", "chapters")
+    found = run_at_once(*[lambda: current_generation(families)] * 4)
 
     assert len(set(found)) == 1
-    assert shared_cache().get(GENERATION) == found[0]
+    assert b"".join(shared_cache().get(key) for key in generation_keys(families)) == found[0]
 
 
-def test_lists_are_forgotten_when_the_change_is_committed(django_capture_on_commit_callbacks):
-    before = current_generation()
+def test_a_family_is_forgotten_when_its_change_is_committed(django_capture_on_commit_callbacks):
+    before = [current_generation([name]) for name in ("titles", "chapters", "vocabulary")]
+    both = current_generation(["titles", "vocabulary"])
     with django_capture_on_commit_callbacks(execute=True):
-        invalidate_cached_views()
-        assert current_generation() == before
+        invalidate_cached_views("titles", "chapters")
+        assert current_generation(["titles"]) == before[0]
 
-    assert current_generation() != before
+    after = [current_generation([name]) for name in ("titles", "chapters", "vocabulary")]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, False, True]
+    assert current_generation(["titles", "vocabulary"]) != both
 
 
 def test_a_change_that_is_rolled_back_forgets_nothing(django_capture_on_commit_callbacks):
-    before = current_generation()
+    before = current_generation(["titles"])
 
     with django_capture_on_commit_callbacks(execute=True):
         point = transaction.savepoint()
         with pytest.raises(RuntimeError), transaction.atomic():
-            invalidate_cached_views()
+            invalidate_cached_views("titles")
             raise RuntimeError
         transaction.savepoint_rollback(point)
 
-    assert current_generation() == before
+    assert current_generation(["titles"]) == before

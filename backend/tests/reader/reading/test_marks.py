@@ -164,10 +164,11 @@ def test_the_api_takes_one_way_of_choosing(series, chapters, reader_rina):
     assert post(**{"from": ids[2], "to": ids[3]})[1]["changed"] == 1
     assert post(chapters=ids[:5])[1]["changed"] == 1
     assert post(chapters=ids[:5]) == (200, {"changed": 0, "job": None})
-    for wrong in (
+    wrong_ones: list[dict[str, object]] = [
         {}, {"chapters": []}, {"chapters": ["x"]}, {"chapters": ids, "up_to": ids[0]},
         {"from": ids[0]}, {"to": ids[0]}, {"up_to": 0},
-    ):  # fmt: skip
+    ]  # fmt: skip
+    for wrong in wrong_ones:
         status, answer = post(**wrong)
         assert (status, answer["code"]) == (400, "invalid"), wrong
     assert post(up_to=10**9)[0] == 404
