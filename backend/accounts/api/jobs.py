@@ -17,7 +17,7 @@ from accounts.scopes import LIBRARY, READ
 from common.http.errors import NotFound
 from common.http.pagination import CountedCursorPages, CursorPages, FilterBackend
 from common.http.responses import PrivateResponse
-from common.http.serializers import cursor_list, refusals
+from common.http.serializers import refusals
 from common.models import Job, JobItem, JobState
 from common.work.jobs import can_undo
 
@@ -91,9 +91,7 @@ class JobListView(ListAPIView[Job]):
         """Return the user's own jobs."""
         return Job.objects.filter(owner=self.request.user.pk).defer("parameters")
 
-    @extend_schema(
-        responses={200: cursor_list(JobSerializer, "JobList"), **refusals(400, 401, 403, 429)}
-    )
+    @extend_schema(responses={200: JobSerializer(many=True), **refusals(400, 401, 403, 429)})
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """List one's jobs, the newest first; finished ones are kept while they can be undone."""
         return super().get(request, *args, **kwargs)
@@ -131,7 +129,7 @@ class JobItemsView(ListAPIView[JobItem]):
 
     @extend_schema(
         responses={
-            200: cursor_list(JobItemSerializer, "JobItemList"),
+            200: JobItemSerializer(many=True),
             **refusals(400, 401, 403, 404, 429),
         }
     )

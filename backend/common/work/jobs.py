@@ -83,14 +83,12 @@ def start_job(
     *,
     owner: AbstractBaseUser,
     items: Iterable[NewItem],
+    parameters: dict[str, Any] | None = None,
     undo_for: timedelta | None = None,
     **columns: Any,
 ) -> Job:
-    """Create a job in the caller's transaction; a worker runs it after the commit.
-
-    `columns` are those of Job, such as `parameters`.
-    """
-    job = _create(kind, JobState.QUEUED, owner=owner, undo_for=undo_for, **columns)
+    """Create a job in the caller's transaction; a worker runs it after the commit."""
+    job = _create(kind, JobState.QUEUED, owner, parameters, undo_for, columns)
     count = _add_items(job, items, outcome="")
     Job.objects.filter(pk=job.pk).update(total=count)
     job.total = count
@@ -103,6 +101,7 @@ def record_job(
     *,
     owner: AbstractBaseUser,
     items: Iterable[NewItem],
+    parameters: dict[str, Any] | None = None,
     undo_for: timedelta | None = None,
     **columns: Any,
 ) -> Job:
@@ -111,7 +110,7 @@ def record_job(
     It is done at once, or runs until what follows has been seen to (`JobKind.follow_up`).
     """
     state = JobState.DONE if kind.follow_up is None else JobState.RUNNING
-    job = _create(kind, state, owner=owner, undo_for=undo_for, **columns)
+    job = _create(kind, state, owner, parameters, undo_for, columns)
     count = _add_items(job, items, outcome=JobItem.Outcome.DONE)
     job.done = job.total = count
     job.outcome = {JobItem.Outcome.DONE: count}
@@ -125,22 +124,17 @@ def record_job(
 def _create(
     kind: JobKind,
     state: JobState,
-    *,
     owner: AbstractBaseUser,
+    parameters: dict[str, Any] | None,
     undo_for: timedelta | None,
-    created_at: datetime | None = None,
-    **columns: Any,
+    columns: dict[str, Any],
 ) -> Job:
-    moment = created_at or timezone.now()
+    created_at: datetime = columns.pop("created_at", None) or timezone.now()
     return Job.objects.create(
-        kind=kind.name,
-        state=state,
-        owner_id=owner.pk,
-        created_at=moment,
-        undo_until=None if undo_for is None else moment + undo_for,
-        items_until=moment + (undo_for or ITEMS_KEEP),
-        **columns,
-    )
+        kind=kind.name, state=state, owner_id=owner.pk, parameters=parameters or {},
+        created_at=created_at, undo_until=None if undo_for is None else created_at + undo_for,
+        items_until=created_at + (undo_for or ITEMS_KEEP), **columns,
+    )  # fmt: skip
 
 
 def _add_items(job: Job, items: Iterable[NewItem], *, outcome: str) -> int:
