@@ -15,8 +15,9 @@ from catalog.models import (
     Title,
     TitleLanguage,
 )
-from common.models import MediaFile
+from common.models import Event, EventCursor, Job, JobItem, MediaFile
 from common.statistics import refresh_statistics
+from common.work.events import CONSUMERS
 from reader.models import Chapter, DailyReads, Group, Page, ReadingState, Upload, Volume
 from safety.models import Case, Report
 from tests.volume.filling import (
@@ -51,6 +52,7 @@ def make_library() -> None:
         _make_titles()
         _make_chapters()
         _make_moderation()
+        _make_jobs()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # as its autovacuum does, but of every row:
             # a sample is drawn at random, and with it would be the plans.
@@ -192,3 +194,20 @@ def _make_moderation() -> None:
         Report, 20_000,
         case_id="i", reporter_id=f"1 + i %% {PEOPLE}", reason="'spam'", created_at=moment("i"),
     )  # fmt: skip
+
+
+def _make_jobs() -> None:
+    fill(
+        Job, 20_000, owner_id=f"1 + i %% {PEOPLE}", about_id=f"1 + i %% {PEOPLE}",
+        kind="CASE WHEN i %% 20 = 1 THEN 'mass_deletion' ELSE 'marks' END", total="3", done="3",
+        state="CASE WHEN i %% 5000 = 7 THEN 'running' ELSE 'done' END", created_at=moment("i"),
+        undo_until=moment("-i"), items_until=moment("-i"),
+    )  # fmt: skip
+    fill(
+        JobItem, 60_000, job_id="1 + i %% 20000", position="i", subject_id="i", outcome="'done'",
+    )  # fmt: skip
+    # A week of events, which all consumers have taken.
+    fill(Event, 60_000, name="'progress_saved'", payload="'{}'", position="i")
+    EventCursor.objects.bulk_create(
+        EventCursor(consumer=name, position=60_000) for name in ("sequence", *CONSUMERS)
+    )
