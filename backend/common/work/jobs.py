@@ -121,7 +121,7 @@ def record_job(
     return job
 
 
-def _create(
+def _create(  # noqa: PLR0917 (called by the two above only)
     kind: JobKind,
     state: JobState,
     owner: AbstractBaseUser,
