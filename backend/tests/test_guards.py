@@ -28,6 +28,7 @@ import mangakg.body_limits
 import mangakg.urls  # noqa: F401 (it imports every view and middleware, and so every error)
 from accounts.audit_words import ACTIONS
 from common.http.errors import AppError
+from common.work.events import CONSUMERS
 from mangakg.environment import Environment
 from mangakg.error_reports import start_error_reports
 from reader.intake.archives import REJECT_CODES
@@ -189,6 +190,27 @@ def events_in_code() -> Iterator[tuple[str, str]]:
                     args=[ast.Constant(str(event)), *_],
                 ):
                     yield event, "error" if level == "exception" else level
+
+
+def test_every_event_between_apps_is_documented_with_its_consumers():
+    """`docs/architecture.md` lists them, as nothing else tells who follows what."""
+    table = (BACKEND.parent / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` `\{[^|]*\|.*\|([^|]*)\|$", table, re.MULTILINE)
+    documented = {name: set(re.findall(r"`([\w.]+)`", consumers)) for name, consumers in rows}
+    emitted = {
+        str(call.args[0].value)
+        for source in sources()
+        for call in ast.walk(ast.parse(source.read_text()))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        and call.func.id in ("emit", "emit_all") and isinstance(call.args[0], ast.Constant)
+    }  # fmt: skip
+    followed = {
+        name: {consumer.name for consumer in CONSUMERS.values() if name in consumer.events}
+        for name in {*emitted, *(name for one in CONSUMERS.values() for name in one.events)}
+    }
+
+    assert "chapter_published" in emitted
+    assert documented == followed
 
 
 # --- The audit log ------------------------------------------------------------------------------
