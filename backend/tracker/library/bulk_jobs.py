@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -21,8 +22,10 @@ _SHOWN = 100
 
 
 def _undo_chunk(job: Job, items: Sequence[JobItem]) -> None:
-    user = User.objects.select_for_update(no_key=True).filter(pk=job.owner_id).first()
-    befores = {item.subject_id: item.before for item in items if item.subject_id is not None}
+    user = User.objects.select_for_update(no_key=True).filter(pk=job.owner_id or 0).first()
+    befores: dict[int, dict[str, Any]] = {
+        item.subject_id: item.before or {} for item in items if item.subject_id is not None
+    }
     outcomes = [] if user is None else undo_rows(user, befores, at=job.created_at)
     codes = {outcome.item_id: outcome.code for outcome in outcomes}
     for item in items:
