@@ -4,29 +4,17 @@ An impossible parameter is refused, as cached views do, where DRF would silently
 links are paths.
 """
 
-import base64
-import binascii
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-import orjson
 from django.core.paginator import Paginator
-from django.db.models import BinaryField, BooleanField, DateTimeField, F, Func, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import (
-    BasePagination,
-    Cursor,
-    CursorPagination,
-    PageNumberPagination,
-)
+from rest_framework.pagination import Cursor, CursorPagination, PageNumberPagination
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from common.http.errors import Invalid
@@ -89,7 +77,7 @@ class NumberedPages(PageNumberPagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Tell the schema of the answer."""
-        return _list_schema(schema, {"count": {"type": "integer"}})
+        return list_schema(schema, {"count": {"type": "integer"}})
 
 
 class CursorPages(CursorPagination):
@@ -148,122 +136,7 @@ class CursorPages(CursorPagination):
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Tell the schema of the answer."""
-        return _list_schema(schema, {})
-
-
-class _Beyond(Func):
-    """`(column, id) < (value, id)`: rows beyond another one, found in an index of the two."""
-
-    output_field = BooleanField()
-
-    def __init__(self, column: str, sign: str, value: Value, pk: int) -> None:
-        super().__init__(F(column), F("pk"), value, Value(pk))
-        self.sign = sign
-
-    def as_sql(  # type: ignore[override] # it has no function and no template
-        self, compiler: Any, connection: Any, **options: Any
-    ) -> tuple[str, Any]:
-        """Return a comparison of two rows of values."""
-        texts, params = zip(*map(compiler.compile, self.source_expressions), strict=True)
-        sql = f"({texts[0]}, {texts[1]}) {self.sign} ({texts[2]}, {texts[3]})"
-        return sql, [value for some in params for value in some]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place between two rows of a list: behind the row with this value and id, or before it."""
-
-    value: Any
-    pk: int
-    is_backwards: bool
-
-
-class KeysetPaging(CursorPaging):
-    """The page of a list whose cursors hold the values that it is sorted by."""
-
-    cursor = serializers.CharField(default="", max_length=2000, allow_blank=True)
-
-
-class KeysetPages(BasePagination):
-    """Pages by a cursor, for long lists in several orders, by columns that many rows may share.
-
-    DRF's cursor counts rows that share a value, and loses its way among more than a thousand. The
-    rows are dicts or instances that have the columns of `orders`; `query` says which page and
-    which order is asked for.
-    """
-
-    query: ClassVar[type[KeysetPaging]] = KeysetPaging
-    # By the value of `ordering`: a column, and True where the greatest value comes first. A list
-    # in one order has no such parameter, and "" here.
-    orders: ClassVar[Mapping[str, tuple[str, bool]]]
-
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any]:
-        """Return the rows of the page that is asked for."""
-        asked = parse_query(self.query, request.query_params)
-        self.column, is_descending = self.orders[asked.get("ordering", "")]
-        self.field = queryset.model._meta.get_field(self.column)
-        self.path = request.get_full_path()
-        place = self._read(asked["cursor"]) if asked["cursor"] else None
-        is_backwards = place is not None and place.is_backwards
-        goes_down = is_descending != is_backwards
-        sign = "-" if goes_down else ""
-        rows = queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
-        if place is not None:
-            value = Value(place.value, output_field=self.field)
-            rows = rows.filter(_Beyond(self.column, "<" if goes_down else ">", value, place.pk))
-        found = list(rows[: asked["page_size"] + 1])
-        has_more = len(found) > asked["page_size"]
-        found = found[: asked["page_size"]]
-        if is_backwards:
-            found.reverse()
-        is_inside = place is not None
-        has_next, has_previous = (is_inside, has_more) if is_backwards else (has_more, is_inside)
-        self.next = self._link(found[-1], is_backwards=False) if found and has_next else None
-        self.previous = self._link(found[0], is_backwards=True) if found and has_previous else None
-        return found
-
-    def _link(self, row: Any, *, is_backwards: bool) -> str:
-        value, pk = (
-            (row[self.column], row["id"])
-            if isinstance(row, dict)
-            else (getattr(row, self.column), row.pk)
-        )
-        if isinstance(self.field, BinaryField):
-            value = bytes(value).hex()
-        elif isinstance(self.field, DateTimeField):
-            value = value.isoformat()  # orjson's would have no microseconds
-        cursor = base64.urlsafe_b64encode(orjson.dumps([value, pk, is_backwards])).decode()
-        return replace_query_param(self.path, "cursor", cursor)
-
-    def _read(self, cursor: str) -> Place:
-        try:
-            value, pk, is_backwards = orjson.loads(base64.b64decode(cursor, b"-_", validate=True))
-            if isinstance(self.field, BinaryField):
-                value = bytes.fromhex(value)
-            elif isinstance(self.field, DateTimeField):
-                value = datetime.fromisoformat(value).astimezone(UTC)
-            elif type(value) is not int or not -(2**31) <= value < 2**31:
-                raise ValueError(value)
-            if type(pk) is not int or not 0 <= pk < 2**63:
-                raise ValueError(pk)
-        except (ValueError, TypeError, OverflowError, binascii.Error) as error:
-            message = _("This place in the list is not known.")
-            raise Invalid(message, fields={"cursor": [message]}) from error
-        return Place(value, pk, is_backwards is True)
-
-    def get_paginated_response(self, data: Any) -> PrivateResponse:
-        """Answer with links to the next and the previous page."""
-        return PrivateResponse({"next": self.next, "previous": self.previous, "results": data})
-
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        """Tell the schema of the parameters."""
-        return parameters_of(view, self.query)
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """Tell the schema of the answer."""
-        return _list_schema(schema, {})
+        return list_schema(schema, {})
 
 
 class CountedCursorPages(CursorPages):
@@ -285,7 +158,7 @@ def parameters_of(view: Any, query: type[Query]) -> list[dict[str, Any]]:
     return [{"in": "query", "name": name, "schema": schema} for name, schema in fields.items()]
 
 
-def _list_schema(rows: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def list_schema(rows: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     link = {"type": "string", "nullable": True}
     properties = {**more, "next": link, "previous": link, "results": rows}
     return {"type": "object", "properties": properties, "required": list(properties)}

@@ -42,6 +42,8 @@ _JOBS_AT_ONCE = 20
 Chunk = Callable[[Job, Sequence[JobItem]], None]
 # An item to come: the id of its row, and its `before`.
 NewItem = tuple[int | None, Any]
+# An item that was not done: the id of its row, its outcome and its code.
+NotDone = tuple[int | None, str, str]
 
 
 @dataclass(frozen=True)
@@ -101,19 +103,26 @@ def record_job(
     *,
     owner: AbstractBaseUser,
     items: Iterable[NewItem],
+    others: Iterable[NotDone] = (),
     parameters: dict[str, Any] | None = None,
     undo_for: timedelta | None = None,
     **columns: Any,
 ) -> Job:
     """Write down what the caller does in its transaction; `before` of the items tells what was.
 
+    `others` are items that the caller has not done, and why.
     It is done at once, or runs until what follows has been seen to (`JobKind.follow_up`).
     """
     state = JobState.DONE if kind.follow_up is None else JobState.RUNNING
     job = _create(kind, state, owner, parameters, undo_for, columns)
     count = _add_items(job, items, outcome=JobItem.Outcome.DONE)
-    job.done = job.total = count
-    job.outcome = {JobItem.Outcome.DONE: count}
+    left = [
+        JobItem(job=job, position=position, subject_id=subject_id, outcome=outcome, code=code)
+        for position, (subject_id, outcome, code) in enumerate(others, start=count)
+    ]
+    JobItem.objects.bulk_create(left, batch_size=_CHUNK)
+    job.done = job.total = count + len(left)
+    job.outcome = Counter({JobItem.Outcome.DONE: count}) + Counter(item.outcome for item in left)
     job.finished_at = job.created_at if kind.follow_up is None else None
     job.save(update_fields=["done", "total", "outcome", "finished_at"])
     if kind.follow_up is not None:

@@ -17,7 +17,7 @@ from accounts.models import User
 from catalog.choices import Kind
 from catalog.models import Title
 from catalog.search import search_titles
-from common.http.pagination import KeysetPages, KeysetPaging
+from common.http.keyset_pages import KeysetPages, KeysetPaging
 from common.names import FoldedField
 from tracker.choices import STATUS_CHOICES, STATUS_WORDS
 from tracker.models import NOTHING_UNREAD, LibraryItem

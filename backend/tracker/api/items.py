@@ -19,7 +19,7 @@ from catalog.choices import Kind
 from common.http.errors import Invalid, NotFound
 from common.http.pagination import FilterBackend
 from common.http.responses import PrivateResponse
-from common.http.serializers import cursor_list, refusals
+from common.http.serializers import refusals
 from tracker.api.item_query import ItemFilterSet, ItemPages, UnreadPages
 from tracker.api.serializers import (
     ItemChangeSerializer,
@@ -95,9 +95,7 @@ class ItemListView(ItemListBase):
 
     pagination_class = ItemPages
 
-    @extend_schema(
-        responses={200: cursor_list(ItemSerializer, "ItemPage"), **refusals(400, 401, 403, 429)}
-    )
+    @extend_schema(responses={200: ItemSerializer(many=True), **refusals(400, 401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List one's library; without `ordering` what was changed last comes first."""
         return self.page()
@@ -143,9 +141,7 @@ class UnreadListView(ItemListBase):
         """Return the rows of the user's own items that have unread chapters."""
         return super().get_queryset().filter(last_unread_at__gt=NOTHING_UNREAD)
 
-    @extend_schema(
-        responses={200: cursor_list(ItemSerializer, "UnreadPage"), **refusals(400, 401, 403, 429)}
-    )
+    @extend_schema(responses={200: ItemSerializer(many=True), **refusals(400, 401, 403, 429)})
     def get(self, request: Request) -> Response:
         """List what has chapters that one has not read, the newest chapter first."""
         return self.page()

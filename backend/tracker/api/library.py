@@ -16,7 +16,7 @@ from accounts.scopes import LIBRARY
 from common.http.errors import NotFound
 from common.http.pagination import CursorPages
 from common.http.responses import PrivateResponse
-from common.http.serializers import cursor_list, refusals
+from common.http.serializers import refusals
 from tracker.api.items import item_answer
 from tracker.api.serializers import (
     ChangeSerializer,
@@ -88,9 +88,7 @@ class HistoryView(ListAPIView[LibraryChange]):
             return LibraryChange.objects.none()
         return history_of(current_user(self.request).pk)
 
-    @extend_schema(
-        responses={200: cursor_list(ChangeSerializer, "ChangePage"), **refusals(400, 401, 403, 429)}
-    )
+    @extend_schema(responses={200: ChangeSerializer(many=True), **refusals(400, 401, 403, 429)})
     def get(self, request: Request, *args: Any, **place: Any) -> Response:
         """List the changes of one's library, the newest first."""
         return super().get(request, *args, **place)
@@ -111,7 +109,7 @@ class ItemHistoryView(HistoryView):
 
     @extend_schema(
         responses={
-            200: cursor_list(ChangeSerializer, "ItemChangePage"),
+            200: ChangeSerializer(many=True),
             **refusals(400, 401, 403, 404, 429),
         }
     )

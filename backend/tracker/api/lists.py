@@ -16,10 +16,10 @@ from accounts.models import User
 from accounts.scopes import LIBRARY, READ
 from catalog.api.serializers import TitleRowSerializer
 from catalog.rows import title_rows
-from common.http.pagination import KeysetPages
+from common.http.keyset_pages import KeysetPages
 from common.http.queries import Paging, page_body, parse_query
 from common.http.responses import PrivateResponse
-from common.http.serializers import cursor_list, numbered_list, refusals
+from common.http.serializers import numbered_list, refusals
 from tracker.api.serializers import TagField
 from tracker.library.lists import (
     delete_list,
@@ -106,7 +106,7 @@ class LibraryListsView(ListAPIView[LibraryList]):
 
     @extend_schema(
         responses={
-            200: cursor_list(LibraryListSerializer, "LibraryListPage"),
+            200: LibraryListSerializer(many=True),
             **refusals(400, 401, 403, 429),
         }
     )
