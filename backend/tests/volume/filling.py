@@ -54,6 +54,13 @@ def moment(seconds_ago: str) -> str:
     return f"now() - ({seconds_ago}) * interval '1 second'"
 
 
+def never() -> str:
+    """Return the SQL of the moment that stands for none."""
+    if connection.vendor == "sqlite":
+        return "'1970-01-01 00:00:00'"
+    return "'1970-01-01 00:00:00+00'::timestamptz"
+
+
 def order_of_numbers() -> str:
     """Return the SQL of the bytes that a name is sorted by, where names end in a number."""
     if connection.vendor == "sqlite":

@@ -29,8 +29,17 @@ from tests.volume.filling import (
     fill,
     hexadecimal,
     moment,
+    never,
     order_of_numbers,
     without_checks,
+)
+from tracker.models import (
+    LibraryChange,
+    LibraryCount,
+    LibraryItem,
+    LibraryList,
+    LibraryListEntry,
+    LibraryTag,
 )
 
 STATES = """CASE WHEN i %% 100 = 1 THEN 'failed' WHEN i %% 100 = 2 THEN 'superseded'
@@ -53,6 +62,7 @@ def make_library() -> None:
         _make_chapters()
         _make_moderation()
         _make_jobs()
+        _make_libraries()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # as its autovacuum does, but of every row:
             # a sample is drawn at random, and with it would be the plans.
@@ -211,3 +221,49 @@ def _make_jobs() -> None:
     EventCursor.objects.bulk_create(
         EventCursor(consumer=name, position=60_000) for name in ("sequence", *CONSUMERS)
     )
+
+
+def _make_libraries() -> None:
+    """The first user keeps nearly all titles, the others some each."""
+    kept = TITLES - 2_000
+    # Of the first user: titles 1 to `kept`; of user u: titles u to u + 9.
+    user = f"CASE WHEN i <= {kept} THEN 1 ELSE 2 + (i - {kept} - 1) / 10 END"
+    title = (
+        f"CASE WHEN i <= {kept} THEN i ELSE 2 + (i - {kept} - 1) / 10 + (i - {kept} - 1) %% 10 END"
+    )
+    status = (
+        "CASE WHEN i %% 1000 = 7 THEN 'repeating' WHEN i %% 10 = 1 THEN 'current'"
+        " WHEN i %% 10 < 6 THEN 'completed' ELSE 'planning' END"
+    )
+    count = kept + 10 * (PEOPLE - 1)
+    has_unread = "i %% 20 = 1"
+    fill(
+        LibraryItem, count,
+        user_id=user, title_id=title, status=status, progress="i %% 100", field_times="'{}'",
+        kind="CASE WHEN i %% 10 = 0 THEN 'manhwa' ELSE 'manga' END",
+        name_order=order_of_numbers(), score="CASE WHEN i %% 3 = 0 THEN i %% 101 END",
+        unread_count=f"CASE WHEN {has_unread} THEN 3 ELSE 0 END",
+        last_unread_at=f"CASE WHEN {has_unread} THEN {moment('i * 60')} ELSE {never()} END",
+        created_at=moment("i * 60"), updated_at=moment("i * 7919 %% 1000000"),
+    )  # fmt: skip
+    fill(LibraryTag, 300, user_id="1", name="'tag ' || i", name_folded="'tag ' || i")
+    fill(
+        LibraryItem.tags.through, kept, libraryitem_id="i", librarytag_id="1 + i %% 300",
+    )  # fmt: skip
+    fill(
+        LibraryChange, 100_000,
+        user_id=f"CASE WHEN i %% 2 = 0 THEN 1 ELSE 1 + i %% {PEOPLE} END",
+        title_id=f"1 + i %% {kept}", at=moment("i * 60"), origin="'web'", changes="'{}'",
+    )  # fmt: skip
+    fill(
+        LibraryCount, PEOPLE, user_id="i", kind="'manga'", status="'planning'", items="10",
+    )  # fmt: skip
+    fill(
+        LibraryList, PEOPLE * 3,
+        user_id=f"1 + i %% {PEOPLE}", name="'List ' || i", slug="'list-' || i",
+        is_public="(i %% 2 = 0)", entry_count="10", updated_at=moment("i * 60"),
+    )  # fmt: skip
+    fill(
+        LibraryListEntry, PEOPLE * 30,
+        list_id="1 + (i - 1) / 10", title_id=f"1 + i %% {TITLES}", position="i %% 10",
+    )  # fmt: skip
