@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.choices import Moderation
 from catalog.models import Title
 from tests.cast import client_of, make_title
 from tests.tracker.builders import assert_counted_right, keep
-from tracker.models import LibraryChange, LibraryItem
+from tracker.models import LibraryChange, LibraryCount, LibraryItem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
@@ -287,3 +288,14 @@ def test_a_library_is_filtered_and_searched(reader_rina):
     assert titles("updated_since=2999-01-01T00:00:00Z") == titles("genre=none") == set()
     assert titles("has_unread=false") == {"Наруто", "Bleach", "Manas"}
     assert rina.get(f"{ITEMS}?status=seen").status_code == 400
+
+
+def test_counters_that_are_wrong_are_mended(reader_rina, outsider_otto, capsys):
+    for person in (reader_rina, outsider_otto):
+        keep(person, make_title(f"Of {person}"), progress=2)
+    LibraryCount.objects.filter(user=reader_rina).update(items=7)
+
+    call_command("recount_libraries")
+
+    assert "2 libraries, 1 of them mended" in capsys.readouterr().out
+    assert_counted_right(reader_rina, outsider_otto)

@@ -1,6 +1,7 @@
 """The words that users sort their own libraries by."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count
@@ -8,10 +9,13 @@ from django.utils.translation import gettext as _
 
 from accounts.auth.authority import acting
 from accounts.models import User
+from common.compiled_rows import CompiledQuery, Placeholder, compile_rows
 from common.http.errors import AppError, NotFound
 from common.names import FoldedField
 from tracker.models import LibraryItem, LibraryTag
 
+_ITEMS = Placeholder("items")
+_ITEMS_AT_ONCE = 1_000
 MAX_TAGS = 500
 MAX_ITEM_TAGS = 30
 
@@ -46,16 +50,21 @@ def tags_named(user_id: int, names: Iterable[str]) -> list[LibraryTag]:
     return [known[folded] for folded in wanted]
 
 
-def tags_of(item_ids: Collection[int]) -> dict[int, list[str]]:
-    """Return the names of the tags by item, sorted by name; in one query."""
+def tags_of(item_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the names of the tags by item, sorted by name; a query for each thousand items."""
     found: dict[int, list[str]] = {}
-    if item_ids:
-        links = LibraryItem.tags.through.objects.filter(libraryitem__in=item_ids)
-        for item_id, name in links.order_by("librarytag__name_folded").values_list(
-            "libraryitem_id", "librarytag__name"
-        ):
+    for start in range(0, len(item_ids), _ITEMS_AT_ONCE):
+        some = item_ids[start : start + _ITEMS_AT_ONCE]
+        for item_id, name in _links(len(some)).rows({_ITEMS: some}):
             found.setdefault(item_id, []).append(name)
     return found
+
+
+@lru_cache(maxsize=128)
+def _links(count: int) -> CompiledQuery:
+    links = LibraryItem.tags.through.objects.filter(libraryitem__in=_ITEMS.times(count))
+    columns = ("libraryitem_id", "librarytag__name")
+    return compile_rows(links.order_by("librarytag__name_folded"), columns)
 
 
 def retag(item: LibraryItem, names: Sequence[str]) -> None:
