@@ -1,4 +1,4 @@
-"""Makes the whole demo library: accounts, titles, chapters, reading progress and reports."""
+"""Makes the whole demo library: accounts, titles, chapters, what a reader keeps, and reports."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from accounts.models import User
 from catalog.models import Title
 from demo.chapters import CHAPTERS, play_chapter
 from demo.complaints import play_complaints
+from demo.keeping import fill_library
 from demo.library import TITLES
 from demo.people import (
     ADMIN_NAME,
@@ -43,6 +44,7 @@ def make_demo_library() -> tuple[int, int]:
     for chapter in CHAPTERS:
         play_chapter(chapter, titles[chapter.series], uploader=uploader, moderator=moderator)
     reader = find_or_make_account(READER_NAME)
+    fill_library(reader, titles)
     _read_a_little(reader)
     play_complaints(reader=reader, uploader=uploader, moderator=moderator)
     return len(titles), len(CHAPTERS)

@@ -14,6 +14,8 @@ from demo.library import CATEGORIES, PEOPLE, PICTURES, TAGS, TITLES
 from reader.models import Chapter, Page, ReadingState, Upload
 from reader.states import UploadState
 from safety.models import Case, ModeratorWarning, Report
+from tracker.choices import ItemStatus
+from tracker.models import LibraryItem, LibraryList
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,7 +57,8 @@ def test_the_demo_walks_every_upload_to_its_end_and_repeats_nothing(small_demo):
     assert [place.page for place in ReadingState.objects.all()] == [2]
     assert Case.objects.filter(state="open").count() == 3
     assert UploaderRequest.objects.filter(state="waiting").count() == 1
-    counted = (Page, Chapter, Report, UploaderRequest, ModeratorWarning)
+    assert set(LibraryItem.objects.values_list("status", flat=True)) == set(ItemStatus.values)
+    counted = (Page, Chapter, Report, UploaderRequest, ModeratorWarning, LibraryItem, LibraryList)
     before = [model.objects.count() for model in counted]
     call_command("demo")
     assert [model.objects.count() for model in counted] == before
