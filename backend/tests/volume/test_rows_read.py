@@ -69,6 +69,17 @@ EXCUSED: dict[str, tuple[int, str]] = {
         f"/api/titles?chapter_language={words}": (45_000, "tells how many of 20,000 titles have it")
         for words in ("en", "ky", "ky,ru")
     },
+    **{
+        f"/api/library/items?{query}": (60_000, "looks through a library of 18,000 for some titles")
+        for query in (
+            "tag=tag+7",
+            "favourite=true",
+            "genre=genre-3",
+            "year=1990",
+            "type=manhwa",
+            "score_min=90",
+        )
+    },
     "/api/titles?scope=all": (110_000, "moderators' alone: all titles are sorted, with covers"),
     "/api/uploads?scope=all": (101_000, "moderators' alone; it tells how many there are"),
     "/api/uploads?scope=all&state=live": (101_000, "moderators' alone; it tells how many"),

@@ -1,5 +1,6 @@
 """The filters and orders of a library."""
 
+from functools import lru_cache
 from typing import Any, cast
 
 from django.db.models import Q, QuerySet
@@ -31,6 +32,7 @@ _NATURAL = {
     "added": ("created_at", True),
     "unread": ("last_unread_at", True),
 }
+SORT_COLUMNS = [column for column, _is_descending in _NATURAL.values()]
 ORDERS = _NATURAL | {
     f"-{name}": (column, not is_descending) for name, (column, is_descending) in _NATURAL.items()
 }
@@ -98,3 +100,14 @@ class ItemFilterSet(FilterSet):
         user = cast(User, self.request.user)
         mine = Title.objects.filter(library_items__user=user.pk)
         return items.filter(title__in=search_titles(search, among=mine))
+
+
+@lru_cache(maxsize=256)
+def filters_named(names: frozenset[str]) -> type[ItemFilterSet]:
+    """Return the filter set with these filters only: the form of all costs as much as a page."""
+
+    class Asked(ItemFilterSet):
+        """The filters that are asked for; Django-filter's metaclass gives it all of them first."""
+
+    Asked.base_filters = {name: ItemFilterSet.base_filters[name] for name in sorted(names)}
+    return Asked

@@ -20,7 +20,13 @@ from common.http.errors import Invalid, NotFound
 from common.http.pagination import FilterBackend
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
-from tracker.api.item_query import ItemFilterSet, ItemPages, UnreadPages
+from tracker.api.item_query import (
+    SORT_COLUMNS,
+    ItemFilterSet,
+    ItemPages,
+    UnreadPages,
+    filters_named,
+)
 from tracker.api.serializers import (
     ItemChangeSerializer,
     ItemFormSerializer,
@@ -37,7 +43,7 @@ from tracker.library.items import (
     step_progress,
     version_of,
 )
-from tracker.library.rows import ROW_COLUMNS, item_rows, shape_rows
+from tracker.library.rows import rows_of_ids
 from tracker.models import NOTHING_UNREAD, LibraryItem
 
 IF_MATCH = OpenApiParameter(
@@ -51,13 +57,13 @@ def origin_of(request: Request) -> Origin:
     return Origin.API if isinstance(request.auth, ApiKey) else Origin.WEB
 
 
-def item_answer(item_id: int, *, status: int = 200) -> PrivateResponse:
+def item_answer(item: LibraryItem, *, status: int = 200) -> PrivateResponse:
     """Answer one item, with its version as the ETag."""
-    found = item_rows(LibraryItem.objects.filter(pk=item_id))
-    if not found:
+    found = rows_of_ids([item.pk])
+    if not found:  # another device has removed it meanwhile
         raise NotFound(_("There is no such item in your library."))
     response = PrivateResponse(found[0], status=status)
-    response["ETag"] = version_of(item_id, found[0]["updated_at"])
+    response["ETag"] = version_of(item.pk, item.updated_at)
     return response
 
 
@@ -77,21 +83,22 @@ class ItemListBase(ListAPIView[LibraryItem]):
     filterset_class = ItemFilterSet
 
     def get_queryset(self) -> QuerySet[Any]:
-        """Return the rows of the user's own items."""
+        """Return ids and what is sorted by of the user's own items."""
         if getattr(self, "swagger_fake_view", False):
             return LibraryItem.objects.none()
         mine: Any = LibraryItem.objects.filter(user=current_user(self.request))
-        rows: QuerySet[Any] = mine.values(*ROW_COLUMNS)
+        rows: QuerySet[Any] = mine.values("id", *SORT_COLUMNS)
         return rows
 
     def page(self) -> Response:
         """Answer the page that is asked for."""
         rows = self.get_queryset()
-        # The form of a FilterSet costs a third of a page, and most pages are asked for without.
-        if not self.filterset_class.base_filters.keys().isdisjoint(self.request.query_params):
+        asked = ItemFilterSet.base_filters.keys() & self.request.query_params.keys()
+        if asked:
+            self.filterset_class = filters_named(frozenset(asked))
             rows = self.filter_queryset(rows)
-        rows = self.paginate_queryset(rows)
-        return self.get_paginated_response(shape_rows(rows or []))
+        page: Any = self.paginate_queryset(rows)
+        return self.get_paginated_response(rows_of_ids([row["id"] for row in page]))
 
 
 class ItemListView(ItemListBase):
@@ -117,7 +124,7 @@ class ItemListView(ItemListBase):
         form = ItemFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         item, is_new = _add(request, dict(form.validated_data))
-        return item_answer(item.pk, status=201 if is_new else 200)
+        return item_answer(item, status=201 if is_new else 200)
 
 
 def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
@@ -160,7 +167,7 @@ class ItemView(APIView):
     @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> Response:
         """Show an item."""
-        return item_answer(_own_id(request, pk=pk))
+        return item_answer(_own_item(request, pk=pk))
 
     @extend_schema(
         parameters=[IF_MATCH],
@@ -173,11 +180,11 @@ class ItemView(APIView):
         form.is_valid(raise_exception=True)
         fields = dict(form.validated_data)
         changed_at: datetime | None = fields.pop("changed_at", None)
-        edit_item(
+        item = edit_item(
             current_user(request), int(pk), fields=fields, changed_at=changed_at,
             origin=origin_of(request), seen=_seen(request),
         )  # fmt: skip
-        return item_answer(int(pk))
+        return item_answer(item)
 
     @extend_schema(
         parameters=[IF_MATCH], responses={204: None, **refusals(401, 403, 404, 412, 429)}
@@ -188,11 +195,9 @@ class ItemView(APIView):
         return PrivateResponse(status=204)
 
 
-def _own_id(request: Request, **which: Any) -> int:
-    pk = LibraryItem.objects.filter(user=current_user(request), **which).values_list(
-        "pk", flat=True
-    )
-    found = pk.first()
+def _own_item(request: Request, **which: Any) -> LibraryItem:
+    mine = LibraryItem.objects.filter(user=current_user(request), **which)
+    found = mine.only("pk", "updated_at").first()
     if found is None:
         raise NotFound(_("There is no such item in your library."))
     return found
@@ -207,7 +212,7 @@ class ItemOfTitleView(APIView):
     @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> Response:
         """Show the item that one has of a title."""
-        return item_answer(_own_id(request, title=pk))
+        return item_answer(_own_item(request, title=pk))
 
 
 class ItemProgressView(APIView):
@@ -224,8 +229,8 @@ class ItemProgressView(APIView):
         """Move the progress from where it is; sent twice, it moves twice."""
         form = StepSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        step_progress(
+        item = step_progress(
             current_user(request), int(pk), by=form.validated_data["by"],
             origin=origin_of(request),
         )  # fmt: skip
-        return item_answer(int(pk))
+        return item_answer(item)

@@ -131,4 +131,4 @@ class UndoChangeView(APIView):
     def post(self, request: Request, pk: int) -> Response:
         """Undo a change, also the removal of an item; 204 where there is no item afterwards."""
         item = undo_change(current_user(request), int(pk))
-        return PrivateResponse(status=204) if item is None else item_answer(item.pk)
+        return PrivateResponse(status=204) if item is None else item_answer(item)

@@ -1,15 +1,17 @@
 """Builds the API's items from database rows: pages of a library are measured (`bench library`).
 
-A page takes three queries, however many items it has: the items with their titles and covers,
-their tags, and their next chapters.
+A page is found by ids first, from an index alone: with titles and covers joined, PostgreSQL would
+sort a whole library. Three more queries, which are compiled once, read what it shows.
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import QuerySet
+import orjson
 
 from catalog.rows import COVER_COLUMNS, cover_of, path_slug
+from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from reader.models import Chapter
 from reader.reading.chapter_rows import LINK_COLUMNS, chapter_link
 from tracker.choices import unit_of
@@ -37,22 +39,38 @@ _TITLE_COLUMNS = (
     "name", "slug", "names", "original_name", "year", "status", "moderation", "length",
     "duration_minutes", "chapter_count", *COVER_COLUMNS,
 )  # fmt: skip
-ROW_COLUMNS = (
+_ROW_COLUMNS = (
     "id", "title_id", "kind", *FIELD_COLUMNS.values(), "unread_count", "next_chapter_id",
     "synced_at", "created_at", "updated_at",
-    # What lists are sorted by.
-    "name_order", "score_order", "last_unread_at",
     *(f"title__{column}" for column in _TITLE_COLUMNS),
 )  # fmt: skip
+_ITEMS = Placeholder("items")
+_MOMENTS = ("synced_at", "created_at", "updated_at")
+_FLAGS = ("is_favourite", "is_private")
 
 
-def item_rows(items: QuerySet[LibraryItem]) -> list[dict[str, Any]]:
-    """Return items as the API shows them, in the queryset's order."""
-    return shape_rows(list(items.values(*ROW_COLUMNS)))
+def rows_of_ids(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return items as the API shows them, in the order of `ids`."""
+    if not ids:
+        return []
+    found = {}
+    for values in _rows(len(ids)).rows({_ITEMS: ids}):
+        row = dict(zip(_ROW_COLUMNS, values, strict=True))
+        for column in _MOMENTS:
+            row[column] = as_utc(row[column])
+        for column in _FLAGS:
+            row[column] = bool(row[column])
+        row["title__names"] = orjson.loads(row["title__names"])
+        found[row["id"]] = row
+    return _shape_all([found[pk] for pk in ids if pk in found])
 
 
-def shape_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows of ROW_COLUMNS as the API shows them."""
+@lru_cache(maxsize=128)
+def _rows(count: int) -> CompiledQuery:
+    return compile_rows(LibraryItem.objects.filter(pk__in=_ITEMS.times(count)), _ROW_COLUMNS)
+
+
+def _shape_all(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     tags = tags_of([row["id"] for row in rows])
     chapters = _chapter_links({row["next_chapter_id"] for row in rows} - {None})
     return [_shape(row, tags.get(row["id"], []), chapters) for row in rows]
