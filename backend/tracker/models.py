@@ -44,11 +44,11 @@ class LibraryTag(models.Model):
 def _order(name: str, *columns: str) -> list[models.Index]:
     """Return the indexes of one order of a library: of all items, and of those of a status.
 
-    Pages go on after (column, id) of the last row, see `KeysetPages`.
+    Pages go on after (column, title) of the last row, see `KeysetPages`.
     """
     return [
-        models.Index(fields=["user", *columns, "id"], name=f"library_{name}"),
-        models.Index(fields=["user", "status", *columns, "id"], name=f"library_status_{name}"),
+        models.Index(fields=["user", *columns, "title"], name=f"library_{name}"),
+        models.Index(fields=["user", "status", *columns, "title"], name=f"library_status_{name}"),
     ]
 
 

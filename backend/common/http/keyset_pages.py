@@ -1,4 +1,4 @@
-"""Pagination of long lists in several orders, each from an index of the column and the id."""
+"""Pagination of long lists in several orders, each read from an index of two columns."""
 
 import base64
 import binascii
@@ -23,12 +23,12 @@ from common.http.responses import PrivateResponse
 
 
 class _Beyond(Func):
-    """`(column, id) < (value, id)`: rows beyond another one, found in an index of the two."""
+    """`(column, tie) < (value, tie)`: rows beyond another one, found in an index of the two."""
 
     output_field = BooleanField()
 
-    def __init__(self, column: str, sign: str, value: Value, pk: int) -> None:
-        super().__init__(F(column), F("pk"), value, Value(pk))
+    def __init__(self, columns: tuple[str, str], sign: str, value: Value, tie: int) -> None:
+        super().__init__(*map(F, columns), value, Value(tie))
         self.sign = sign
 
     def as_sql(  # type: ignore[override] # it has no function and no template
@@ -42,10 +42,10 @@ class _Beyond(Func):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place between two rows of a list: behind the row with this value and id, or before it."""
+    """A place between two rows of a list: behind the row with this value and tie, or before it."""
 
     value: Any
-    pk: int
+    tie: int
     is_backwards: bool
 
 
@@ -67,6 +67,9 @@ class KeysetPages(BasePagination):
     # By the value of `ordering`: a column, and True where the greatest value comes first. A list
     # in one order has no such parameter, and "" here.
     orders: ClassVar[Mapping[str, tuple[str, bool]]]
+    # A column of numbers that tells rows with one value apart. For long lists it is not the primary
+    # key: in SQLite that is the row's own number, and a comparison of two columns does not use it.
+    tie: ClassVar[str] = "id"
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -80,10 +83,11 @@ class KeysetPages(BasePagination):
         is_backwards = place is not None and place.is_backwards
         goes_down = is_descending != is_backwards
         sign = "-" if goes_down else ""
-        rows = queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
+        rows = queryset.order_by(f"{sign}{self.column}", f"{sign}{self.tie}")
         if place is not None:
             value = Value(place.value, output_field=self.field)
-            rows = rows.filter(_Beyond(self.column, "<" if goes_down else ">", value, place.pk))
+            columns = (self.column, self.tie)
+            rows = rows.filter(_Beyond(columns, "<" if goes_down else ">", value, place.tie))
         found = list(rows[: asked["page_size"] + 1])
         has_more = len(found) > asked["page_size"]
         found = found[: asked["page_size"]]
@@ -96,33 +100,32 @@ class KeysetPages(BasePagination):
         return found
 
     def _link(self, row: Any, *, is_backwards: bool) -> str:
-        value, pk = (
-            (row[self.column], row["id"])
-            if isinstance(row, dict)
-            else (getattr(row, self.column), row.pk)
+        value, tie = (
+            row[column] if isinstance(row, dict) else getattr(row, column)
+            for column in (self.column, self.tie)
         )
         if isinstance(self.field, BinaryField):
             value = bytes(value).hex()
         elif isinstance(self.field, DateTimeField):
             value = value.isoformat()  # orjson's would have no microseconds
-        cursor = base64.urlsafe_b64encode(orjson.dumps([value, pk, is_backwards])).decode()
+        cursor = base64.urlsafe_b64encode(orjson.dumps([value, tie, is_backwards])).decode()
         return replace_query_param(self.path, "cursor", cursor)
 
     def _read(self, cursor: str) -> Place:
         try:
-            value, pk, is_backwards = orjson.loads(base64.b64decode(cursor, b"-_", validate=True))
+            value, tie, is_backwards = orjson.loads(base64.b64decode(cursor, b"-_", validate=True))
             if isinstance(self.field, BinaryField):
                 value = bytes.fromhex(value)
             elif isinstance(self.field, DateTimeField):
                 value = datetime.fromisoformat(value).astimezone(UTC)
             elif type(value) is not int or not -(2**31) <= value < 2**31:
                 raise ValueError(value)
-            if type(pk) is not int or not 0 <= pk < 2**63:
-                raise ValueError(pk)
+            if type(tie) is not int or not 0 <= tie < 2**63:
+                raise ValueError(tie)
         except (ValueError, TypeError, OverflowError, binascii.Error) as error:
             message = _("This place in the list is not known.")
             raise Invalid(message, fields={"cursor": [message]}) from error
-        return Place(value, pk, is_backwards is True)
+        return Place(value, tie, is_backwards is True)
 
     def get_paginated_response(self, data: Any) -> PrivateResponse:
         """Answer with links to the next and the previous page."""

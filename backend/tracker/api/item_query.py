@@ -52,12 +52,14 @@ class ItemPages(KeysetPages):
 
     query = ItemPaging
     orders = ORDERS
+    tie = "title_id"
 
 
 class UnreadPages(KeysetPages):
     """Pages of the items with unread chapters, the newest chapter first."""
 
     orders = {"": _NATURAL["unread"]}
+    tie = "title_id"
 
 
 class ItemFilterSet(FilterSet):

@@ -87,7 +87,7 @@ class ItemListBase(ListAPIView[LibraryItem]):
         if getattr(self, "swagger_fake_view", False):
             return LibraryItem.objects.none()
         mine: Any = LibraryItem.objects.filter(user=current_user(self.request))
-        rows: QuerySet[Any] = mine.values("id", *SORT_COLUMNS)
+        rows: QuerySet[Any] = mine.values("id", "title_id", *SORT_COLUMNS)
         return rows
 
     def page(self) -> Response:

@@ -177,51 +177,51 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'updated_at', 'id'], name='library_updated'),
+            index=models.Index(fields=['user', 'updated_at', 'title'], name='library_updated'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'updated_at', 'id'], name='library_status_updated'),
+            index=models.Index(fields=['user', 'status', 'updated_at', 'title'], name='library_status_updated'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'name_order', 'id'], name='library_name'),
+            index=models.Index(fields=['user', 'name_order', 'title'], name='library_name'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'name_order', 'id'], name='library_status_name'),
+            index=models.Index(fields=['user', 'status', 'name_order', 'title'], name='library_status_name'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'score_order', 'id'], name='library_score'),
+            index=models.Index(fields=['user', 'score_order', 'title'], name='library_score'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'score_order', 'id'], name='library_status_score'),
+            index=models.Index(fields=['user', 'status', 'score_order', 'title'], name='library_status_score'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'progress', 'id'], name='library_progress'),
+            index=models.Index(fields=['user', 'progress', 'title'], name='library_progress'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'progress', 'id'], name='library_status_progress'),
+            index=models.Index(fields=['user', 'status', 'progress', 'title'], name='library_status_progress'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'created_at', 'id'], name='library_added'),
+            index=models.Index(fields=['user', 'created_at', 'title'], name='library_added'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'created_at', 'id'], name='library_status_added'),
+            index=models.Index(fields=['user', 'status', 'created_at', 'title'], name='library_status_added'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'last_unread_at', 'id'], name='library_unread'),
+            index=models.Index(fields=['user', 'last_unread_at', 'title'], name='library_unread'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
-            index=models.Index(fields=['user', 'status', 'last_unread_at', 'id'], name='library_status_unread'),
+            index=models.Index(fields=['user', 'status', 'last_unread_at', 'title'], name='library_status_unread'),
         ),
         migrations.AddIndex(
             model_name='libraryitem',
