@@ -4,6 +4,53 @@
  */
 
 export interface paths {
+    "/api/anime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_anime"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_anime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_anime_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_anime_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_anime_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_anime_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/auth/email/change": {
         parameters: {
             query?: never;
@@ -883,6 +930,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/movies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_movies"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_movies"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/movies/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_movies_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_movies_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_movies_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_movies_by_id_or_slug"];
+        trace?: never;
+    };
     "/api/reading": {
         parameters: {
             query?: never;
@@ -1004,6 +1098,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/series/{id_or_slug}/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Mark them; a range is in reading order and in the languages of its ends. */
+        post: operations["post_series_by_id_or_slug_marks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/series/{id_or_slug}/progress": {
         parameters: {
             query?: never;
@@ -1019,6 +1130,53 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/shows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles. */
+        get: operations["get_shows"];
+        put?: never;
+        /**
+         * @description Enter a title: a moderator's is public at once, another user's waits for one.
+         *
+         *     409 `title_exists` names titles of the same name and year; with `is_another` it is taken
+         *     nevertheless. Moderators are told of them in `similar`.
+         */
+        post: operations["post_shows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shows/{id_or_slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show a title. */
+        get: operations["get_shows_by_id_or_slug"];
+        /** @description Replace all facts of a title; the poster stays unless one is sent. */
+        put: operations["put_shows_by_id_or_slug"];
+        post?: never;
+        /**
+         * @description Delete a title, or withdraw one's own proposal.
+         *
+         *     One that somebody holds in their library leaves every list and stays theirs.
+         */
+        delete: operations["delete_shows_by_id_or_slug"];
+        options?: never;
+        head?: never;
+        /** @description Change those facts that are sent. */
+        patch: operations["patch_shows_by_id_or_slug"];
         trace?: never;
     };
     "/api/site": {
@@ -1084,6 +1242,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Put the screenshots into another order, and return all of them. */
+        put: operations["put_titles_by_id_or_slug_screenshots"];
+        /** @description Add a screenshot behind the others, and return all of them. */
+        post: operations["post_titles_by_id_or_slug_screenshots"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/screenshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Remove a screenshot. */
+        delete: operations["delete_titles_by_id_or_slug_screenshots_by_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1196,6 +1389,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Another name of the title. */
+        AliasFormRequest: {
+            name: string;
+            /** @default  */
+            language: string;
+        };
         AliasShape: {
             name: string;
             language: string;
@@ -1407,8 +1606,23 @@ export interface components {
             height: number;
             color: string;
         };
+        /** @description Who worked on the title, or plays in it; their order is that of the list. */
+        CreditFormRequest: {
+            person: number | string | {
+                id?: number;
+                name?: string;
+            };
+            role: components["schemas"]["RoleEnum"];
+            /**
+             * @description Whom they play, or what they did.
+             * @default
+             */
+            part: string;
+        };
         CreditShape: {
             role: components["schemas"]["RoleEnum"];
+            /** @description whom they play, or what they did */
+            part: string;
             person: components["schemas"]["PersonShape"];
         };
         /** @enum {string} */
@@ -1430,6 +1644,48 @@ export interface components {
             /** @description from 1; left out: the last */
             position?: number;
         };
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        EpisodicFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
+        };
         /** @description The body of every error. */
         ErrorShape: {
             code: string;
@@ -1442,6 +1698,13 @@ export interface components {
             /** @description whether it counts as a strike */
             malicious?: boolean;
         };
+        ExistingTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            year: number | null;
+        };
         ExternalIdsShape: {
             anilist: number | null;
             mal: number | null;
@@ -1450,9 +1713,11 @@ export interface components {
         };
         /** @description A title by its id on another site. */
         ExternalRequest: {
-            site: components["schemas"]["SiteEnum"];
+            site: components["schemas"]["ExternalSiteEnum"];
             id: string;
         };
+        /** @enum {string} */
+        ExternalSiteEnum: "anilist" | "mal" | "mangadex";
         /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
             enrolment: string;
@@ -1705,6 +1970,26 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["TitleRowShape"][];
         };
+        /** @description Which chapters are read, or are not: `chapters`, or `from` and `to`, or `up_to`. */
+        MarksFormRequest: {
+            read: boolean;
+            chapters?: number[];
+            /** Format: int64 */
+            to?: number;
+            /**
+             * Format: int64
+             * @description this one and all before it
+             */
+            up_to?: number;
+            /** Format: int64 */
+            from?: number;
+        };
+        MarksShape: {
+            /** @description how many chapters */
+            changed: number;
+            /** @description undo it by /api/jobs/{id}/undo; null: no change */
+            job: components["schemas"]["JobShape"] | null;
+        };
         MeShape: {
             id: number;
             username: string;
@@ -1732,6 +2017,45 @@ export interface components {
         ModeEnum: "all_or_nothing" | "best_effort";
         /** @enum {string} */
         ModerationEnum: "draft" | "pending" | "approved" | "rejected" | "unlisted";
+        /** @description The facts of a movie. */
+        MovieFormRequest: {
+            name: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+        };
         MySecondFactor: {
             enabled: boolean;
             required: boolean;
@@ -1770,6 +2094,57 @@ export interface components {
             /** @description shown this once */
             key: string;
         };
+        /** @description A title that was entered just now. */
+        NewTitleShape: {
+            id: number;
+            slug: string;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            original_name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            status: components["schemas"]["StatusEnum"];
+            content_rating: components["schemas"]["RatingEnum"];
+            year: number | null;
+            original_language: string;
+            reading_direction: components["schemas"]["DirectionEnum"];
+            chapter_count: number;
+            /** Format: date-time */
+            last_chapter_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            cover: components["schemas"]["CoverShape"] | null;
+            genres: components["schemas"]["NamesShape"][];
+            /** @description of its public chapters, most chapters first */
+            languages: string[];
+            tags: components["schemas"]["NamesShape"][];
+            /** @description most chapters first */
+            chapter_languages: components["schemas"]["ChapterLanguageShape"][];
+            aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
+            credits: components["schemas"]["CreditShape"][];
+            synopsis: {
+                [key: string]: string;
+            };
+            numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
+            length: number | null;
+            season_count: number | null;
+            duration_minutes: number | null;
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
+            site_url: string;
+            format: string;
+            external_ids: components["schemas"]["ExternalIdsShape"];
+            popularity: number;
+            rating_average: string;
+            moderation: components["schemas"]["ModerationEnum"];
+            /** @description of this kind, name and year as well */
+            similar: components["schemas"]["ExistingTitleShape"][];
+        };
         /** @enum {string} */
         OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo";
         /** @enum {string} */
@@ -1795,6 +2170,48 @@ export interface components {
         /** @description The password, to be sure. */
         PasswordFormRequest: {
             password: string;
+        };
+        /** @description The facts of what has episodes; `duration_minutes` is that of one. */
+        PatchedEpisodicFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default ongoing */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
+            season_count?: number | null;
+            /** @description Episodes known so far. */
+            length?: number | null;
         };
         /** @description A change of an item. */
         PatchedItemChangeRequest: {
@@ -1838,6 +2255,45 @@ export interface components {
             visibility?: components["schemas"]["VisibilityEnum"];
             reading?: components["schemas"]["ReadingFormRequest"];
             hidden_ratings?: components["schemas"]["RatingEnum"][];
+        };
+        /** @description The facts of a movie. */
+        PatchedMovieFormRequest: {
+            name?: string;
+            /** @default  */
+            original_name: string;
+            /** @default  */
+            original_language: string;
+            aliases?: components["schemas"]["AliasFormRequest"][];
+            synopsis?: string | {
+                [key: string]: string;
+            };
+            /** @default completed */
+            status: components["schemas"]["StatusEnum"];
+            /** @default safe */
+            content_rating: components["schemas"]["RatingEnum"];
+            year?: number | null;
+            duration_minutes?: number | null;
+            genres?: (string | {
+                slug: string;
+            })[];
+            tags?: (string | {
+                slug: string;
+            })[];
+            credits?: components["schemas"]["CreditFormRequest"][];
+            trailers?: (string | {
+                url: string;
+            })[];
+            site_url?: string;
+            /**
+             * Format: binary
+             * @description A picture; null removes it.
+             */
+            poster?: string | null;
+            /**
+             * @description It is another title than the one that is called alike.
+             * @default false
+             */
+            is_another: boolean;
         };
         /** @description What a user wants of their library. */
         PatchedSettingsRequest: {
@@ -2084,6 +2540,23 @@ export interface components {
         ScopesEnum: "read" | "library" | "upload";
         /** @enum {string} */
         ScoreFormatEnum: "stars5" | "points10" | "decimal10" | "points100";
+        /** @description A screenshot. */
+        ScreenshotFormRequest: {
+            /** Format: binary */
+            file: string;
+        };
+        /** @description The ids of all screenshots of a title, in their new order. */
+        ScreenshotOrderRequest: {
+            ids: number[];
+        };
+        ScreenshotShape: {
+            id: number;
+            url: string;
+            small_url: string | null;
+            width: number;
+            height: number;
+            color: string;
+        };
         SecondFactorShape: {
             enabled: boolean;
             /** @description by one's role, and cannot be turned off */
@@ -2149,15 +2622,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -2202,8 +2679,6 @@ export interface components {
             guest_ratings: components["schemas"]["RatingEnum"][];
             upload_limits: components["schemas"]["UploadLimitsShape"];
         };
-        /** @enum {string} */
-        SiteEnum: "anilist" | "mal" | "mangadex";
         /** @enum {string} */
         StatusEnum: "announced" | "ongoing" | "completed" | "hiatus" | "cancelled";
         /** @description How far the progress moves, from where it is. */
@@ -2314,15 +2789,19 @@ export interface components {
             /** @description most chapters first */
             chapter_languages: components["schemas"]["ChapterLanguageShape"][];
             aliases: components["schemas"]["AliasShape"][];
+            /** @description in their order */
             credits: components["schemas"]["CreditShape"][];
             synopsis: {
                 [key: string]: string;
             };
             numbers_restart_per_volume: boolean;
+            /** @description chapters or episodes known */
             length: number | null;
+            season_count: number | null;
             duration_minutes: number | null;
-            trailers: string[];
-            screenshots: string[];
+            trailers: components["schemas"]["TrailerShape"][];
+            /** @description in their order */
+            screenshots: components["schemas"]["ScreenshotShape"][];
             site_url: string;
             format: string;
             external_ids: components["schemas"]["ExternalIdsShape"];
@@ -2353,6 +2832,14 @@ export interface components {
             /** @description seconds */
             expires_in: number;
         };
+        TrailerShape: {
+            url: string;
+            site: components["schemas"]["TrailerShapeSiteEnum"];
+            /** @description the video's, on its site */
+            id: string;
+        };
+        /** @enum {string} */
+        TrailerShapeSiteEnum: "youtube" | "vimeo" | "rutube" | "vk" | "ok";
         /** @enum {string} */
         UnitEnum: "chapters" | "episodes" | "minutes";
         UploadAcceptedShape: {
@@ -2495,6 +2982,539 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_anime: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_anime_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     post_auth_email_change: {
         parameters: {
             query?: never;
@@ -7331,6 +8351,539 @@ export interface operations {
             };
         };
     };
+    get_movies: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_movies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovieFormRequest"];
+                "multipart/form-data": components["schemas"]["MovieFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_movies_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedMovieFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedMovieFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_reading: {
         parameters: {
             query?: never;
@@ -7994,6 +9547,109 @@ export interface operations {
             };
         };
     };
+    post_series_by_id_or_slug_marks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarksFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MarksFormRequest"];
+                "multipart/form-data": components["schemas"]["MarksFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarksShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_series_by_id_or_slug_progress: {
         parameters: {
             query?: never;
@@ -8038,6 +9694,539 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_shows: {
+        parameters: {
+            query?: {
+                chapter_language?: string | string[];
+                exclude_tag?: string[];
+                genre?: string[];
+                kind?: ("manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show")[];
+                ordering?: "newest" | "updated" | "popular" | "rating" | "title" | "relevance";
+                page?: number;
+                page_size?: number;
+                person?: string;
+                rating?: ("safe" | "suggestive" | "erotica" | "pornographic")[];
+                /** @description mine: what you made; all: everything, for moderators */
+                scope?: "all" | "mine";
+                search?: string;
+                status?: ("announced" | "ongoing" | "completed" | "hiatus" | "cancelled")[];
+                tag?: string[];
+                year?: number[];
+                year_max?: number;
+                year_min?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitlePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_shows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            /** @description It has another slug now: see Location. */
+            301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["EpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_shows_by_id_or_slug: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEpisodicFormRequest"];
+                "multipart/form-data": components["schemas"]["PatchedEpisodicFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8223,6 +10412,286 @@ export interface operations {
             };
             /** @description It has another slug now: see Location. */
             301: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    put_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScreenshotOrderRequest"];
+                "multipart/form-data": components["schemas"]["ScreenshotOrderRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_by_id_or_slug_screenshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ScreenshotFormRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScreenshotShape"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_titles_by_id_or_slug_screenshots_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
