@@ -16,6 +16,7 @@ from accounts.usernames import is_reserved, name_key
 from common.choices import Direction, Rating
 from common.http.errors import Invalid
 from common.languages import parse_language
+from common.work.events import emit
 
 MAX_DISPLAY_NAME, MAX_BIO, MAX_READING_LANGUAGES = 60, 1000, 10
 LANGUAGES = ("en", "ky", "ru")
@@ -55,6 +56,8 @@ def edit_profile(user: User, **changes: Any) -> None:
         return
     with acting(user):
         User.objects.filter(pk=user.pk).update(**changes)
+        if "reading_languages" in changes:
+            emit("reading_languages_changed", user_id=user.pk)
     for name, value in changes.items():
         setattr(user, name, value)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.profile.profiles import edit_profile
 from catalog.moderation import record_title_edit
 from reader.models import Chapter
 from reader.publication.moderation import restore_upload, take_down_upload
@@ -113,6 +114,18 @@ def test_the_next_chapter_is_in_the_languages_and_of_the_group_read_last(
     assert at_first == series.in_kyrgyz.pk
     assert only_item().next_chapter_id == russian[1].pk
     assert_counted_right(reader_rina)
+
+
+def test_other_languages_have_other_next_chapters(reader_rina, series):
+    keep(reader_rina, series)
+    before = only_item().next_chapter_id
+
+    edit_profile(reader_rina, reading_languages=["ky"])
+    catch_up()
+
+    assert (before, only_item().next_chapter_id) == (
+        series.chapters_here[0].pk, series.in_kyrgyz.pk,
+    )  # fmt: skip
 
 
 def test_numbers_that_begin_anew_are_places_of_their_own(reader_rina, uploader_uli):

@@ -4,7 +4,7 @@ The reading states stay the truth about pages, the item about the title.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,7 +25,10 @@ from tracker.library.unread import (
     set_unread,
     states_of,
 )
-from tracker.models import LibraryItem, LibrarySettings
+from tracker.models import NOTHING_UNREAD, LibraryItem, LibrarySettings
+
+# A page or two of what is unread.
+_NEWEST = 100
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,23 @@ def follow_reading(events: Sequence[Event]) -> None:
             wishes = preferences.get(user_id) or LibrarySettings(user_id=user_id)
             _follow(items.get(owner), reading, wishes)
     _recount(_items(title_ids, user_ids), news, users, chapters, states)
+
+
+@event_consumer(name="tracker.languages", events=("reading_languages_changed",))
+def follow_languages(events: Sequence[Event]) -> None:
+    """Find the next chapters in the languages that users read now, of their newest unread titles.
+
+    The others follow when something of them is published or read.
+    """
+    user_ids = {event.payload["user_id"] for event in events}
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=user_ids).order_by("pk")
+    for user in locked:
+        unread = LibraryItem.objects.filter(user=user, last_unread_at__gt=NOTHING_UNREAD)
+        newest = unread.order_by("-last_unread_at", "-title")[:_NEWEST]
+        items = {(user.pk, item.title_id): item for item in newest.select_related("title")}
+        title_ids = {title_id for _user_id, title_id in items}
+        chapters, states = chapters_of(title_ids), states_of(title_ids, {user.pk})
+        _recount(items, items, {user.pk: user}, chapters, states)
 
 
 def _items(title_ids: set[int], user_ids: set[int]) -> dict[Owner, LibraryItem]:
@@ -147,12 +167,12 @@ def _changed_at(item: LibraryItem) -> datetime:
 
 def _recount(
     items: dict[Owner, LibraryItem],
-    news: defaultdict[Owner, set[int]],
+    owners: Collection[Owner],
     users: dict[int, User],
     chapters: dict[int, TitleChapters],
     states: dict[Owner, list[StateRow]],
 ) -> None:
-    before = {owner: counted(item) for owner, item in items.items() if owner in news}
+    before = {owner: counted(item) for owner, item in items.items() if owner in owners}
     changed = [
         items[owner]
         for owner in before
