@@ -78,9 +78,9 @@ def point_at_cover(
 
 
 def remove_cover(title: Title, *, moderator: User) -> None:
-    """Remove the cover of a title; its files are deleted by the next sweep."""
+    """Remove the cover of a title, or one that waits; the next sweep deletes public files."""
     with acting(moderator, permission=MODERATE):
-        if not drop_cover(title):
+        if not any([drop_cover(title), drop_draft(title)]):
             return
         log_decision(title, action="remove_cover", actor=moderator)
         invalidate_cached_views("titles")

@@ -5,8 +5,14 @@ from accounts.roles.groups import MODERATOR, TRUSTED, UPLOADER, RolePermissions
 # Allows deciding about titles, and seeing all of them.
 MODERATE = "catalog.moderate_title"
 
-_EDITED = ("title", "person", "author", "artist", "credit", "alias", "category", "tag", "cover")
-_DELETED = ("alias", "credit", "person", "author", "artist", "tag", "category")
+_WATCHED = ("movie", "anime", "show")
+_EDITED = (
+    "title", *_WATCHED, "person", "author", "artist", "credit", "alias", "category", "tag", "cover",
+    "screenshot",
+)  # fmt: skip
+_DELETED = (
+    *_WATCHED, "alias", "credit", "person", "author", "artist", "tag", "category", "screenshot",
+)  # fmt: skip
 
 ROLE_PERMISSIONS: RolePermissions = {
     UPLOADER: {"catalog.view_title"},

@@ -32,6 +32,8 @@ from accounts.auth.second_factor import lacks_second_factor
 from accounts.auth.sessions import InvalidToken
 from accounts.models import User
 from accounts.roles.uploader_requests import waiting_requests
+from catalog.choices import READABLE_KINDS, Moderation
+from catalog.models import Title
 from common.http.client_addresses import throttle_address
 from common.http.errors import Throttled
 from mangakg.admin_login import (
@@ -76,6 +78,7 @@ class MangaAdminSite(admin.AdminSite):
             "waiting_count": cache(_count_waiting) if may_review else 0,
             "case_count": self._case_counter(request),
             "asking_count": cache(_count_asking) if self._may_grant(request) else 0,
+            "proposal_count": cache(_count_proposals) if self._may_decide(request) else 0,
         }
 
     def _case_counter(self, request: HttpRequest) -> Callable[[], int] | None:
@@ -86,6 +89,9 @@ class MangaAdminSite(admin.AdminSite):
 
     def _may_grant(self, request: HttpRequest) -> bool:
         return self.has_permission(request) and request.user.has_perm("accounts.grant_uploader")
+
+    def _may_decide(self, request: HttpRequest) -> bool:
+        return self.has_permission(request) and request.user.has_perm("catalog.moderate_title")
 
     @method_decorator([never_cache, sensitive_post_parameters()])
     def login(
@@ -202,6 +208,11 @@ def _group_members(apps: list[Any]) -> None:
 
 def _count_waiting() -> int:
     return Upload.objects.all().waiting().count()
+
+
+def _count_proposals() -> int:
+    waiting = Title.objects.filter(moderation=Moderation.PENDING)
+    return waiting.exclude(kind__in=READABLE_KINDS).count()
 
 
 def _count_asking() -> int:

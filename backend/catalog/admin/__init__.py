@@ -1,5 +1,5 @@
 """The catalogue in the admin: titles, creators, categories and tags."""
 
-from catalog.admin import people, titles, vocabulary
+from catalog.admin import every_title, people, titles, vocabulary, watched
 
-__all__ = ["people", "titles", "vocabulary"]
+__all__ = ["every_title", "people", "titles", "vocabulary", "watched"]

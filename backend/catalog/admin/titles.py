@@ -1,11 +1,15 @@
-"""Titles in the admin; those with chapters have pages of their own in `reader.admin`."""
+"""What the admin pages of all titles share.
 
+Their kinds have pages of their own: `catalog.admin.watched`, and series in `reader.admin`.
+"""
+
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.contenttypes.admin import GenericTabularInline
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -19,7 +23,9 @@ from django.views.decorators.http import require_POST
 from accounts.models import AuditEntry
 from catalog.admin.decisions import ask_reason, current_user, decide_each
 from catalog.admin.languages import LanguageMapField, with_other_languages
-from catalog.choices import READABLE_KINDS, Moderation, Status
+from catalog.choices import Moderation, Status
+from catalog.cover_drafts import shown_draft
+from catalog.covers import remove_cover, set_cover
 from catalog.models import Alias, Credit, Title
 from catalog.moderation import (
     approve_title,
@@ -33,7 +39,7 @@ from catalog.moderation import (
 from catalog.search import search_titles
 from common.files.media import media_url
 from common.http.errors import AppError
-from common.typed_admin import ModelAdmin, NameOrderedList
+from common.typed_admin import ModelAdmin
 
 HISTORY_SHOWN = 20
 
@@ -46,11 +52,20 @@ class AliasInline(GenericTabularInline):
     verbose_name_plural = gettext_lazy("Other names")
 
 
+class CreditForm(forms.ModelForm[Credit]):
+    def clean_position(self) -> int:
+        """Take an empty place for the first one."""
+        return self.cleaned_data["position"] or 0
+
+
 class CreditInline(admin.TabularInline[Credit, Title]):
-    """Edits the credits of a title."""
+    """Edits the credits of a title, in their order."""
 
     model = Credit
+    form = CreditForm
     extra = 0
+    fields = ("person", "role", "part", "position")
+    ordering = ("position", "pk")
     autocomplete_fields = ("person",)
     verbose_name_plural = gettext_lazy("People")
 
@@ -69,26 +84,22 @@ class TitleForm(forms.ModelForm[Title]):
         return with_other_languages(self.cleaned_data["synopsis"], self.instance.synopsis)
 
 
-class TitleList(NameOrderedList):
-    """Lists titles to watch only; the pickers of other pages still find every title."""
-
-    def get_queryset(
-        self, request: HttpRequest, exclude_parameters: list[str | None] | None = None
-    ) -> QuerySet[Any]:
-        """Leave out series, which have their own list."""
-        titles = super().get_queryset(request, exclude_parameters)
-        return titles.exclude(kind__in=READABLE_KINDS)
-
-
-@admin.register(Title)
 class TitleAdmin(ModelAdmin[Title]):
-    """Edits and decides about titles; the page of series adds chapters and covers."""
+    """Edits and decides about titles; the pages of their kinds add to it."""
 
     form = TitleForm
     change_form_template = "admin/site/title_form.html"
-    list_display = ("cover_small", "name", "kind", "status", "moderation", "year", "created_at")
+    list_display: ClassVar[Any] = (
+        "cover_small",
+        "name",
+        "kind",
+        "status",
+        "moderation",
+        "year",
+        "created_at",
+    )
     list_display_links = ("name",)
-    list_filter = ("moderation", "kind", "status", "content_rating", "categories")
+    list_filter: ClassVar[Any] = ("moderation", "kind", "status", "content_rating", "categories")
     list_per_page = 50
     list_select_related = ("cover__original", "cover__small")
     ordering: ClassVar[Any] = ("-pk",)  # newest first, by the primary key's index
@@ -108,7 +119,6 @@ class TitleAdmin(ModelAdmin[Title]):
                 "fields": (
                     ("status", "content_rating"),
                     ("year", "original_language", "direction"),
-                    ("length", "duration_minutes"),
                     "categories",
                     "tags",
                 )
@@ -144,10 +154,6 @@ class TitleAdmin(ModelAdmin[Title]):
             return Title.objects.all().visible_to(current_user(request)).order_by(*self.ordering)
         return titles.filter(created_by=request.user.pk)
 
-    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
-        """Use TitleList."""
-        return TitleList
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Title], search_term: str
     ) -> tuple[QuerySet[Title], bool]:
@@ -177,10 +183,8 @@ class TitleAdmin(ModelAdmin[Title]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Add the decisions about the title; a series is redirected to its own page."""
+        """Add the cover of the title and the decisions about it."""
         title = self.get_object(request, object_id)
-        if title is not None and self.model is Title and title.kind in READABLE_KINDS:
-            return HttpResponseRedirect(reverse("admin:reader_series_change", args=[title.pk]))
         context = {**(extra_context or {})}
         if title is not None:
             context |= self.page_context(request, title)
@@ -190,9 +194,12 @@ class TitleAdmin(ModelAdmin[Title]):
         """Return what the page shows beside the form."""
         entries = AuditEntry.objects.filter(subject_type="title", subject_id=title.pk)
         return {
+            "shown_cover": shown_cover(title),
+            "set_cover_url": reverse(f"admin:{self._address('cover')}", args=[title.pk]),
             "decisions": entries.select_related("actor").order_by("-pk")[:HISTORY_SHOWN],
             "may_decide": request.user.has_perm("catalog.moderate_title"),
             "is_public": title.moderation == Moderation.APPROVED,
+            "is_pending": title.moderation == Moderation.PENDING,
             "decide_url": reverse(f"admin:{self._address('decide')}", args=[title.pk]),
         }
 
@@ -295,27 +302,55 @@ class TitleAdmin(ModelAdmin[Title]):
         return actions
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the buttons."""
+        """Add the addresses of the buttons."""
         own = [
             path(
-                "<int:pk>/decide/",
-                self.admin_site.admin_view(require_POST(self.decide)),
-                name=self._address("decide"),
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=self._address(name),
             )
+            for name, view in self.button_views().items()
         ]
         return own + super().get_urls()
 
+    def button_views(self) -> dict[str, Callable[..., HttpResponse]]:
+        """Return the views that only take what a form of the page sends, by their last word."""
+        return {"decide": self.decide, "cover": self.change_cover}
+
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Carry out the decision of the pressed button."""
-        titles = self.get_queryset(request)
-        if self.model is Title:  # series are decided about on their own page
-            titles = titles.exclude(kind__in=READABLE_KINDS)
-        title = get_object_or_404(titles, pk=pk)
+        if not self.has_moderate_permission(request):
+            raise PermissionDenied
+        title = get_object_or_404(self.get_queryset(request), pk=pk)
         try:
             self._decide(title, request, request.POST.get("decision", ""))
         except AppError as error:
             messages.warning(request, str(error.message))
-        return HttpResponseRedirect(reverse(f"admin:{self._address('change')}", args=[pk]))
+        return self.back_to(pk)
+
+    def change_cover(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Set a new cover, or remove the present one."""
+        if not self.has_moderate_permission(request):
+            raise PermissionDenied
+        title = Title.objects.get(pk=get_object_or_404(self.get_queryset(request), pk=pk).pk)
+        picture = request.FILES.get("cover")
+        try:
+            if "remove" in request.POST:
+                remove_cover(title, moderator=current_user(request))
+                messages.success(request, _("The cover is removed."))
+            elif picture is None:
+                messages.warning(request, _("Choose a picture first."))
+            else:
+                set_cover(title, picture, moderator=current_user(request))
+                messages.success(request, _("The cover is set."))
+        except AppError as error:
+            messages.error(request, str(error.message))
+        return self.back_to(pk, "cover")
+
+    def back_to(self, pk: int, part: str = "") -> HttpResponse:
+        """Return to the page of a title, or to a part of it."""
+        address = reverse(f"admin:{self._address('change')}", args=[pk])
+        return HttpResponseRedirect(f"{address}#{part}" if part else address)
 
     def _decide(self, title: Title, request: HttpRequest, decision: str) -> None:
         if decision == "publish":
@@ -333,6 +368,16 @@ class TitleAdmin(ModelAdmin[Title]):
 
     def _address(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+
+def shown_cover(title: Title) -> dict[str, Any] | None:
+    """Return the title's cover with its address, or the one that waits with a signed one."""
+    cover = getattr(title, "cover", None)
+    if cover is None:
+        return shown_draft(title.pk)
+    return {
+        "url": media_url(cover.original.name), "width": cover.width, "height": cover.height,
+    }  # fmt: skip
 
 
 def _status_words(label: str | Promise) -> str:

@@ -3,22 +3,17 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from catalog.admin.decisions import current_user
 from catalog.admin.titles import TitleAdmin, TitleForm
 from catalog.choices import READABLE_KINDS, Kind
-from catalog.covers import remove_cover, set_cover
 from catalog.models import Title
-from common.files.media import media_url
-from common.http.errors import AppError
 from common.typed_admin import NameOrderedList
 from reader.models import Chapter, Series
 from reader.publication.edits import set_numbers_restart
@@ -100,13 +95,9 @@ class SeriesAdmin(TitleAdmin):
         super().save_model(request, obj, form, change)
 
     def page_context(self, request: HttpRequest, title: Title) -> dict[str, Any]:
-        """Add the cover and the chapters."""
-        cover = getattr(title, "cover", None)
+        """Add the chapters."""
         chapters = Chapter.objects.filter(series=title.pk).select_related("group", "live_upload")
         return super().page_context(request, title) | {
-            "cover_url": media_url(cover.original.name) if cover else "",
-            "cover": cover,
-            "set_cover_url": reverse("admin:reader_series_cover", args=[title.pk]),
             "chapters": chapters.order_by("-pk")[:_CHAPTERS_SHOWN],
             "chapters_url": (
                 f"{reverse('admin:reader_chapter_changelist')}?series__id__exact={title.pk}"
@@ -131,30 +122,3 @@ class SeriesAdmin(TitleAdmin):
         """Name the chapters, so that Django's page refuses to delete a series that has some."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return deleted, counts, set() if protected else lacking, protected
-
-    def get_urls(self) -> list[URLPattern]:
-        """Add the address that changes the cover."""
-        admin_view = self.admin_site.admin_view(require_POST(self.change_cover))
-        return [
-            path("<int:pk>/cover/", admin_view, name="reader_series_cover"),
-            *super().get_urls(),
-        ]
-
-    def change_cover(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Set a new cover, or remove the present one."""
-        if not self.has_moderate_permission(request):
-            raise PermissionDenied
-        title = get_object_or_404(Title, pk=pk, kind__in=READABLE_KINDS)
-        picture = request.FILES.get("cover")
-        try:
-            if "remove" in request.POST:
-                remove_cover(title, moderator=current_user(request))
-                messages.success(request, _("The cover is removed."))
-            elif picture is None:
-                messages.warning(request, _("Choose a picture first."))
-            else:
-                set_cover(title, picture, moderator=current_user(request))
-                messages.success(request, _("The cover is set."))
-        except AppError as error:
-            messages.error(request, str(error.message))
-        return HttpResponseRedirect(reverse("admin:reader_series_change", args=[pk]) + "#cover")
