@@ -1,6 +1,7 @@
 """The contents of the demo library: texts are in `library.toml`, pictures in `pictures`."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,18 @@ class DemoTitle:
     direction: str = ""
     duration_minutes: int | None = None
     length: int | None = None
+    season_count: int | None = None
+    cast: Sequence[tuple[str, str]] = ()  # who plays, and whom
 
     @property
     def cover(self) -> Path:
         """The path of the cover's picture."""
         return PICTURES / self.folder / "cover.webp"
+
+    @property
+    def screenshots(self) -> list[Path]:
+        """The paths of the screenshots' pictures."""
+        return sorted((PICTURES / self.folder).glob("screenshot-*.webp"))
 
 
 _WORDS = tomllib.loads(Path(__file__).with_name("library.toml").read_text(encoding="utf-8"))

@@ -5,10 +5,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from catalog.choices import Moderation
+from catalog.choices import CreditRole, Moderation
 from catalog.covers import make_thumbnails, set_cover
-from catalog.models import Alias, Category, Cover, Credit, Person, Tag, Title
+from catalog.models import Alias, Category, Cover, Credit, Person, Screenshot, Tag, Title
 from catalog.moderation import approve_title
+from catalog.screenshots import add_screenshot, make_small_screenshot
 from catalog.slugs import unique_slug
 from demo.library import CATEGORIES, PEOPLE, TAGS, DemoTitle
 from reader.models import DailyReads
@@ -22,6 +23,10 @@ def find_or_make_title(demo: DemoTitle, *, moderator: User) -> Title:
         picture = ContentFile(demo.cover.read_bytes(), name=demo.cover.name)
         cover = set_cover(title, picture, moderator=moderator)
         make_thumbnails.run(cover.pk)
+    if not Screenshot.objects.filter(title=title).exists():
+        for path in demo.screenshots:
+            picture = ContentFile(path.read_bytes(), name=path.name)
+            make_small_screenshot.run(add_screenshot(title, picture, moderator=moderator).pk)
     return title
 
 
@@ -39,6 +44,7 @@ def _make_title(demo: DemoTitle, moderator: User) -> Title:
             direction=demo.direction,
             length=demo.length,
             duration_minutes=demo.duration_minutes,
+            season_count=demo.season_count,
             popularity=demo.popularity,
             moderation=Moderation.PENDING,
             created_by=moderator,
@@ -53,8 +59,13 @@ def _make_title(demo: DemoTitle, moderator: User) -> Title:
         )
         for language, name in demo.names.items():
             Alias.objects.create(subject=title, name=name, language=language)
-        for role, name in demo.people.items():
-            Credit.objects.create(title=title, person=_find_or_make_person(name), role=role)
+        made_by = [(role, name, "") for role, name in demo.people.items()]
+        played_by = [(CreditRole.CAST, name, part) for name, part in demo.cast]
+        for position, (role, name, part) in enumerate([*made_by, *played_by]):
+            Credit.objects.create(
+                title=title, person=_find_or_make_person(name), role=role, part=part,
+                position=position,
+            )  # fmt: skip
         DailyReads.objects.create(title=title, day=timezone.now().date(), readers=demo.popularity)
         approve_title(title, moderator=moderator)
     return title

@@ -89,7 +89,7 @@ class TitleAdmin(ModelAdmin[Title]):
 
     form = TitleForm
     change_form_template = "admin/site/title_form.html"
-    list_display: ClassVar[Any] = (
+    list_display: Any = (
         "cover_small",
         "name",
         "kind",
