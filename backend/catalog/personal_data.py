@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import Moderation
+from catalog.merged_facts import TITLE_COLUMNS, merge_facts, unmerge_facts
 from catalog.models import Title
 from common.personal_data import ExportedFile, Participant, stream_rows
 
@@ -29,5 +30,8 @@ PARTICIPANTS = (
         covers=("catalog.Title.created_by",),
         files=(ExportedFile("titles.json", _("Titles that you entered."), _titles),),
         erase=_erase_titles,
+        title_columns=TITLE_COLUMNS,
+        merge_titles=merge_facts,
+        unmerge_titles=unmerge_facts,
     ),
 )

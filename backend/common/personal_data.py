@@ -23,6 +23,12 @@ An app declares its parts in `<app>/personal_data.py`:
   text holds the name lose it too: see `accounts.audit.forget_labels` for a subject whose `__str__`
   names the user. It only changes rows; files are deleted with `transaction.on_commit`, and in a way
   that a sweep finds them when the process dies in between.
+
+The same registry serves the merging of two titles (`catalog.merging`). `title_columns` names every
+column that points at a title, and a test fails when one is covered by no participant.
+`merge_titles(from_id, into_id)` moves the rows in the transaction of the merge, lower apps first,
+and returns what `unmerge_titles(record)` needs to move them back, as JSON can hold it. A row that
+cannot be moved, since the other title has its like, stays with the title that is merged.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +40,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django_stubs_ext import StrOrPromise
 
 from common.discovery import declared
@@ -66,6 +72,9 @@ class Participant:
     covers: Collection[str]
     erase: Callable[[int], None]
     files: Sequence[ExportedFile | ExportedPicture] = ()
+    title_columns: Collection[str] = ()
+    merge_titles: Callable[[int, int], Any] | None = None
+    unmerge_titles: Callable[[Any], None] | None = None
 
 
 _PIECE = 500
@@ -88,6 +97,7 @@ def refuse_overlap(participant: Participant, others: Iterable[Participant]) -> N
     """Raise ImproperlyConfigured where another part has this one's name, a column or a file."""
     for other in others:
         columns = set(other.covers) & set(participant.covers)
+        columns |= set(other.title_columns) & set(participant.title_columns)
         files = {file.name for file in other.files} & {file.name for file in participant.files}
         if other.name == participant.name or columns or files:
             raise ImproperlyConfigured(
@@ -109,14 +119,22 @@ def stream_rows(rows: QuerySet[Any], *columns: str) -> Iterator[dict[str, object
 
 def columns_about_users() -> Iterator[str]:
     """Yield every column, of any installed model, that points at a user or is a list of theirs."""
-    user_model = get_user_model()
+    return columns_about(get_user_model())
+
+
+def columns_about(subject: type[Model]) -> Iterator[str]:
+    """Yield every column that points at rows of a model, or is a list of such a row."""
     for model in apps.get_models():
         if model._meta.proxy:
             continue
         for field in (*model._meta.local_fields, *model._meta.local_many_to_many):
-            is_own_list = model is user_model and field.many_to_many
-            if is_own_list or getattr(field, "related_model", None) is user_model:
+            is_own_list = model is subject and field.many_to_many
+            if is_own_list or _concrete(getattr(field, "related_model", None)) is subject:
                 yield f"{model._meta.label}.{field.name}"
+
+
+def _concrete(model: Any) -> Any:
+    return getattr(getattr(model, "_meta", None), "concrete_model", model)
 
 
 def erase_user(user_id: int) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from common.personal_data import ExportedFile, Participant, stream_rows
+from reader.merged_chapters import TITLE_COLUMNS, merge_chapters, unmerge_chapters
 from reader.models import BannedPicture, ExtractionTurn, Group, ReadingState, Upload
 
 Rows = Iterable[Mapping[str, object]]
@@ -58,6 +59,9 @@ PARTICIPANTS = (
         covers=("reader.ReadingState.user",),
         files=(ExportedFile("reading.json", _("Chapters that you opened."), _reading),),
         erase=_erase_reading,
+        title_columns=TITLE_COLUMNS,
+        merge_titles=merge_chapters,
+        unmerge_titles=unmerge_chapters,
     ),
     Participant(
         "uploads",

@@ -26,6 +26,7 @@ from catalog.admin.languages import LanguageMapField, with_other_languages
 from catalog.choices import Moderation, Status
 from catalog.cover_drafts import shown_draft
 from catalog.covers import remove_cover, set_cover
+from catalog.merging import merge_titles
 from catalog.models import Alias, Credit, Title
 from catalog.moderation import (
     approve_title,
@@ -110,7 +111,7 @@ class TitleAdmin(ModelAdmin[Title]):
     autocomplete_fields = ("categories", "tags")
     readonly_fields = ("moderation", "slug", "created_by", "created_at", "approved_at")
     inlines = (AliasInline, CreditInline)
-    actions = ("publish", "unpublish", "reject")
+    actions = ("publish", "unpublish", "reject", "merge")
     fieldsets = (
         (None, {"fields": ("kind", "name", "original_name", "synopsis")}),
         (
@@ -287,6 +288,27 @@ class TitleAdmin(ModelAdmin[Title]):
             done=_("Rejected: %(count)d."),
         )  # fmt: skip
         return None
+
+    @admin.action(description=gettext_lazy("Merge two titles into one"), permissions=["moderate"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
+        """Merge the two chosen titles into the public one, of two such into the older one."""
+        titles = list(queryset.order_by("pk")[:3])
+        if len(titles) != 2:
+            messages.warning(request, _("Choose two titles."))
+            return
+        into, source = sorted(
+            titles, key=lambda title: (title.moderation != Moderation.APPROVED, title.pk)
+        )
+        try:
+            merge_titles(source, into, moderator=current_user(request))
+        except AppError as error:
+            messages.warning(request, str(error.message))
+            return
+        messages.success(
+            request,
+            _("“%(name)s” is “%(into)s” now. It can be undone for 30 days, in the list of jobs.")
+            % {"name": source.name, "into": into.name},
+        )
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         """Return True for moderators."""

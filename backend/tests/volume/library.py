@@ -117,7 +117,7 @@ def _make_titles() -> None:
     names = ("'Синий ' || i", "'Blue ' || i")
     fill(
         Title, TITLES,
-        kind="CASE WHEN i %% 10 = 0 THEN 'manhwa' ELSE 'manga' END",
+        kind="CASE WHEN i %% 10 = 0 THEN 'manhwa' WHEN i %% 1000 = 7 THEN 'movie' ELSE 'manga' END",
         name=names[1], name_order=order_of_numbers(), original_name=names[0],
         slug="'blue-' || i", year="1980 + i %% 45",
         moderation="CASE WHEN i %% 50 = 7 THEN 'pending' ELSE 'approved' END",

@@ -31,6 +31,7 @@ GET_PATHS = [path for path, methods in _SCHEMA["paths"].items() if "get" in meth
 MIDDLE = base64.urlsafe_b64encode(b"[-1,9001,false]").decode()
 QUERIES = [
     *(f"/api/series?ordering={ordering}" for ordering in ("updated", "popular", "rating", "title")),
+    *(f"/api/movies?ordering={ordering}" for ordering in ("updated", "popular", "rating", "title")),
     *(f"/api/titles?{query}" for query in (
         "genre=genre-3", "tag=tag-3", "kind=manhwa", "year=1990", "status=completed",
         "rating=safe", "exclude_tag=tag-3", "search=blue", "scope=mine",

@@ -1,0 +1,113 @@
+"""A moderator merges a title into another one, and can undo it for 30 days.
+
+What each app moves is declared with the registry of `common.personal_data`. The merged title
+becomes unlisted and its address leads to the other one; its row stays, with what could not be
+moved, and whoever holds it sees it.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.audit import log_decision
+from accounts.auth.authority import acting
+from accounts.models import User
+from catalog.choices import READABLE_KINDS, Moderation
+from catalog.models import OldSlug, Title
+from catalog.permissions import MODERATE
+from catalog.search_index import reindex_title
+from common.http.errors import AlreadyDecided, Invalid
+from common.http.shared_cache import invalidate_cached_views
+from common.models import Job
+from common.personal_data import participants
+from common.work.events import emit
+from common.work.jobs import begin_undo, finish_undo, job_kind, record_job
+
+UNDO_FOR = timedelta(days=30)
+_OWN = "title"
+
+
+def merge_titles(source: Title, into: Title, *, moderator: User) -> Job:
+    """Move everything of `source` to `into`; the job that is returned undoes it.
+
+    Raises Invalid for titles that cannot be one, and AlreadyDecided where one is merged already.
+    """
+    with acting(moderator, permission=MODERATE):
+        first, second = _locked(source.pk, into.pk)
+        _refuse_unlike(first, second)
+        own = {
+            "id": first.pk, "into": second.pk, "slug": first.slug, "moderation": first.moderation,
+        }  # fmt: skip
+        Title.objects.filter(pk=first.pk).update(slug=None, moderation=Moderation.UNLISTED)
+        if first.slug is not None:
+            OldSlug.objects.create(title=second, slug=first.slug)
+        records = [
+            (name, part.merge_titles(first.pk, second.pk))
+            for name, part in participants().items()
+            if part.merge_titles is not None
+        ]
+        job = record_job(
+            MERGE,
+            owner=moderator,
+            items=[
+                (first.pk, {"part": name, "record": record})
+                for name, record in [(_OWN, own), *records]
+            ],
+            parameters={"from": first.pk, "into": second.pk},
+            undo_for=UNDO_FOR,
+        )
+        _settle(first, second, moderator=moderator, action="merge_title")
+    return job
+
+
+def undo_merge(job: Job, user: User) -> None:
+    """Give back what was moved and is still with the other title. Raises AlreadyDecided."""
+    with acting(user, permission=MODERATE):
+        begin_undo(job, user=user)
+        records = {
+            item.before["part"]: item.before["record"] for item in job.items.all() if item.before
+        }
+        own = records.pop(_OWN)
+        first, second = _locked(own["id"], own["into"])
+        if first.moderation != Moderation.UNLISTED or first.slug is not None:
+            raise AlreadyDecided(_("The merged title has been changed since."))
+        OldSlug.objects.filter(title__in=[first.pk, second.pk], slug=own["slug"]).delete()
+        # Before the chapters are counted, which are public only with their title.
+        Title.objects.filter(pk=first.pk).update(slug=own["slug"], moderation=own["moderation"])
+        for name, record in reversed(records.items()):
+            undo = participants()[name].unmerge_titles
+            if undo is not None:
+                undo(record)
+        finish_undo(job, [first.pk])
+        _settle(first, second, moderator=user, action="unmerge_title")
+
+
+MERGE = job_kind(name="merge_titles", label=gettext_lazy("Titles merged"), undo=undo_merge)
+
+
+def _locked(from_id: int, into_id: int) -> tuple[Title, Title]:
+    held = Title.objects.select_for_update().filter(pk__in={from_id, into_id}).order_by("pk")
+    by_id: dict[int, Any] = {title.pk: title for title in held}
+    if from_id == into_id or len(by_id) < 2:
+        raise Invalid(_("Choose two titles."))
+    return by_id[from_id], by_id[into_id]
+
+
+def _refuse_unlike(source: Title, into: Title) -> None:
+    if (source.kind in READABLE_KINDS) != (into.kind in READABLE_KINDS):
+        raise Invalid(_("What is read cannot be merged with what is watched."))
+    if source.numbers_restart_per_volume != into.numbers_restart_per_volume:
+        raise Invalid(_("The two titles number their chapters in different ways."))
+
+
+def _settle(source: Title, into: Title, *, moderator: User, action: str) -> None:
+    for title in (source, into):
+        reindex_title(title.pk)
+    log_decision(
+        Title.objects.get(pk=source.pk), action=action, actor=moderator,
+        reason=f"{source.name} → {into.name} ({into.pk})",
+    )  # fmt: skip
+    emit("title_merged", from_id=source.pk, into_id=into.pk)
+    invalidate_cached_views()
