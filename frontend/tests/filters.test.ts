@@ -71,8 +71,15 @@ test.each([
   ['', 'rating=safe&rating=suggestive&chapter_language=ky&chapter_language=ru'],
   ['rating=erotica', 'rating=erotica&chapter_language=ky&chapter_language=ru'],
   ['chapter_language=en', 'rating=safe&rating=suggestive&chapter_language=en'],
-  ['chapter_language=any', 'rating=safe&rating=suggestive'],
-  ['search=manas', 'search=manas&rating=safe&rating=suggestive']
+  ['chapter_language=any', 'rating=safe&rating=suggestive']
 ])('for "%s" a reader asks for what they read', (query, asked) => {
   assert.equal(askedAddress(from(query), shown), `/api/series?${asked}`);
+});
+
+test('what is watched, and whatever is called so, is asked for among all kinds and languages', () => {
+  const asked = (query: string) => askedAddress(from(query), shown);
+
+  assert.equal(asked('kind=movie'), '/api/titles?kind=movie&rating=safe&rating=suggestive');
+  assert.equal(asked('search=manas'), '/api/titles?search=manas&rating=safe&rating=suggestive');
+  assert.match(asked('kind=manga'), /^\/api\/series\?.*chapter_language=ky/);
 });

@@ -120,3 +120,25 @@ test('a second press while an act is under way does nothing', async () => {
 
   assert.equal(calls, 1);
 });
+
+test('acts of a group have one message, which undoes all of them by the first one’s opposite', async () => {
+  const sent: string[] = [];
+  let value = 0;
+  const step = (by: number) => ({
+    id: `step ${by}`,
+    key: 'steps',
+    group: 'steps',
+    apply: () => (value = by),
+    revert: () => (value = by - 1),
+    send: async () => sent.push(`to ${by}`),
+    inverse: async () => sent.push(`back to ${by - 1}`)
+  });
+
+  for (const by of [1, 2, 3]) await perform(step(by), `At ${by}`);
+  assert.deepEqual(texts(), ['At 3']);
+  toasts[0]?.undo?.();
+  await settle();
+
+  assert.deepEqual(sent, ['to 1', 'to 2', 'to 3', 'back to 0']);
+  assert.equal(value, 0);
+});
