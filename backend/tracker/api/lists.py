@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.scopes import LIBRARY, READ
 from catalog.api.serializers import TitleRowSerializer
 from catalog.rows import title_rows
-from common.http.keyset_pages import KeysetPages
+from common.http.keyset_pages import KeysetPages, KeysetPaging
 from common.http.queries import Paging, page_body, parse_query
 from common.http.responses import PrivateResponse
 from common.http.serializers import numbered_list, refusals
@@ -84,9 +84,18 @@ def _with_titles(request: Request, found: LibraryList, *, viewer: User | None) -
     return PrivateResponse({"list": LibraryListSerializer(found).data, "titles": page})
 
 
+class ListPaging(KeysetPaging):
+    """The page of one's lists, and which of them."""
+
+    title_id = serializers.IntegerField(
+        min_value=1, max_value=2**63 - 1, required=False, help_text="only those with this title"
+    )
+
+
 class ListPages(KeysetPages):
     """Pages of one's lists, the last changed first."""
 
+    query = ListPaging
     orders = {"": ("updated_at", True)}
 
 
@@ -102,7 +111,9 @@ class LibraryListsView(ListAPIView[LibraryList]):
         """Return the user's own lists."""
         if getattr(self, "swagger_fake_view", False):
             return LibraryList.objects.none()
-        return LibraryList.objects.filter(user=current_user(self.request)).select_related("user")
+        mine = LibraryList.objects.filter(user=current_user(self.request)).select_related("user")
+        title_id = parse_query(ListPaging, self.request.query_params).get("title_id")
+        return mine if title_id is None else mine.filter(entries__title=title_id)
 
     @extend_schema(
         responses={

@@ -7159,6 +7159,7 @@ export interface operations {
             query?: {
                 cursor?: string;
                 page_size?: number;
+                title_id?: number;
             };
             header?: never;
             path?: never;

@@ -41,34 +41,12 @@ export type LibraryChange = Schemas['ChangeShape'];
 export type LibrarySettings = Schemas['SettingsShape'];
 export type LibrarySummary = Schemas['SummaryShape'];
 export type ScoreFormat = Schemas['ScoreFormatEnum'];
+export type LibraryList = Schemas['LibraryListShape'];
+export type ListWithTitles = Schemas['LibraryListWithTitles'];
+export type LibraryTag = Schemas['CountedTagShape'];
+export type Job = Schemas['JobShape'];
+export type Marks = Schemas['MarksShape'];
 export type ReadingDirection = TitleRow['reading_direction'];
-
-export interface LibraryTag {
-  id: number;
-  name: string;
-  count: number;
-}
-export interface LibraryList {
-  id: number;
-  name: string;
-  description: string;
-  slug: string;
-  public: boolean;
-  count: number;
-  has_title?: boolean | null;
-  updated_at: string;
-}
-export interface Job {
-  id: number;
-  kind: string;
-  state: string;
-  done: number;
-  total: number;
-  outcome: { done?: number; skipped?: number; failed?: number };
-  can_undo: boolean;
-  undo_until: string | null;
-  undone_at: string | null;
-}
 
 /** One page of any list. */
 export interface Batch<Row> {

@@ -1,6 +1,7 @@
 /** Changes of many items at once, which the server does as a job and can undo as a whole. */
 import { api, unwrap } from '$lib/api/client';
-import type { Job, LibraryItem } from '$lib/api/types';
+import { undoJob } from '$lib/api/jobs';
+import type { LibraryItem } from '$lib/api/types';
 import { counted, t } from '$lib/i18n/i18n.svelte';
 import { explain } from '$lib/ui/problems';
 import { sayDone, sayFailed } from '$lib/ui/toasts.svelte';
@@ -16,20 +17,19 @@ export interface BulkChange {
     remove_tags?: string[];
   };
   add_to_list?: number;
-  delete?: true;
 }
+export type BulkAct = BulkChange | 'remove';
 
 /** Does what can be done and says how many it was; true where the server took it. */
-export async function changeMany(chosen: Chosen, change: BulkChange): Promise<boolean> {
+export async function changeMany(chosen: Chosen, act: BulkAct): Promise<boolean> {
   try {
-    const body = { ...chosen, ...change, mode: 'best_effort' as const };
-    const job: Job = await unwrap(api.POST('/api/library/bulk', { body }));
+    const job = await send(chosen, act);
     await refreshLibrary();
-    const { done = 0, skipped = 0, failed = 0 } = job.outcome;
-    const words = change.delete ? 'library.bulk.deleted' : 'library.bulk.changed';
+    const { done, skipped, failed } = job.outcome;
     const rest = skipped + failed;
+    const words = act === 'remove' ? 'library.bulk.deleted' : 'library.bulk.changed';
     const text = [counted(words, done), ...(rest ? [counted('library.bulk.left', rest)] : [])];
-    sayDone(text.join(' '), done && job.can_undo ? () => void undoJob(job.id) : undefined);
+    sayDone(text.join(' '), done && job.can_undo ? () => void undo(job.id) : undefined);
     return true;
   } catch (problem) {
     sayFailed(explain(problem));
@@ -41,9 +41,8 @@ export async function changeMany(chosen: Chosen, change: BulkChange): Promise<bo
 export async function removeItem(item: LibraryItem): Promise<void> {
   const showAgain = hideItem(item.id);
   try {
-    const body = { ids: [item.id], delete: true, mode: 'all_or_nothing' as const };
-    const job: Job = await unwrap(api.POST('/api/library/bulk', { body }));
-    sayDone(t('library.removed', { name: itemName(item) }), () => void undoJob(job.id));
+    const { id } = await send({ ids: [item.id] }, 'remove');
+    sayDone(t('library.removed', { name: itemName(item) }), () => void undo(id));
     await refreshLibrary();
   } catch (problem) {
     sayFailed(explain(problem));
@@ -52,9 +51,15 @@ export async function removeItem(item: LibraryItem): Promise<void> {
   }
 }
 
-export async function undoJob(id: number): Promise<void> {
+function send(chosen: Chosen, act: BulkAct) {
+  const change = act === 'remove' ? { delete: true } : { ...act, delete: false };
+  const body = { ...chosen, ...change, mode: 'best_effort' as const };
+  return unwrap(api.POST('/api/library/bulk', { body }));
+}
+
+async function undo(id: number): Promise<void> {
   try {
-    await unwrap(api.POST('/api/jobs/{id}/undo', { params: { path: { id: String(id) } } }));
+    await undoJob(id);
     await refreshLibrary();
     sayDone(t('library.undone'));
   } catch (problem) {

@@ -19,7 +19,9 @@ export const summaryAddress = '/api/library/summary';
 export const settingsAddress = '/api/library/settings';
 export const unreadAddress = '/api/library/unread';
 export const tagsAddress = '/api/library/tags';
-export const listsAddress = '/api/library/lists';
+export const listsPath = '/api/library/lists';
+/** There are at most twice as many, and hardly ever a tenth of it. */
+export const listsAddress = `${listsPath}?page_size=100`;
 export const historyAddress = '/api/library/history';
 export const itemsPath = '/api/library/items';
 /** All that changes with an item begins with it. */
@@ -29,9 +31,9 @@ export function itemOfTitleAddress(titleId: number): string {
   return `${itemsPath}/by-title/${titleId}`;
 }
 
-/** The lists, each saying whether the title is in it. */
+/** The lists that a title is in. */
 export function listsOfTitleAddress(titleId: number): string {
-  return `${listsAddress}?title_id=${titleId}`;
+  return `${listsAddress}&title_id=${titleId}`;
 }
 
 export function itemHistoryAddress(id: number): string {

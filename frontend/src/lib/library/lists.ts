@@ -2,7 +2,7 @@
 import { api, unwrap } from '$lib/api/client';
 import { refreshOwn } from '$lib/api/queries.svelte';
 import type { LibraryList } from '$lib/api/types';
-import { listsAddress } from './items';
+import { listsPath } from './items';
 
 export interface ListFields {
   name?: string;
@@ -12,7 +12,7 @@ export interface ListFields {
 
 export async function makeList(fields: ListFields & { name: string }): Promise<LibraryList> {
   const list: LibraryList = await unwrap(api.POST('/api/library/lists', { body: fields }));
-  void refreshOwn(listsAddress);
+  void refreshOwn(listsPath);
   return list;
 }
 
@@ -21,28 +21,26 @@ export async function changeList(id: number, fields: ListFields): Promise<Librar
   const list: LibraryList = await unwrap(
     api.PATCH('/api/library/lists/{id}', { params, body: fields })
   );
-  void refreshOwn(listsAddress);
+  void refreshOwn(listsPath);
   return list;
 }
 
 export async function deleteList(id: number): Promise<void> {
   const params = { path: { id: String(id) } };
   await unwrap(api.DELETE('/api/library/lists/{id}', { params }));
-  void refreshOwn(listsAddress);
+  void refreshOwn(listsPath);
 }
 
-export async function putIntoList(
-  { id }: Pick<LibraryList, 'id'>,
-  titleId: number,
-  isIn: boolean
-): Promise<void> {
-  if (isIn) {
-    const params = { path: { id: String(id) } };
-    const body = { title_id: titleId };
-    await unwrap(api.POST('/api/library/lists/{id}/items', { params, body }));
-  } else {
-    const params = { path: { id: String(id), title_id: String(titleId) } };
-    await unwrap(api.DELETE('/api/library/lists/{id}/items/{title_id}', { params }));
-  }
-  void refreshOwn(listsAddress);
+/** Positions count from 1; without one a new title comes last. */
+export async function putIntoList(id: number, titleId: number, position?: number): Promise<void> {
+  const params = { path: { id: String(id) } };
+  const body = { title_id: titleId, ...(position !== undefined && { position }) };
+  await unwrap(api.POST('/api/library/lists/{id}/items', { params, body }));
+  await refreshOwn(listsPath);
+}
+
+export async function takeOutOfList(id: number, titleId: number): Promise<void> {
+  const params = { path: { id: String(id), title_id: String(titleId) } };
+  await unwrap(api.DELETE('/api/library/lists/{id}/items/{title_id}', { params }));
+  await refreshOwn(listsPath);
 }
