@@ -5,8 +5,8 @@ import { defineConfig } from 'vite';
 const backend = process.env.MANGAKG_BACKEND ?? 'http://127.0.0.1:8000';
 const backendPaths = ['/api', '/media', '/files', '/admin', '/static'];
 
-// The table of keys is on every screen.
-const ofMembers = /src\/lib\/library\/(?!keys\.ts)/;
+// The table of keys and the addresses are on other screens too.
+const ofMembers = /src\/lib\/library\/(?!(keys|items)\.ts)/;
 const ofForms =
   /src\/lib\/library\/(ItemDialog|ItemLists|ChangeList|ListForm|TagsField|BulkTags|bulk|history|lists|tags)\./;
 const ofFilms = /TitleScreen\.svelte|src\/lib\/titles\/(Cast|Trailers|trailers|Screenshots)\./;
