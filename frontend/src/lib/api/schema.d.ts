@@ -1810,15 +1810,10 @@ export interface components {
         ItemStatusEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating";
         /** @enum {string} */
         ItemStatusWordEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating" | "reading" | "watching" | "watched" | "plan_to_watch" | "planned" | "plan_to_read" | "on_hold" | "rewatching" | "rereading";
-        JobItemList: {
+        JobItemPage: {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["JobItemShape"][];
-        };
-        JobItemListPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["JobItemList"][];
         };
         JobItemShape: {
             position: number;
@@ -1828,16 +1823,6 @@ export interface components {
             /** @description why it is not done, or not undone */
             code: string;
             undone: boolean;
-        };
-        JobList: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["JobShape"][];
-        };
-        JobListPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["JobList"][];
         };
         /** @description How many items have which outcome. */
         JobOutcomeShape: {
@@ -1852,6 +1837,11 @@ export interface components {
              * @default 0
              */
             undone: number;
+        };
+        JobPage: {
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["JobShape"][];
         };
         /** @description A job as everything that starts or shows one answers it. */
         JobShape: {
@@ -6003,7 +5993,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobListPage"];
+                    "application/json": components["schemas"]["JobPage"];
                 };
             };
             400: {
@@ -6114,7 +6104,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobItemListPage"];
+                    "application/json": components["schemas"]["JobItemPage"];
                 };
             };
             400: {
