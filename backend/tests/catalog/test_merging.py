@@ -18,7 +18,7 @@ from reader.models import Chapter, ReadingState, Volume
 from reader.reading.progress import Progress, save_progress
 from tests.cast import client_of, make_title, make_upload_row
 
-pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
+pytestmark = pytest.mark.django_db
 
 
 def everything() -> dict[str, list[Any]]:
