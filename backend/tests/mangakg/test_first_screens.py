@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.test import Client
 
 from accounts.auth.sessions import open_session
-from catalog.choices import Moderation
+from catalog.choices import Kind, Moderation
 from catalog.models import OldSlug, Title
 from common.http.shared_cache import invalidate_cached_views
 from tests.cast import make_title, make_upload
@@ -75,12 +75,17 @@ def data_of(page: Any) -> dict[str, Any]:
         ("/browse?kind=manga&kind=manhwa&search=manas&utm=x", 1),
         ("/series/{slug}", 2),
         ("/read/{chapter}", 2),
+        ("/movies/{film}", 1),
+        ("/browse?kind=movie", 1),
+        ("/titles/p-1", 0),
+        ("/movies/new", 0),
         ("/me", 0),
         ("/series/{slug}?utm=x", 2),
     ],
 )
 def test_a_page_holds_what_the_api_answers_anybody(path, addresses, chapter):
-    page = ask(path.format(slug=chapter.series.slug, chapter=chapter.pk))
+    film = make_title("Kojojash", kind=Kind.MOVIE, slug="kojojash").slug
+    page = ask(path.format(slug=chapter.series.slug, chapter=chapter.pk, film=film))
 
     data = data_of(page)
     assert page.status_code == 200

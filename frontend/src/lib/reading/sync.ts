@@ -185,7 +185,12 @@ function takeOver(
   states: readonly Progress[]
 ): Record<string, Position> {
   const record = readPositions(owner, slug);
-  const chapters = mergeServer(before, states);
+  const known = new Set(states.map(({ chapter }) => chapter));
+  // What the server had and has no more was undone there.
+  const unsettled = Object.entries(before).filter(
+    ([, one]) => one.pending || known.has(one.chapter)
+  );
+  const chapters = mergeServer(Object.fromEntries(unsettled), states);
   for (const [id, now] of Object.entries(record?.chapters ?? {})) {
     if (now.changedAt !== before[id]?.changedAt) chapters[id] = now;
   }
