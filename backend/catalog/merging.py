@@ -110,4 +110,4 @@ def _settle(source: Title, into: Title, *, moderator: User, action: str) -> None
         reason=f"{source.name} → {into.name} ({into.pk})",
     )  # fmt: skip
     emit("title_merged", from_id=source.pk, into_id=into.pk)
-    invalidate_cached_views()
+    invalidate_cached_views("titles", "chapters", "popularity")
