@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
 from accounts.auth.addresses import refuse_unconfirmed
-from accounts.auth.authority import acting, refuse_banned
+from accounts.auth.authority import acting, confirm_authority, refuse_banned
 from accounts.models import User
 from catalog.choices import Kind, Moderation
 from catalog.cover_drafts import delete_draft_file, drop_draft, keep_draft, store_draft
@@ -48,7 +48,10 @@ def create_title(kind: Kind, facts: Facts, *, moderator: User) -> Title:
     """
     if not moderator.has_perm(MODERATE):
         raise Forbidden(_("Only moderators may do this."))
-    with _poster_of(facts, is_public=True) as poster, acting(moderator, permission=MODERATE):
+    with (
+        _poster_of(facts, user=moderator, is_public=True) as poster,
+        acting(moderator, permission=MODERATE),
+    ):
         title = _insert(kind, facts, author=moderator)
         poster.give_to(title)
         record_title_edit(title, editor=moderator, changed=(), is_new=True)
@@ -67,7 +70,7 @@ def propose_title(kind: Kind, facts: Facts, *, author: User, is_another: bool = 
         existing = find_known_titles(facts, kind=kind, viewer=author)
         if existing:
             raise TitleExists(existing)
-    with _poster_of(facts, is_public=False) as poster, acting(author):
+    with _poster_of(facts, user=author, is_public=False) as poster, acting(author):
         _refuse_full_queue(author)  # the user is locked: one proposal at a time is counted
         title = _insert(kind, facts, author=author)
         poster.give_to(title)
@@ -82,7 +85,7 @@ def edit_title(title: Title, facts: Facts, *, editor: User) -> None:
     """
     refuse_editor(title, editor)
     is_moderator = editor.has_perm(MODERATE)
-    with _poster_of(facts, is_public=is_moderator) as poster, acting(editor):
+    with _poster_of(facts, user=editor, is_public=is_moderator) as poster, acting(editor):
         locked = Title.objects.select_for_update().get(pk=title.pk)
         refuse_editor(locked, editor)
         changed = change_title(locked, facts)
@@ -168,7 +171,7 @@ class _Poster:
 
 
 @contextmanager
-def _poster_of(facts: Facts, *, is_public: bool) -> Iterator[_Poster]:
+def _poster_of(facts: Facts, *, user: User, is_public: bool) -> Iterator[_Poster]:
     """Check and store the poster before a transaction begins, and clean up where it fails.
 
     What is stored publicly and not pointed at is swept.
@@ -177,6 +180,7 @@ def _poster_of(facts: Facts, *, is_public: bool) -> Iterator[_Poster]:
     poster = _Poster(is_given=picture is not _NO_POSTER)
     if isinstance(picture, File):
         poster.checked = check_title_picture(picture)
+        confirm_authority(user)  # nothing is stored for who has lost it while the body came
         if is_public:
             poster.original = store_picture(poster.checked)
         else:

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.audit import log_decision
-from accounts.auth.authority import acting
+from accounts.auth.authority import acting, confirm_authority
 from accounts.models import User
 from catalog.models import Screenshot, Title
 from catalog.permissions import MODERATE
@@ -48,6 +48,7 @@ def add_screenshot(title: Title, picture: File[bytes], *, moderator: User) -> Sc
     if not moderator.has_perm(MODERATE):
         raise Forbidden(_("Only moderators may add screenshots."))
     checked = check_title_picture(picture)
+    confirm_authority(moderator)  # nothing is stored for who has lost it while the body came
     added = None
     while added is None:  # a sweep may delete the file between the two steps
         original = store_picture(checked)
