@@ -9,6 +9,8 @@ const backendPaths = ['/api', '/media', '/files', '/admin', '/static'];
 const ofMembers = /src\/lib\/library\/(?!(keys|items)\.ts)/;
 const ofForms =
   /src\/lib\/library\/(ItemDialog|ItemLists|ChangeList|ListForm|TagsField|BulkTags|bulk|history|lists|tags)\./;
+const ofEditors =
+  /src\/lib\/titles\/(TitleForm|PosterField|TermField|CreditsField|NamesField|drafts)\./;
 const ofFilms = /TitleScreen\.svelte|src\/lib\/titles\/(Cast|Trailers|trailers|Screenshots)\./;
 
 export default defineConfig(({ isSsrBuild }) => ({
@@ -26,13 +28,14 @@ export default defineConfig(({ isSsrBuild }) => ({
               groups: [
                 {
                   name: 'shared',
-                  test: (id) => !ofMembers.test(id) && !ofFilms.test(id),
+                  test: (id) => ![ofMembers, ofFilms, ofEditors].some((one) => one.test(id)),
                   minShareCount: 2,
                   priority: 3
                 },
                 { name: 'library-forms', test: ofForms, minShareCount: 2, priority: 2 },
                 { name: 'library', test: ofMembers, minShareCount: 2, priority: 1 },
-                { name: 'films', test: ofFilms, minShareCount: 2, priority: 0 }
+                { name: 'films', test: ofFilms, minShareCount: 2, priority: 1 },
+                { name: 'editing', test: ofEditors, minShareCount: 2, priority: 1 }
               ]
             }
       }
