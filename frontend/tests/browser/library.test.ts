@@ -58,7 +58,7 @@ async function answer(request: Request): Promise<Response> {
   if (pathname.endsWith('/summary')) {
     return Response.json({ total: kept.size, by_status: { current: kept.size } });
   }
-  if (pathname.endsWith('/settings')) return Response.json({ score_format: 'points10' });
+  if (pathname.endsWith('/settings')) return Response.json({ score_format: 'points100' });
   if (pathname.endsWith('/lists')) return Response.json({ results: [] });
   if (request.method === 'GET') return Response.json({ results: [...kept.values()], next: null });
   if (refusal) return refusal;
@@ -123,10 +123,11 @@ test('what is refused is as it was, and why is said', async () => {
   await expect.element(row(1)).toBeVisible();
   refusal = Response.json({ code: 'invalid', detail: 'It is too high.' }, { status: 400 });
 
-  await row(1).getByTestId('score').selectOptions('9');
+  await row(1).getByTestId('score').fill('90');
+  await userEvent.tab();
 
   await expect.poll(said).toEqual(['It is too high.']);
-  await expect.element(row(1).getByTestId('score')).toHaveValue('8');
+  await expect.element(row(1).getByTestId('score')).toHaveValue(80);
 });
 
 for (const view of ['grid', 'compact', 'table'] as const) {

@@ -159,7 +159,8 @@ export function createAnswer<Data>(question: () => Question): Answer<Data> {
   const retry = () => void query.refetch();
   // What is gone by now is not shown on, as it is where only the line is gone.
   const data = $derived(query.error?.status === 404 ? undefined : query.data);
-  const problem = $derived(query.error && data === undefined ? query.error : null);
+  // The data is read first, and so always: the query tells nobody of what was never read.
+  const problem = $derived(data === undefined ? query.error : null);
   retryWithTheLine(() => problem, retry);
   return {
     get data() {

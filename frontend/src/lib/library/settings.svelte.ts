@@ -3,7 +3,8 @@ import { createAnswer } from '$lib/api/queries.svelte';
 import type { LibrarySettings, ScoreFormat } from '$lib/api/types';
 import { settingsAddress } from './items';
 
-const usualFormat: ScoreFormat = 'points10';
+/** As the server has it for those who chose none. */
+const usualFormat: ScoreFormat = 'stars5';
 
 export interface Settings {
   readonly all: LibrarySettings | undefined;
