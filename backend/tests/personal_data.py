@@ -28,7 +28,9 @@ from accounts.models import (
 )
 from catalog.choices import Kind, Moderation
 from catalog.models import Title
+from common.work.jobs import record_job, start_job
 from reader.models import Chapter, Page, ReadingState, Upload
+from reader.reading.marks import MARKS
 from safety.models import Case, CaseState, ModeratorWarning, Reason, Report
 from tests.cast import give_second_factor, make_title, make_upload_row
 from tracker.choices import Origin
@@ -91,6 +93,10 @@ STAFF_SEES: dict[str, tuple[str, ...]] = {
 # The texts that a profile shows to users who may see it, and the paths.
 PROFILE = ("display_name", "bio", "avatar_draft")
 PROFILES = "/api/users/"
+
+
+# The address of what stops the job that is running; `/api/jobs/` is the one that can be undone.
+STOP_JOB = "/api/jobs/{id}/stop"
 
 
 @dataclass
@@ -248,7 +254,10 @@ def _keep(mine: Belongings, chapter: Chapter) -> None:
     )
     kept = make_list(user, name=words["library_list"])
     put_entry(user, kept.pk, title_id=item.title_id)
+    running = start_job(MARKS, owner=user, items=[])
+    done = record_job(MARKS, owner=user, items=[], undo_for=timedelta(days=1))
     mine.ids |= {
+        "/api/jobs/": done.pk, STOP_JOB: running.pk,
         "/api/library/items/": item.pk, "/api/library/tags/": LibraryTag.objects.get(user=user).pk,
         "/api/library/history/": LibraryChange.objects.filter(user=user).latest("pk").pk,
         "/api/library/lists/": kept.pk, "/api/library/items/by-title/": item.title_id,

@@ -29,7 +29,9 @@ NEEDS_A_LOGIN = {
     "auth/email/change", "auth/email/resend", "auth/keys", f"auth/keys/{ID}", "auth/me/avatar",
     "auth/me/export", "auth/password/change", "auth/second-factor", "auth/second-factor/confirm",
     "auth/second-factor/recovery-codes", "auth/sessions", f"auth/sessions/{ID}",
-    "auth/uploader-request", "moderation/summary", "reports", "warnings", f"warnings/{ID}/seen",
+    "auth/uploader-request", "moderation/summary", "reports",
+    "titles/{word}/screenshots", "titles/{word}/screenshots/{id}", "warnings",
+    f"warnings/{ID}/seen",
 }  # fmt: skip
 
 

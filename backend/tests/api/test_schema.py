@@ -51,6 +51,7 @@ from tests.personal_data import (
     EXPORT,
     PLACES,
     STAFF_SEES,
+    STOP_JOB,
     Belongings,
     give_personal_data,
     leaks,
@@ -91,7 +92,11 @@ ALSO = {
     ("DELETE", "/api/auth/second-factor"): {"trusted"},
 }  # fmt: skip
 # And what is over for who has one.
-NOT_HERE = {("POST", "/api/auth/second-factor", "trusted")}
+NOT_HERE = {
+    ("POST", "/api/auth/second-factor", "trusted"),
+    # The key's owner has proposed no title.
+    *(("GET", f"/api/{folder}/{{id_or_slug}}", KEY) for folder in ("movies", "anime", "shows")),
+}
 # The views of /api/movies, once more: nothing is generated for them.
 SAME_AS_MOVIES = ("/api/anime", "/api/shows")
 
@@ -300,7 +305,7 @@ def own_place(path: str, asker: Asker, library: Library) -> dict[str, Any]:
     if "{slug}" in path:
         return {"slug": library.slugs[0]}
     found = asker.own.ids if asker.own else library.house
-    place = {"id": found.get(start, 1)}
+    place = {"id": found.get(path if path == STOP_JOB else start, 1)}
     return place | ({"title_id": library.house["title_id"]} if "{title_id}" in path else {})
 
 
