@@ -5,9 +5,11 @@ becomes unlisted and its address leads to the other one; its row stays, with wha
 moved, and whoever holds it sees it.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -27,64 +29,122 @@ from common.work.jobs import begin_undo, finish_undo, job_kind, record_job
 
 UNDO_FOR = timedelta(days=30)
 _OWN = "title"
+_ATTEMPTS = 10
+_USERS_AT_ONCE = 500
+
+
+class _SomebodyCame(Exception):
+    """Somebody took the title into their library before the titles were locked."""
 
 
 def merge_titles(source: Title, into: Title, *, moderator: User) -> Job:
     """Move everything of `source` to `into`; the job that is returned undoes it.
 
-    Raises Invalid for titles that cannot be one, and AlreadyDecided where one is merged already.
+    Raises Invalid for titles that cannot be one, and AlreadyDecided where one is merged already, or
+    too many take it into their libraries at this moment.
     """
-    with acting(moderator, permission=MODERATE):
-        first, second = _locked(source.pk, into.pk)
-        _refuse_unlike(first, second)
-        own = {
-            "id": first.pk, "into": second.pk, "slug": first.slug, "moderation": first.moderation,
-        }  # fmt: skip
-        Title.objects.filter(pk=first.pk).update(slug=None, moderation=Moderation.UNLISTED)
-        if first.slug is not None:
-            OldSlug.objects.create(title=second, slug=first.slug)
-        records = [
-            (name, part.merge_titles(first.pk, second.pk))
-            for name, part in participants().items()
-            if part.merge_titles is not None
-        ]
-        job = record_job(
-            MERGE,
-            owner=moderator,
-            items=[
-                (first.pk, {"part": name, "record": record})
-                for name, record in [(_OWN, own), *records]
-            ],
-            parameters={"from": first.pk, "into": second.pk},
-            undo_for=UNDO_FOR,
-        )
-        _settle(first, second, moderator=moderator, action="merge_title")
+    with transaction.atomic():
+        users, first, second = _lock_all(source.pk, into.pk, moderator=moderator)
+        with acting(moderator, permission=MODERATE):
+            return _merge(first, second, users=users, moderator=moderator)
+
+
+def _merge(first: Title, second: Title, *, users: list[int], moderator: User) -> Job:
+    _refuse_unlike(first, second)
+    own = {
+        "id": first.pk, "into": second.pk, "slug": first.slug, "moderation": first.moderation,
+        "users": users,
+    }  # fmt: skip
+    Title.objects.filter(pk=first.pk).update(slug=None, moderation=Moderation.UNLISTED)
+    if first.slug is not None:
+        OldSlug.objects.create(title=second, slug=first.slug)
+    records = [
+        (name, part.merge_titles(first.pk, second.pk))
+        for name, part in participants().items()
+        if part.merge_titles is not None
+    ]
+    job = record_job(
+        MERGE,
+        owner=moderator,
+        items=[
+            (first.pk, {"part": name, "record": record}) for name, record in [(_OWN, own), *records]
+        ],
+        parameters={"from": first.pk, "into": second.pk},
+        undo_for=UNDO_FOR,
+    )
+    _settle(first, second, moderator=moderator, action="merge_title")
     return job
 
 
 def undo_merge(job: Job, user: User) -> None:
     """Give back what was moved and is still with the other title. Raises AlreadyDecided."""
-    with acting(user, permission=MODERATE):
-        begin_undo(job, user=user)
-        records = {
-            item.before["part"]: item.before["record"] for item in job.items.all() if item.before
-        }
-        own = records.pop(_OWN)
-        first, second = _locked(own["id"], own["into"])
-        if first.moderation != Moderation.UNLISTED or first.slug is not None:
-            raise AlreadyDecided(_("The merged title has been changed since."))
-        OldSlug.objects.filter(title__in=[first.pk, second.pk], slug=own["slug"]).delete()
-        # Before the chapters are counted, which are public only with their title.
-        Title.objects.filter(pk=first.pk).update(slug=own["slug"], moderation=own["moderation"])
-        for name, record in reversed(records.items()):
-            undo = participants()[name].unmerge_titles
-            if undo is not None:
-                undo(record)
-        finish_undo(job, [first.pk])
-        _settle(first, second, moderator=user, action="unmerge_title")
+    records = {
+        item.before["part"]: item.before["record"] for item in job.items.all() if item.before
+    }
+    own = records.pop(_OWN, {})
+    with transaction.atomic():
+        _lock_users({*own.get("users", ()), user.pk})
+        with acting(user, permission=MODERATE):
+            begin_undo(job, user=user)
+            _unmerge(job, own, records, moderator=user)
+
+
+def _unmerge(job: Job, own: dict[str, Any], records: dict[str, Any], *, moderator: User) -> None:
+    first, second = _locked(own["id"], own["into"])
+    if first.moderation != Moderation.UNLISTED or first.slug is not None:
+        raise AlreadyDecided(_("The merged title has been changed since."))
+    OldSlug.objects.filter(title__in=[first.pk, second.pk], slug=own["slug"]).delete()
+    # Before the chapters are counted, which are public only with their title.
+    Title.objects.filter(pk=first.pk).update(slug=own["slug"], moderation=own["moderation"])
+    for name, record in reversed(records.items()):
+        undo = participants()[name].unmerge_titles
+        if undo is not None:
+            undo(record)
+    finish_undo(job, [first.pk])
+    _settle(first, second, moderator=moderator, action="unmerge_title")
 
 
 MERGE = job_kind(name="merge_titles", label=gettext_lazy("Titles merged"), undo=undo_merge)
+
+
+def _lock_all(from_id: int, into_id: int, *, moderator: User) -> tuple[list[int], Title, Title]:
+    """Lock the users whose rows move, then both titles; return the users' ids and the titles.
+
+    Users come first, in the order of their ids, and the moderator among them: a user who edits
+    holds their own row and then asks for the title, which a new row of theirs points at. The other
+    way round each would wait for the other. Somebody may take the title into their library between
+    the two locks. They are not waited for with the titles in hand: all locks are given back, and it
+    begins anew. Once the titles are locked nobody can come, as their rows could not point at them.
+    """
+    for _attempt in range(_ATTEMPTS):
+        users = _users_of(from_id)
+        try:
+            with transaction.atomic():  # its rollback releases the locks
+                _lock_users({*users, moderator.pk})
+                first, second = _locked(from_id, into_id)
+                if not _users_of(from_id) <= users:
+                    raise _SomebodyCame
+                return sorted(users), first, second
+        except _SomebodyCame:
+            continue
+    raise AlreadyDecided(_("It was changed meanwhile. Look at it again."))
+
+
+def _users_of(title_id: int) -> set[int]:
+    return {
+        user_id
+        for part in participants().values()
+        if part.users_of_title is not None
+        for user_id in part.users_of_title(title_id)
+    }
+
+
+def _lock_users(user_ids: Collection[int]) -> None:
+    """Lock users as `acting` does, in the order of their ids."""
+    ids = sorted(user_ids)
+    for start in range(0, len(ids), _USERS_AT_ONCE):
+        rows = User.objects.filter(pk__in=ids[start : start + _USERS_AT_ONCE]).order_by("pk")
+        list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def _locked(from_id: int, into_id: int) -> tuple[Title, Title]:

@@ -29,6 +29,8 @@ column that points at a title, and a test fails when one is covered by no partic
 `merge_titles(from_id, into_id)` moves the rows in the transaction of the merge, lower apps first,
 and returns what `unmerge_titles(record)` needs to move them back, as JSON can hold it. A row that
 cannot be moved, since the other title has its like, stays with the title that is merged.
+`users_of_title(title_id)` names the users whose rows it changes and who change them under the lock
+of their own row: a merge, and its undoing, lock these users before they lock the titles.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -75,6 +77,7 @@ class Participant:
     title_columns: Collection[str] = ()
     merge_titles: Callable[[int, int], Any] | None = None
     unmerge_titles: Callable[[Any], None] | None = None
+    users_of_title: Callable[[int], Collection[int]] | None = None
 
 
 _PIECE = 500

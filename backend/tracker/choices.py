@@ -40,6 +40,7 @@ class Origin(models.TextChoices):
     SYNC = "sync", _("Sync")
     BULK = "bulk", _("Bulk change")
     UNDO = "undo", _("Undo")
+    MERGE = "merge", _("Merged titles")
 
 
 class ScoreFormat(models.TextChoices):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from common.personal_data import ExportedFile, Participant, stream_rows
+from tracker.merged_items import TITLE_COLUMNS, merge_items, unmerge_items, users_of_title
 from tracker.models import (
     LibraryChange,
     LibraryCount,
@@ -81,5 +82,9 @@ PARTICIPANTS = (
             ExportedFile("library_settings.json", _("What you want of your library."), _settings),
         ),
         erase=_erase,
+        title_columns=TITLE_COLUMNS,
+        merge_titles=merge_items,
+        unmerge_titles=unmerge_items,
+        users_of_title=users_of_title,
     ),
 )

@@ -147,8 +147,14 @@ test('tags are parted by commas, each once, and offered by how they begin', () =
 });
 
 test('of each title the last change that is not undone can be undone', () => {
-  const change = (id: number, title: number, undone_at: string | null = null) => ({
+  const change = (
+    id: number,
+    title: number,
+    undone_at: string | null = null,
+    origin: 'web' | 'merge' = 'web'
+  ) => ({
     id,
+    origin,
     undone_at,
     title: { id: title } as never
   });
@@ -157,7 +163,9 @@ test('of each title the last change that is not undone can be undone', () => {
     change(9, 1, '2026-11-02'),
     change(8, 1),
     change(7, 2),
-    change(6, 1)
+    change(6, 1),
+    change(5, 3, null, 'merge'),
+    change(4, 3)
   ]);
 
   assert.deepEqual([...undoable], [8, 7]);

@@ -124,9 +124,7 @@ def test_only_moderators_merge_and_only_what_can_be_one(two, moderator_mo, reade
 def test_every_column_that_points_at_a_title_is_moved_by_somebody():
     covered = [column for part in participants().values() for column in part.title_columns]
 
-    # The library's are moved by its own participant.
-    missing = {one for one in columns_about(Title) if not one.startswith("tracker.")}
-    assert sorted(one for one in covered if not one.startswith("tracker.")) == sorted(missing)
+    assert sorted(covered) == sorted(columns_about(Title))
 
 
 def test_two_chosen_titles_are_merged_in_the_admin(two, log_in, moderator_mo):

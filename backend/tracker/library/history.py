@@ -50,8 +50,11 @@ def history_of(user_id: int, *, title_id: int | None = None) -> QuerySet[Library
 
 
 def can_undo(change: LibraryChange) -> bool:
-    """Return True for the last change of its title that is not undone."""
-    if change.undone_at is not None or change.origin == Origin.UNDO:
+    """Return True for the last change of its title that is not undone.
+
+    Moderators alone undo a merge of titles; what was before it cannot be undone without it.
+    """
+    if change.undone_at is not None or change.origin in (Origin.UNDO, Origin.MERGE):
         return False
     later = LibraryChange.objects.filter(
         user=change.user_id, title=change.title_id, pk__gt=change.pk, undone_at__isnull=True

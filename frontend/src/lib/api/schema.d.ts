@@ -2136,7 +2136,7 @@ export interface components {
             similar: components["schemas"]["ExistingTitleShape"][];
         };
         /** @enum {string} */
-        OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo";
+        OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo" | "merge";
         /** @enum {string} */
         OutcomeEnum: "done" | "skipped" | "failed";
         PageShape: {

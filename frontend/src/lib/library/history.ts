@@ -34,13 +34,19 @@ function written(field: string, value: unknown, format: ScoreFormat): string {
   return field.endsWith('_on') ? say.date(String(value)) : String(value);
 }
 
-/** The ids of those that can be undone: of each title the newest that is not undone yet. */
+/**
+ * The ids of those that can be undone: of each title the newest that is not undone yet. Only
+ * moderators undo that titles were merged, and with it all before becomes undoable again.
+ */
 export function lastOfTitles(
-  newestFirst: readonly Pick<LibraryChange, 'id' | 'title' | 'undone_at'>[]
+  newestFirst: readonly Pick<LibraryChange, 'id' | 'title' | 'origin' | 'undone_at'>[]
 ): Set<number> {
-  const last = new Map<number, number>();
-  for (const { id, title, undone_at: undoneAt } of newestFirst) {
-    if (!undoneAt && !last.has(title.id)) last.set(title.id, id);
+  const undoable = new Set<number>();
+  const passed = new Set<number>();
+  for (const { id, title, origin, undone_at: undoneAt } of newestFirst) {
+    if (undoneAt || passed.has(title.id)) continue;
+    passed.add(title.id);
+    if (origin !== 'merge') undoable.add(id);
   }
-  return new Set(last.values());
+  return undoable;
 }
