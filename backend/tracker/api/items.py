@@ -49,7 +49,6 @@ from tracker.models import NOTHING_UNREAD, LibraryItem
 IF_MATCH = OpenApiParameter(
     "If-Match", location="header", description="the ETag of the item as the client has seen it"
 )
-ALL_LIBRARY: dict[str, str] = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), LIBRARY)
 
 
 def origin_of(request: Request) -> Origin:
@@ -77,7 +76,7 @@ class ItemListBase(ListAPIView[LibraryItem]):
     """Lists of the user's items, as rows: see `tracker.library.rows`."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
     serializer_class = ItemSerializer
     filter_backends = [FilterBackend]
     filterset_class = ItemFilterSet
@@ -104,6 +103,7 @@ class ItemListBase(ListAPIView[LibraryItem]):
 class ItemListView(ItemListBase):
     """The items of the user's library."""
 
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "POST": LIBRARY}
     pagination_class = ItemPages
 
     @extend_schema(responses={200: ItemSerializer(many=True), **refusals(400, 401, 403, 429)})
@@ -162,7 +162,7 @@ class ItemView(APIView):
     """One item of the user's library."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "PATCH": LIBRARY, "DELETE": LIBRARY}
 
     @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> Response:
@@ -207,7 +207,7 @@ class ItemOfTitleView(APIView):
     """The user's item of a title."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
 
     @extend_schema(responses={200: ItemSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> Response:
@@ -219,7 +219,7 @@ class ItemProgressView(APIView):
     """The progress of an item."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = ALL_LIBRARY
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
 
     @extend_schema(
         request=StepSerializer,

@@ -34,8 +34,6 @@ from tracker.library.lists import (
 from tracker.library.tags import delete_tag, make_tag, rename_tag, tag_counts
 from tracker.models import LibraryList
 
-_KEYS: dict[str, str] = dict.fromkeys(("GET", "POST", "PATCH", "DELETE"), LIBRARY)
-
 
 class ListFormSerializer(serializers.Serializer[None]):
     """A list of titles."""
@@ -103,7 +101,7 @@ class LibraryListsView(ListAPIView[LibraryList]):
     """The user's lists."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "POST": LIBRARY}
     serializer_class = LibraryListSerializer
     pagination_class = ListPages
 
@@ -141,7 +139,7 @@ class LibraryListView(APIView):
     """One of the user's lists."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "PATCH": LIBRARY, "DELETE": LIBRARY}
 
     @extend_schema(
         parameters=[Paging],
@@ -174,7 +172,7 @@ class ListEntriesView(APIView):
     """The titles of one of the user's lists."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
 
     @extend_schema(
         request=EntryFormSerializer,
@@ -192,7 +190,7 @@ class ListEntryView(APIView):
     """One title of one of the user's lists."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"DELETE": LIBRARY}
 
     @extend_schema(responses={204: None, **refusals(401, 403, 404, 429)})
     def delete(self, request: Request, pk: int, title_id: int) -> Response:
@@ -241,7 +239,7 @@ class LibraryTagsView(APIView):
     """The user's tags."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "POST": LIBRARY}
 
     @extend_schema(responses={200: _TAGS, **refusals(401, 403, 429)})
     def get(self, request: Request) -> Response:
@@ -265,7 +263,7 @@ class LibraryTagView(APIView):
     """One of the user's tags."""
 
     permission_classes = [IsAuthenticated]
-    key_scopes: ClassVar[dict[str, str]] = _KEYS
+    key_scopes: ClassVar[dict[str, str]] = {"PATCH": LIBRARY, "DELETE": LIBRARY}
 
     @extend_schema(
         request=TagFormSerializer,
