@@ -148,6 +148,9 @@ def _lock_users(user_ids: Collection[int]) -> None:
 
 
 def _locked(from_id: int, into_id: int) -> tuple[Title, Title]:
+    for part in participants().values():
+        if part.lock_titles is not None:
+            part.lock_titles({from_id, into_id})
     held = Title.objects.select_for_update().filter(pk__in={from_id, into_id}).order_by("pk")
     by_id: dict[int, Any] = {title.pk: title for title in held}
     if from_id == into_id or len(by_id) < 2:

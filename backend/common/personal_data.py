@@ -31,6 +31,7 @@ and returns what `unmerge_titles(record)` needs to move them back, as JSON can h
 cannot be moved, since the other title has its like, stays with the title that is merged.
 `users_of_title(title_id)` names the users whose rows it changes and who change them under the lock
 of their own row: a merge, and its undoing, lock these users before they lock the titles.
+`lock_titles(title_ids)` locks rows that others lock before their title.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -78,6 +79,7 @@ class Participant:
     merge_titles: Callable[[int, int], Any] | None = None
     unmerge_titles: Callable[[Any], None] | None = None
     users_of_title: Callable[[int], Collection[int]] | None = None
+    lock_titles: Callable[[Collection[int]], None] | None = None
 
 
 _PIECE = 500

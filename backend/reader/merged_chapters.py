@@ -13,7 +13,6 @@ from common.merging import move_rows, point_rows
 from common.work.events import emit
 from reader.models import NO_VOLUME, Chapter, DailyReads, ReadingState, Volume
 from reader.reading.chapters import refresh_counters
-from reader.reading.places import lock_places
 
 TITLE_COLUMNS = (
     "reader.Volume.series", "reader.Chapter.series", "reader.ReadingState.series",
@@ -24,9 +23,7 @@ _PLACE = ("number", "language", "group_id", "place_volume", "place_title")
 
 
 def merge_chapters(from_id: int, into_id: int) -> dict[str, Any]:
-    """Move them, and return what `unmerge_chapters` needs."""
-    for series in sorted((from_id, into_id)):
-        lock_places(series)
+    """Move them, and return what `unmerge_chapters` needs; `lock_places` was called before."""
     volumes = move_rows(
         Volume.objects.all(), "series_id", from_id=from_id, into_id=into_id, once_by=["number"]
     )
@@ -49,8 +46,6 @@ def merge_chapters(from_id: int, into_id: int) -> dict[str, Any]:
 def unmerge_chapters(record: dict[str, Any]) -> None:
     """Move back what is still with the other series and whose place is free."""
     from_id, into_id = record["from"], record["into"]
-    for series in sorted((from_id, into_id)):
-        lock_places(series)
     point_rows(Volume.objects.filter(series=into_id), "series_id", record["volumes"], at_id=from_id)
     _give_volumes_back(record["of_volume"], into_id)
     asides = Chapter.objects.filter(pk__in=record["aside"], series=from_id)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from common.personal_data import ExportedFile, Participant, stream_rows
 from reader.merged_chapters import TITLE_COLUMNS, merge_chapters, unmerge_chapters
 from reader.models import BannedPicture, ExtractionTurn, Group, ReadingState, Upload
+from reader.reading.places import lock_places
 
 Rows = Iterable[Mapping[str, object]]
 
@@ -62,6 +63,7 @@ PARTICIPANTS = (
         title_columns=TITLE_COLUMNS,
         merge_titles=merge_chapters,
         unmerge_titles=unmerge_chapters,
+        lock_titles=lock_places,
     ),
     Participant(
         "uploads",

@@ -74,7 +74,7 @@ def set_numbers_restart(series: Title, *, restart: bool, editor: User) -> None:
     where chapters would become one.
     """
     with acting(editor, permission=MODERATE):
-        lock_places(series.pk)
+        lock_places([series.pk])
         Title.objects.filter(pk=series.pk).update(numbers_restart_per_volume=restart)
         settle_places(series.pk)
         invalidate_cached_views("chapters", "titles")

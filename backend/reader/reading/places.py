@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -56,7 +56,7 @@ def settle_places(series_id: int) -> None:
 
     Call it in the transaction that changed the rule or a volume. Raises PlaceTaken.
     """
-    lock_places(series_id)
+    lock_places([series_id])
     chapters = Chapter.objects.filter(series=series_id)
     restart = Title.objects.get(pk=series_id).numbers_restart_per_volume
     homes = _homes(_rows(chapters), restart=restart)
@@ -77,15 +77,16 @@ def settle_places(series_id: int) -> None:
         emit("chapter_hidden", title_id=series_id, chapter_id=None)
 
 
-def lock_places(series_id: int) -> None:
-    """Keep others from creating, moving or publishing chapters until the transaction ends.
+def lock_places(series_ids: Collection[int]) -> None:
+    """Keep others from creating, moving or publishing chapters of these series until the
+    transaction ends.
 
     It locks chapters, then uploads, then the title, in the order in which publishing locks them:
     any other order could end in a deadlock.
     """
-    _lock(Chapter.objects.filter(series=series_id))
-    _lock(Upload.objects.filter(chapter__series=series_id, state__in=_MOVABLE))
-    Title.objects.select_for_update().get(pk=series_id)
+    _lock(Chapter.objects.filter(series__in=series_ids))
+    _lock(Upload.objects.filter(chapter__series__in=series_ids, state__in=_MOVABLE))
+    list(Title.objects.filter(pk__in=series_ids).order_by("pk").select_for_update())
 
 
 def _lock(rows: ChapterQuerySet | UploadQuerySet) -> None:
