@@ -45,6 +45,9 @@ def operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
             yield method, path, operation
 
 
+FORMATS = {"date": "2026-01-02", "date-time": "2026-01-02T03:04:05Z", "uri": "https://example.org/"}
+
+
 def sample(schema: dict[str, Any], shape: dict[str, Any], name: str = "") -> Any:
     """Build something of a shape that a view takes."""
     if "$ref" in shape:
@@ -66,7 +69,7 @@ def sample(schema: dict[str, Any], shape: dict[str, Any], name: str = "") -> Any
             return 1
         case "boolean":
             return True
-    return "x"
+    return FORMATS.get(shape.get("format", ""), "x")
 
 
 def rights(server: Installation) -> list[Any]:
@@ -146,7 +149,7 @@ def test_an_upload_belongs_to_who_sent_it_and_waits(server):
 
 
 @pytest.fixture(scope="module")
-def belongings(server: Installation) -> dict[str, int]:
+def belongings(server: Installation) -> dict[str, int | str]:
     """What is Uli's alone, by the path under which it is found."""
     with server.client("uli") as uli:
         key = uli.post(
@@ -155,6 +158,15 @@ def belongings(server: Installation) -> dict[str, int]:
         )
         assert key.status_code == 201, key.text
         sessions = uli.get("/api/auth/sessions").json()["results"]
+        proposed = {
+            f"/api/{folder}/": _made(uli, folder, {"name": f"Felt, {folder}"})["id"]
+            for folder in ("movies", "anime", "shows")
+        }
+        item = _made(uli, "library/items", {"title": "Felt", "type": "novel", "tags": ["cosy"]})
+        kept = _made(uli, "library/lists", {"name": "Mine"})
+        job = uli.post("/api/library/bulk", json={"ids": [item["id"]], "set": {"score": 50}}).json()
+        [change, *_older] = uli.get("/api/library/history").json()["results"]
+        [tag] = uli.get("/api/library/tags").json()["results"]
     server.run(
         "-c",
         "import django; django.setup()\n"
@@ -173,7 +185,22 @@ def belongings(server: Installation) -> dict[str, int]:
         "/api/auth/keys/": key.json()["id"],
         "/api/auth/sessions/": sessions[0]["id"],
         "/api/warnings/": warning,
+        **proposed,
+        "/api/library/items/": item["id"],
+        "/api/library/items/by-title/": item["title_id"],
+        "/api/library/lists/": kept["id"],
+        "/api/lists/": kept["slug"],
+        "/api/library/history/": change["id"],
+        "/api/library/tags/": tag["id"],
+        "/api/jobs/": job["id"],
     }
+
+
+def _made(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post(f"/api/{path}", json=body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 # What stands under a name or an id and is anybody's, or answers for oneself whatever stands there.
@@ -185,6 +212,11 @@ def test_others_ids_open_nothing(server, schema, belongings):
         "SELECT id, state, uploader_id, chapter_id FROM reader_upload ORDER BY id",
         "SELECT id, user_id, expires_at, last_used_at FROM accounts_apikey ORDER BY id",
         "SELECT id, user_id, seen_at FROM safety_moderatorwarning ORDER BY id",
+        "SELECT id, user_id, title_id, updated_at FROM tracker_libraryitem ORDER BY id",
+        "SELECT id, user_id, name, updated_at FROM tracker_librarylist ORDER BY id",
+        "SELECT id, user_id, name FROM tracker_librarytag ORDER BY id",
+        "SELECT id, moderation, name FROM catalog_title ORDER BY id",
+        "SELECT id, state, stop_asked, undone_at FROM common_job ORDER BY id",
     )
     under_way = "SELECT 1 FROM reader_upload WHERE state IN ('received', 'extracting')"
     wait_for("the worker to rest", lambda: not server.rows(under_way))

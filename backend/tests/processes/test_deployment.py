@@ -75,7 +75,7 @@ def test_zips_and_pictures_delay_neither_emails_nor_take_downs(host: str) -> Non
     heard = [_queues(command) for command in here]
 
     assert ["extraction"] in heard
-    assert ["emails", "publishing"] in heard
+    assert ["emails", "events", "jobs", "publishing"] in heard
 
 
 def _queues(command: str) -> list[str]:
