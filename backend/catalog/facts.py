@@ -4,7 +4,7 @@ The stories of `catalog.editing` call it inside their transactions. Facts are a 
 in COLUMNS and RELATIONS; those that are not in it stay as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ COLUMNS = (
     "length", "season_count", "duration_minutes", "trailers", "site_url",
 )  # fmt: skip
 _LONGEST_PART = 200
+_AT_ONCE = 500
 
 
 def column_facts(facts: Facts) -> dict[str, Any]:
@@ -73,9 +74,54 @@ def _words(model: type[Category] | type[Tag], field: str, slugs: Sequence[str]) 
     }
     missing = [slug for slug in slugs if slug not in found]
     if missing:
-        message = _("There is no “%(name)s”.") % {"name": missing[0]}
-        raise Invalid(message, fields={field: [message]})
+        raise _no_word(field, missing[0])
     return list(found.values())
+
+
+def _no_word(field: str, slug: str) -> Invalid:
+    message = _("There is no “%(name)s”.") % {"name": slug}
+    return Invalid(message, fields={field: [message]})
+
+
+def _no_person(pk: int) -> Invalid:
+    message = _("There is no person %(id)d.") % {"id": pk}
+    return Invalid(message, fields={"credits": [message]})
+
+
+def find_unknown(many: Sequence[Facts]) -> list[Invalid | None]:
+    """Return for each of the facts what writing them would raise for a genre, tag or person."""
+    slugs = {
+        name: _existing(model.objects, "slug", (slug for facts in many for slug in facts[name]))
+        for name, model in (("genres", Category), ("tags", Tag))
+    }
+    people = _existing(
+        Person.objects, "pk", (person for facts in many for person in _ids_of(facts["credits"]))
+    )
+    return [_unknown_of(facts, slugs, people) for facts in many]
+
+
+def _unknown_of(
+    facts: Facts, slugs: Mapping[str, Collection[str]], people: Collection[int]
+) -> Invalid | None:
+    for name, known in slugs.items():
+        for slug in facts[name]:
+            if slug not in known:
+                return _no_word(name, slug)
+    unknown = _ids_of(facts["credits"]) - set(people)
+    return _no_person(min(unknown)) if unknown else None
+
+
+def _existing(rows: Any, column: str, values: Iterable[Any]) -> set[Any]:
+    wanted = sorted(set(values))
+    found: set[Any] = set()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = rows.filter(**{f"{column}__in": wanted[start : start + _AT_ONCE]})
+        found.update(some.values_list(column, flat=True))
+    return found
+
+
+def _ids_of(given: Iterable[Mapping[str, Any]]) -> set[int]:
+    return {credit["person"] for credit in given if isinstance(credit["person"], int)}
 
 
 def _set_aliases(title: Title, aliases: Iterable[Mapping[str, str]]) -> bool:
@@ -113,11 +159,10 @@ def _set_credits(title: Title, given: Sequence[Mapping[str, Any]]) -> bool:
 
 def _people_of(given: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the id of each credit's person, who is given by id or by name."""
-    ids = {credit["person"] for credit in given if isinstance(credit["person"], int)}
+    ids = _ids_of(given)
     known = set(Person.objects.filter(pk__in=ids).values_list("pk", flat=True))
     if ids - known:
-        message = _("There is no person %(id)d.") % {"id": min(ids - known)}
-        raise Invalid(message, fields={"credits": [message]})
+        raise _no_person(min(ids - known))
     names = [credit["person"] for credit in given if isinstance(credit["person"], str)]
     by_name = find_or_make_people(names)
     return [

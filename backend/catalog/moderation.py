@@ -21,6 +21,7 @@ from catalog.choices import READABLE_KINDS, Moderation, Status
 from catalog.cover_drafts import drop_draft
 from catalog.covers import approve_draft, drop_cover
 from catalog.models import OldSlug, Title
+from catalog.people import drop_unused_people
 from catalog.permissions import MODERATE
 from catalog.screenshots import drop_screenshots
 from catalog.search_index import reindex_title
@@ -144,14 +145,32 @@ def delete_title(title: Title, *, moderator: User) -> None:
         plain = _plain(title)
         log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
         try:
-            with transaction.atomic():
-                _drop_pictures(plain)
-                plain.delete()
+            _delete(plain)
         except ProtectedError:
             if plain.kind in READABLE_KINDS:
                 raise
             Title.objects.filter(pk=title.pk).update(moderation=Moderation.UNLISTED)
         invalidate_cached_views("titles")
+
+
+def delete_unheld_title(title: Title, *, moderator: User) -> None:
+    """Delete a title and its pictures, and the people whom only it names.
+
+    Raises ProtectedError where somebody holds it, or it has chapters.
+    """
+    with acting(moderator, permission=MODERATE):
+        plain = _plain(title)
+        people = set(plain.people.values_list("pk", flat=True))
+        log_decision(plain, action="delete_title", actor=moderator, from_state=plain.moderation)
+        _delete(plain)
+        drop_unused_people(people)
+        invalidate_cached_views("titles")
+
+
+def _delete(title: Title) -> None:
+    with transaction.atomic():
+        _drop_pictures(title)
+        title.delete()
 
 
 def _drop_pictures(title: Title, *, older_by: timedelta = timedelta(0)) -> None:

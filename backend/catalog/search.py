@@ -63,6 +63,18 @@ def search_titles(query: str, *, among: QuerySet[Title]) -> list[int]:
     return ranked(terms, found)
 
 
+def find_called(folded: Sequence[str]) -> list[tuple[int, str]]:
+    """Return (title id, folded name) of all titles, of any state, that have one of these names.
+
+    The names are folded by `catalog.folding`; credited people's names count too.
+    """
+    if not folded:
+        return []
+    column = f"folded COLLATE {_CODE_POINT_ORDER[connection.vendor]}"
+    sql = f"SELECT title_id, folded FROM catalog_searchname WHERE {column} IN {_marks(folded)}"  # noqa: S608
+    return [(title_id, name) for title_id, name in read_rows(sql, folded, ["title_id", "folded"])]
+
+
 def ranked(terms: Terms, found: list[Found]) -> list[int]:
     """Return the ids of the titles found, ordered by the class of their best name.
 
@@ -202,5 +214,5 @@ class _Names:
         return [(*row,) for row in read_rows(sql, [*self._params, *params], columns)]
 
 
-def _marks(values: list[int]) -> str:
+def _marks(values: Sequence[int | str]) -> str:
     return f"({', '.join(['%s'] * len(values))})"

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils.text import slugify
 
 _MAX_LENGTH = 100
+# What stands in an address where a slug may stand: /api/titles/import.
+_RESERVED = frozenset({"import"})
 # The Latin letters that Russian and Kyrgyz readers write for theirs. Search folds further
 # ("c" becomes "k"), which is right for comparing and wrong for an address that people see.
 _READABLE = str.maketrans(
@@ -33,6 +35,8 @@ def unique_slug(model: type[models.Model], name: str, *, fallback: str) -> str:
     base = slug_base(name) or fallback
     if base.isdecimal() or base.startswith("p-"):
         base = f"t-{base}"  # would be read as an id
+    if base in _RESERVED:
+        base = f"t-{base}"
     taken = set(model._default_manager.filter(slug__startswith=base).values_list("slug", flat=True))
     number = 1
     slug = base

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 from django_filters import ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
@@ -62,6 +63,10 @@ class JobItemSerializer(serializers.Serializer[JobItem]):
         JobItem.Outcome.choices, allow_blank=True, help_text="empty: it waits"
     )
     code = serializers.CharField(allow_blank=True, help_text="why it is not done, or not undone")
+    fields = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), allow_null=True,
+        help_text="what was wrong with which field, where a row was sent",
+    )  # type: ignore[assignment]  # fmt: skip
     undone = serializers.BooleanField()
 
 
@@ -123,9 +128,8 @@ class JobItemsView(ListAPIView[JobItem]):
         """Return the items of the user's own job."""
         if getattr(self, "swagger_fake_view", False):
             return JobItem.objects.none()
-        return JobItem.objects.filter(job=_job_or_404(self.request, self.kwargs["pk"])).defer(
-            "before"
-        )
+        items = JobItem.objects.filter(job=_job_or_404(self.request, self.kwargs["pk"]))
+        return items.defer("before").annotate(fields=F("before__fields"))
 
     @extend_schema(
         responses={

@@ -16,12 +16,6 @@ from rest_framework.views import APIView
 from accounts.api.throttles import count_visit
 from accounts.models import User
 from catalog.api.serializers import NewTitleSerializer, TitleSerializer
-from catalog.api.title_forms import (
-    EpisodicFormSerializer,
-    MovieFormSerializer,
-    TitleFormSerializer,
-    sent_facts,
-)
 from catalog.api.titles import TitleDetailView, TitleListView, find_titles
 from catalog.choices import Kind
 from catalog.editing import (
@@ -36,6 +30,12 @@ from catalog.known_titles import find_known_titles, shown_title
 from catalog.models import Anime, Movie, Show, Title
 from catalog.permissions import MODERATE
 from catalog.rows import title_detail
+from catalog.title_forms import (
+    EpisodicFormSerializer,
+    MovieFormSerializer,
+    TitleFormSerializer,
+    sent_facts,
+)
 from common.files.pictures.rules import MIB
 from common.http.errors import NotFound
 from common.http.parsers import JsonParser, MultiPartParser

@@ -42,16 +42,7 @@ class JsonParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         """Return the value; raises Invalid, BodyTooLarge or UnsupportedMediaType."""
-        body = _read_bounded(stream, parser_context)
-        try:
-            value: object = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise Invalid(_("The body is no JSON.")) from error
-        # Most bodies have too few brackets to be too deep, and need no check.
-        is_deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
-        if is_deep or b"\\u0000" in body:
-            _refuse_deep_or_null(value)
-        return value
+        return parse_json(_read_bounded(stream, parser_context))
 
 
 class FormParser(BaseParser):
@@ -74,6 +65,19 @@ class MultiPartParser(DrfMultiPartParser):
         """Return fields and files; raises Invalid, BodyTooLarge or UnsupportedMediaType."""
         _refuse_length(parser_context)
         return super().parse(stream, media_type, parser_context)
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value that the bytes are, of a body or a file; raises Invalid."""
+    try:
+        value: object = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(_("The body is no JSON.")) from error
+    # Most bodies have too few brackets to be too deep, and need no check.
+    is_deep = body.count(b"[") + body.count(b"{") > MAX_DEPTH
+    if is_deep or b"\\u0000" in body:
+        _refuse_deep_or_null(value)
+    return value
 
 
 def refuse_charset(request: HttpRequest) -> None:

@@ -37,8 +37,9 @@ _DELETED_AT_ONCE = 1000
 _JOBS_AT_ONCE = 20
 
 # Works on items inside the transaction that saves them. It sets `outcome` and `code` of those that
-# are not done, and `before` of those that can be undone; or, where it undoes, `code` of those that
-# cannot be undone any more. All others are done, or undone.
+# are not done, `before` of those that can be undone, and `subject_id` of those whose row it makes;
+# or, where it undoes, `code` of those that cannot be undone any more. All others are done, or
+# undone. What `before` has as "fields" is shown as what was wrong with which field.
 Chunk = Callable[[Job, Sequence[JobItem]], None]
 # An item to come: the id of its row, and its `before`.
 NewItem = tuple[int | None, Any]
@@ -265,7 +266,7 @@ def _do_chunk(lease: Lease[Job], job: Job, kind: JobKind) -> bool:
         changes = _note_undone(job, items) if is_undo else _note_done(job, items)
         JobItem.objects.bulk_create(
             items, update_conflicts=True, unique_fields=["job", "position"],
-            update_fields=["outcome", "code", "before", "undone"],
+            update_fields=["subject_id", "outcome", "code", "before", "undone"],
         )  # fmt: skip
         until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
         if not lease.rows().update(lease_until=until, failures=0, **changes):

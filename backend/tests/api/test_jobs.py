@@ -58,7 +58,7 @@ def test_items_are_listed_in_their_order_by_outcome_and_page(kind, reader_rina):
     assert [row["subject_id"] for row in first["results"] + second["results"]] == [1, 3, 5, 7]
     assert first["results"][0] == {
         "position": 1, "subject_id": 1, "outcome": "failed", "code": "no_such_thing",
-        "undone": False,
+        "fields": None, "undone": False,
     }  # fmt: skip
     for query in ("outcome=odd", "cursor=cD14", "page_size=0"):
         assert client.get(f"/api/jobs/{job.pk}/items?{query}").json()["code"] == "invalid", query

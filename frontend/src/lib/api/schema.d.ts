@@ -1282,6 +1282,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/titles/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Enter up to 10,000 titles: a worker does it, `/api/jobs/{id}/items` tells of each row.
+         *
+         *     A row is skipped where a title of its kind, name and year is here, unless it says
+         *     `is_another`. A dry run answers at once. The import can be undone for 30 days.
+         */
+        post: operations["post_titles_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads": {
         parameters: {
             query?: never;
@@ -1731,6 +1753,54 @@ export interface components {
             slug: string;
             name: string;
         };
+        /** @description Titles as a file: .csv, whose first line names the fields, or .json. */
+        ImportFileRequest: {
+            /**
+             * @description of the rows that name none
+             * @default
+             */
+            kind: components["schemas"]["KindEnum"] | components["schemas"]["BlankEnum"];
+            /**
+             * @description tell what would become of each row, and change nothing
+             * @default false
+             */
+            dry_run: boolean;
+            /** Format: binary */
+            file: string;
+        };
+        /** @description What would become of a row; `subject_id` is the title that is here already. */
+        ImportResultShape: {
+            position: number;
+            subject_id: number | null;
+            /** @description empty: it waits */
+            outcome: components["schemas"]["OutcomeEnum"] | components["schemas"]["BlankEnum"];
+            /** @description why it is not done, or not undone */
+            code: string;
+            /** @description what was wrong with which field, where a row was sent */
+            fields: {
+                [key: string]: string[];
+            } | null;
+        };
+        /** @description Titles as JSON: each row is what enters one title, with its `kind`. */
+        ImportRowsRequest: {
+            /**
+             * @description of the rows that name none
+             * @default
+             */
+            kind: components["schemas"]["KindEnum"] | components["schemas"]["BlankEnum"];
+            /**
+             * @description tell what would become of each row, and change nothing
+             * @default false
+             */
+            dry_run: boolean;
+            rows: unknown[];
+        };
+        /** @description The answer to a dry run. */
+        ImportTrialShape: {
+            total: number;
+            outcome: components["schemas"]["JobOutcomeShape"];
+            results: components["schemas"]["ImportResultShape"][];
+        };
         /** @description A new item: a title by its id here, by its id elsewhere, or by name and type. */
         ItemFormRequest: {
             status?: components["schemas"]["ItemStatusWordEnum"];
@@ -1822,6 +1892,10 @@ export interface components {
             outcome: components["schemas"]["OutcomeEnum"] | components["schemas"]["BlankEnum"];
             /** @description why it is not done, or not undone */
             code: string;
+            /** @description what was wrong with which field, where a row was sent */
+            fields: {
+                [key: string]: string[];
+            } | null;
             undone: boolean;
         };
         /** @description How many items have which outcome. */
@@ -10705,6 +10779,106 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRowsRequest"];
+                "multipart/form-data": components["schemas"]["ImportFileRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportTrialShape"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
