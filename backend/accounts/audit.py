@@ -60,6 +60,12 @@ def log_decisions(
     )
 
 
+def last_entries(subject_type: str, ids: Iterable[int | None]) -> dict[int, int]:
+    """Return the id of the last entry about each of the objects that have one."""
+    entries = AuditEntry.objects.filter(subject_type=subject_type, subject_id__in=list(ids))
+    return dict(entries.order_by().values_list("subject_id").annotate(models.Max("pk")))
+
+
 @contextmanager
 def naming_actor(user: User) -> Iterator[None]:
     """Let entries name this user, whose rights have been checked in this transaction."""

@@ -55,6 +55,7 @@ ACTIONS: dict[str, str | Promise] = {
     "remove_screenshot": _("Screenshot removed"),
     "remove_second_factor": _("Second factor removed"),
     "restore": _("Restored"),
+    "restore_title": _("Title restored"),
     "set_password": _("Password set"),
     "spare_staff": _("Spared as staff"),
     "strike": _("Strike"),

@@ -53,7 +53,7 @@ def change_relations(title: Title, facts: Facts) -> list[str]:
         ("tags", Tag, title.tags),
     ):
         if name in facts:
-            words = _words(model, name, facts[name])
+            words = find_words(model, name, facts[name])
             if {word.pk for word in words} != set(held.values_list("pk", flat=True)):
                 held.set(words)
                 changed.append(name)
@@ -64,7 +64,8 @@ def change_relations(title: Title, facts: Facts) -> list[str]:
     return changed
 
 
-def _words(model: type[Category] | type[Tag], field: str, slugs: Sequence[str]) -> list[Any]:
+def find_words(model: type[Category] | type[Tag], field: str, slugs: Sequence[str]) -> list[Any]:
+    """Return the genres or tags of these slugs, locked; raises Invalid with the fact's name."""
     # Locked, as one that is being deleted at this moment cannot be taken any more.
     found = {
         word.slug: word

@@ -5,17 +5,18 @@ enters the rows chunk by chunk, each for itself. It can be undone for 30 days, e
 that were changed since, or that somebody has taken into a library.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Max, ProtectedError
+from django.db.models import ProtectedError
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit import last_entries
 from accounts.auth.authority import acting, confirm_authority
-from accounts.models import AuditEntry, User
+from accounts.models import User
 from catalog.choices import Kind
 from catalog.editing import create_title
 from catalog.models import OldSlug, Title
@@ -63,7 +64,7 @@ def _import_chunk(job: Job, items: Sequence[JobItem]) -> None:
             item.outcome, item.code, item.subject_id = row.outcome, row.code, row.title_id
             item.before = {"fields": row.fields} if row.fields else None
     made = [item for item in items if item.outcome == JobItem.Outcome.DONE]
-    last = _last_entries(item.subject_id for item in made)
+    last = last_entries("title", [item.subject_id for item in made])
     for item in made:
         item.before = {"entry": last[item.subject_id or 0]}
 
@@ -79,7 +80,7 @@ def _enter(row: CheckedRow, *, moderator: User) -> None:
 def _undo_chunk(job: Job, items: Sequence[JobItem]) -> None:
     moderator = User.objects.get(pk=job.undone_by_id or 0)
     titles = Title.objects.in_bulk([item.subject_id for item in items])
-    last = _last_entries(titles)
+    last = last_entries("title", titles)
     readdressed = set(OldSlug.objects.filter(title__in=titles).values_list("title_id", flat=True))
     for item in items:
         title = titles.get(item.subject_id or 0)
@@ -103,12 +104,6 @@ def _take_back(title: Title, *, moderator: User) -> str:
     except AppError as error:
         return error.code
     return ""
-
-
-def _last_entries(title_ids: Iterable[int | None]) -> dict[int, int]:
-    """Return the id of the last entry of the audit log about each title."""
-    entries = AuditEntry.objects.filter(subject_type="title", subject_id__in=list(title_ids))
-    return dict(entries.order_by().values_list("subject_id").annotate(Max("pk")))
 
 
 IMPORT = job_kind(

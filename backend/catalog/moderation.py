@@ -167,6 +167,19 @@ def delete_unheld_title(title: Title, *, moderator: User) -> None:
         invalidate_cached_views("titles")
 
 
+def delete_for_good(title: Title) -> None:
+    """Delete a title whose deletion can be undone no more, for the program itself.
+
+    Raises ProtectedError where somebody holds it, or it has chapters by now.
+    """
+    with transaction.atomic():
+        plain = _plain(title)
+        people = set(plain.people.values_list("pk", flat=True))
+        log_decision(plain, action="delete_title", actor=None, from_state=plain.moderation)
+        _delete(plain)
+        drop_unused_people(people)
+
+
 def _delete(title: Title) -> None:
     with transaction.atomic():
         _drop_pictures(title)

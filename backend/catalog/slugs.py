@@ -7,7 +7,7 @@ from django.utils.text import slugify
 
 _MAX_LENGTH = 100
 # What stands in an address where a slug may stand: /api/titles/import.
-_RESERVED = frozenset({"import"})
+_RESERVED = frozenset({"batch", "import"})
 # The Latin letters that Russian and Kyrgyz readers write for theirs. Search folds further
 # ("c" becomes "k"), which is right for comparing and wrong for an address that people see.
 _READABLE = str.maketrans(

@@ -1,5 +1,6 @@
 """The addresses of this app, below /api/."""
 
+from catalog.api.batches import TitleBatchView
 from catalog.api.imports import TitleImportView
 from catalog.api.screenshots import ScreenshotsView, ScreenshotView
 from catalog.api.titles import CategoryListView, TagListView, TitleDetailView, TitleListView
@@ -15,6 +16,7 @@ from common.http.urls import ID, ID_OR_SLUG, route
 
 urlpatterns = [
     route("titles", TitleListView.as_view()),
+    route("titles/batch", TitleBatchView.as_view()),
     route("titles/import", TitleImportView.as_view()),
     route(f"titles/{ID_OR_SLUG}", TitleDetailView.as_view()),
     route(f"titles/{ID_OR_SLUG}/screenshots", ScreenshotsView.as_view()),

@@ -59,6 +59,9 @@ class JobKind:
     undo_chunk: Chunk | None = None
     # A story of its own that undoes all at once, as `(job, user)`; it asks whether the user may.
     undo: Callable[[Job, Any], None] | None = None
+    # Does for good what could be undone until now; not called for a job that was undone.
+    # It may be asked twice, and does what it does once.
+    end_chunk: Chunk | None = None
     # Wakes workers for what follows from the rows, some at a time; True: there is more.
     follow_up: Callable[[Job], bool] | None = None
     chunk: int = _CHUNK
@@ -301,11 +304,24 @@ def delete_old_jobs() -> None:
     old = Job.objects.filter(items_until__lt=timezone.now()).exclude(state__in=ACTIVE_JOBS)
     while found := list(old.order_by("items_until").values_list("pk", "kind")[:_JOBS_AT_ONCE]):
         for pk, kind in found:
+            _end_for_good(pk, kind)
             delete_items(pk)
             if kind in KINDS and KINDS[kind].is_record:
                 Job.objects.filter(pk=pk).update(items_until=None)
             else:
                 Job.objects.filter(pk=pk).delete()
+
+
+def _end_for_good(job_id: int, kind: str) -> None:
+    work = KINDS[kind].end_chunk if kind in KINDS else None
+    job = Job.objects.filter(pk=job_id).first()
+    if work is None or job is None or job.undone_at is not None:
+        return
+    done = job.items.filter(outcome=JobItem.Outcome.DONE, undone=False).order_by("position")
+    position = -1
+    while items := list(done.filter(position__gt=position)[: KINDS[kind].chunk]):
+        work(job, items)
+        position = items[-1].position
 
 
 def delete_items(job_id: int) -> None:

@@ -1282,6 +1282,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/titles/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Change or delete up to 1,000 titles; `/api/jobs/{id}/items` tells of each.
+         *
+         *     It can be undone for 30 days. Deleted titles are in no list from now on, and gone for good
+         *     after these days. Those that have chapters stay: `has_chapters`.
+         */
+        post: operations["post_titles_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/titles/import": {
         parameters: {
             query?: never;
@@ -2793,6 +2815,29 @@ export interface components {
         /** @description A tag of one's own. */
         TagFormRequest: {
             name: string;
+        };
+        /** @description Which titles, and what is to become of them: `set`, or `delete`. */
+        TitleBatchRequest: {
+            ids: number[];
+            set?: components["schemas"]["TitleChangesRequest"];
+            /** @default false */
+            delete: boolean;
+        };
+        /** @description What each of the titles gets; genres and tags are named by their slugs. */
+        TitleChangesRequest: {
+            status?: components["schemas"]["StatusEnum"];
+            add_genres?: (string | {
+                slug: string;
+            })[];
+            remove_genres?: (string | {
+                slug: string;
+            })[];
+            add_tags?: (string | {
+                slug: string;
+            })[];
+            remove_tags?: (string | {
+                slug: string;
+            })[];
         };
         TitlePage: {
             count: number;
@@ -10779,6 +10824,99 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TitleBatchRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TitleBatchRequest"];
+                "multipart/form-data": components["schemas"]["TitleBatchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
