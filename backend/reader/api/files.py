@@ -12,7 +12,7 @@ from common.files.storages import Bucket, media_storage, quarantine_storage
 from common.http.file_responses import answer_image
 
 _MEDIA_NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.([a-z]{3,4})")
-_PRIVATE_NAME = re.compile(r"uploads/[0-9a-f]{32}/[0-9a-f]{64}|avatars/[0-9a-f]{32}")
+_PRIVATE_NAME = re.compile(r"uploads/[0-9a-f]{32}/[0-9a-f]{64}|(avatars|covers)/[0-9a-f]{32}")
 
 
 @require_safe
