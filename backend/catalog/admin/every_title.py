@@ -7,8 +7,9 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 
+from catalog.admin.imports import import_page
 from catalog.admin.titles import TitleAdmin
 from catalog.choices import READABLE_KINDS
 from catalog.models import Title
@@ -29,6 +30,20 @@ class TitleList(NameOrderedList):
 @admin.register(Title)
 class EveryTitleAdmin(TitleAdmin):
     """Lists and decides about titles to watch of every kind; each is edited on its kind's page."""
+
+    change_list_template = "admin/site/title_list.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Tell whether this user may import titles."""
+        context = {"may_import": self.has_moderate_permission(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that imports titles."""
+        page = self.admin_site.admin_view(import_page)
+        return [path("import/", page, name="catalog_title_import"), *super().get_urls()]
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         """Use TitleList."""

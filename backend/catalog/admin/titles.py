@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import AuditEntry
 from catalog.admin.decisions import ask_reason, current_user, decide_each
 from catalog.admin.languages import LanguageMapField, with_other_languages
+from catalog.batches import MAX_TITLES, delete_titles
 from catalog.choices import Moderation, Status
 from catalog.cover_drafts import shown_draft
 from catalog.covers import remove_cover, set_cover
@@ -111,7 +112,7 @@ class TitleAdmin(ModelAdmin[Title]):
     autocomplete_fields = ("categories", "tags")
     readonly_fields = ("moderation", "slug", "created_by", "created_at", "approved_at")
     inlines = (AliasInline, CreditInline)
-    actions = ("publish", "unpublish", "reject", "merge")
+    actions = ("publish", "unpublish", "reject", "merge", "delete_many")
     fieldsets = (
         (None, {"fields": ("kind", "name", "original_name", "synopsis")}),
         (
@@ -309,6 +310,24 @@ class TitleAdmin(ModelAdmin[Title]):
             _("“%(name)s” is “%(into)s” now. It can be undone for 30 days, in the list of jobs.")
             % {"name": source.name, "into": into.name},
         )
+
+    @admin.action(
+        description=gettext_lazy("Delete (can be undone for 30 days)"), permissions=["moderate"]
+    )
+    def delete_many(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
+        """Take the chosen titles out of every list; those with chapters stay."""
+        ids = list(queryset.order_by().values_list("pk", flat=True)[: MAX_TITLES + 1])
+        if len(ids) > MAX_TITLES:
+            text = _("At most %(count)d titles can be changed at once.")
+            messages.warning(request, text % {"count": MAX_TITLES})
+            return
+        outcome = delete_titles(ids, moderator=current_user(request)).outcome
+        if deleted := outcome.get("done"):
+            text = _("Deleted: %(count)d. It can be undone for 30 days, in the list of jobs.")
+            messages.success(request, text % {"count": deleted})
+        if kept := outcome.get("failed"):
+            text = _("They have chapters and stay: %(count)d.")
+            messages.warning(request, text % {"count": kept})
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         """Return True for moderators."""
