@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.http import QueryDict
 from django.utils import translation
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
@@ -170,9 +171,12 @@ class _WholeField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the object's checked values."""
-        whole = self.form(data=data)
-        whole.is_valid(raise_exception=True)
-        return whole.validated_data
+        return self._whole.run_validation(data)
+
+    @cached_property
+    def _whole(self) -> serializers.Serializer[None]:
+        # Made once for all objects of a list, and of all rows of an import.
+        return self.form()
 
 
 @extend_schema_field(AliasFormSerializer)
