@@ -63,6 +63,27 @@ def scroll_to_end(page: Page) -> None:
         page.mouse.wheel(0, 700)
 
 
+def keep_in_library(reader: Page, installation: Installation) -> None:
+    """Log in as who has read as a guest: it stands in the library, and one more can be undone."""
+    log_in(reader, "rina")
+    with installation.client("rina") as rina:
+        wait_for("the item", lambda: rina.get("/api/library/items").json()["results"])
+        reader.goto("/library")
+        progress = reader.get_by_test_id("progress")
+        expect(progress).to_contain_text(re.compile(r"^7\b"))
+        reader.get_by_test_id("more").click()
+        expect(progress).to_contain_text(re.compile(r"^8\b"))
+        reader.get_by_test_id("toast").get_by_role("button", name="Undo").click()
+        expect(progress).to_contain_text(re.compile(r"^7\b"))
+        [item] = rina.get("/api/library/items").json()["results"]
+        history = f"/api/library/items/{item['id']}/history"
+        wait_for("both steps", lambda: len(rina.get(history).json()["results"]) == 3)
+    installation.stop()
+    installation.start()
+    reader.reload()
+    expect(progress).to_contain_text(re.compile(r"^7\b"))
+
+
 def test_a_chapter_goes_from_a_folder_to_a_reader(
     browser: Browser, installation: Installation, tmp_path: Path
 ) -> None:
@@ -119,3 +140,5 @@ def test_a_chapter_goes_from_a_folder_to_a_reader(
     # What the app begins with has come with the page.
     for path in ("/", "/browse", f"/series/{SERIES}", urlsplit(reader.url).path):
         assert ask_again(browser, installation, path) == []
+
+    keep_in_library(reader, installation)
