@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from accounts.jobs import undo_job_of
 from accounts.models import User
+from catalog.merging import merge_titles
 from common.http.errors import AppError
+from reader.models import Chapter
 from tests.cast import make_title, make_user
 from tests.tracker.builders import assert_counted_right, keep, make_chapters, read
 from tracker.choices import ItemStatus, Origin
@@ -41,14 +43,16 @@ _steps = st.one_of(
     st.tuples(st.just("undo"), st.integers(0, 3)),
     st.tuples(st.just("bulk"), _wishes),
     st.tuples(st.just("undo_bulk")),
+    st.tuples(st.just("merge"), _which, _which),
+    st.tuples(st.just("undo_merge")),
 )
 
 
 class Story:
     """A user with a few series, and what they do."""
 
-    def __init__(self, user: User, uploader: User) -> None:
-        self.user = user
+    def __init__(self, user: User, uploader: User, moderator: User) -> None:
+        self.user, self.moderator = user, moderator
         self.titles = [
             make_title(f"T{number}", status="completed", length=CHAPTERS)
             for number in range(TITLES)
@@ -56,6 +60,7 @@ class Story:
         numbers = range(1, CHAPTERS + 1)
         self.chapters = [make_chapters(uploader, title, *numbers) for title in self.titles]
         self.jobs: list[Any] = []
+        self.merges: list[Any] = []
         self.minute = 0
 
     def do(self, name: str, *words: Any) -> None:
@@ -79,7 +84,10 @@ class Story:
 
     def read(self, which: int, chapter: int, is_unread: bool) -> None:
         self.minute += 1
-        read(self.user, [self.chapters[which][chapter]], minutes=self.minute, is_unread=is_unread)
+        found = Chapter.objects.get(
+            pk=self.chapters[which][chapter].pk
+        )  # a merge may have moved it
+        read(self.user, [found], minutes=self.minute, is_unread=is_unread)
 
     def undo(self, place: int) -> None:
         changes = LibraryChange.objects.filter(user=self.user).order_by("-pk")
@@ -94,6 +102,14 @@ class Story:
         if self.jobs:
             undo_job_of(self.jobs.pop(), user=self.user)
 
+    def merge(self, which: int, into: int) -> None:
+        source, target = self.titles[which], self.titles[into]
+        self.merges.append(merge_titles(source, target, moderator=self.moderator))
+
+    def undo_merge(self) -> None:
+        if self.merges:
+            undo_job_of(self.merges.pop(), user=self.moderator)
+
     def _item(self, which: int) -> int:
         item = LibraryItem.objects.filter(user=self.user, title=self.titles[which]).first()
         return item.pk if item else 0
@@ -106,7 +122,7 @@ class Story:
 @given(steps=st.lists(_steps, min_size=3, max_size=12))
 def check_any_order(story: Story, steps: list[tuple[Any, ...]]) -> None:
     point = transaction.savepoint()
-    story.jobs, story.minute = [], 0
+    story.jobs, story.merges, story.minute = [], [], 0
     for name, *words in steps:
         story.do(name, *words)
     read(story.user, [])  # what is left for a worker
@@ -115,6 +131,6 @@ def check_any_order(story: Story, steps: list[tuple[Any, ...]]) -> None:
 
 
 def test_any_order_ends_with_what_counting_from_scratch_gives(reader_rina: User):
-    story = Story(reader_rina, make_user("uli", "uploader"))
+    story = Story(reader_rina, make_user("uli", "uploader"), make_user("mo", "moderator"))
 
     check_any_order(story)
