@@ -3,12 +3,14 @@
 `.env.example` lists the same names; a test compares the two.
 """
 
+import ipaddress
 import math
 import re
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -64,6 +66,16 @@ def _parse_rate(value: object) -> object:
     return int(amount), seconds[period.strip()]
 
 
+def _named_addresses(value: object) -> object:
+    """Turn "NAME=https://…, OTHER=https://…" into a dict."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(equals and address.strip() for _name, equals, address in pairs):
+        raise ValueError('must look like "NAME=https://host/path", separated by commas')
+    return {name.strip(): address.strip() for name, _equals, address in pairs}
+
+
 CommaList = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 RatingList = Annotated[
     list[Literal["safe", "suggestive", "erotica", "pornographic"]],
@@ -72,6 +84,15 @@ RatingList = Annotated[
 ]
 OptionalCount = Annotated[int | None, BeforeValidator(_off_is_none)]
 Rate = Annotated[tuple[int, int] | None, NoDecode, BeforeValidator(_parse_rate)]
+
+
+def _is_public_url(url: str) -> bool:
+    """Return True unless the host is of loopback or a private network."""
+    host = urlsplit(url).hostname or "localhost"
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".localhost", ".local", ".internal"))
 
 
 class Environment(BaseSettings):
@@ -129,6 +150,20 @@ class Environment(BaseSettings):
     EMAIL_SECURITY: Literal["starttls", "tls", "none"] = "starttls"
     DEFAULT_FROM_EMAIL: str = "MangaKG <noreply@localhost>"
     MODERATOR_DIGEST: Annotated[int | None, BeforeValidator(_off_is_none)] = None
+
+    # Sources
+    OUTBOUND_CONTACT: str = ""
+    OUTBOUND_ALLOW_PRIVATE: bool = False
+    ANILIST_GRAPHQL_URL: str = ""
+    ANILIST_AUTHORIZE_URL: str = ""
+    ANILIST_TOKEN_URL: str = ""
+    MANGADEX_API_URL: str = ""
+    MANGADEX_UPLOADS_URL: str = ""
+    MANGADEX_REPORT_URL: str = ""
+    KITSU_API_URL: str = ""
+    SOURCE_ADDRESSES: Annotated[dict[str, str], NoDecode, BeforeValidator(_named_addresses)] = {}
+    SOURCE_FOLDER: str = ""
+    SOURCE_CHAPTERS_BY_TRUSTED: bool = False
 
     # Logs and monitoring
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -242,6 +277,11 @@ class Environment(BaseSettings):
         if self.MANGAKG_DEMO and is_public:
             raise ValueError(
                 "HOST must be a loopback address while MANGAKG_DEMO=1 makes public passwords"
+            )
+        if self.OUTBOUND_ALLOW_PRIVATE and _is_public_url(self.MANGAKG_SITE_URL):
+            raise ValueError(
+                "OUTBOUND_ALLOW_PRIVATE=1 lets other servers name addresses of this network, and "
+                "is refused together with a public MANGAKG_SITE_URL"
             )
         if self.MANGAKG_DEBUG and is_public:
             raise ValueError(

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "accounts",
     "catalog",
     "reader",
+    "sources",
     "tracker",
     "safety",
     "demo",
@@ -279,6 +280,8 @@ THROTTLES = {
 }
 API_MAX_BODY_BYTES = 2**20
 OUTBOUND_PORTS = (80, 443)  # of addresses that users name
+OUTBOUND_CONTACT = env.OUTBOUND_CONTACT or SITE_URL
+OUTBOUND_ALLOW_PRIVATE = env.OUTBOUND_ALLOW_PRIVATE
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
@@ -324,6 +327,20 @@ SPECTACULAR_SETTINGS = {
         "common.http.schema.with_refused_bodies",
     ],
 }
+
+# --- Sources ----------------------------------------------------------------------------------
+# What stands in for the addresses of `Source.addresses`; empty: those.
+SOURCE_ADDRESSES = env.SOURCE_ADDRESSES | {
+    "ANILIST_GRAPHQL_URL": env.ANILIST_GRAPHQL_URL,
+    "ANILIST_AUTHORIZE_URL": env.ANILIST_AUTHORIZE_URL,
+    "ANILIST_TOKEN_URL": env.ANILIST_TOKEN_URL,
+    "MANGADEX_API_URL": env.MANGADEX_API_URL,
+    "MANGADEX_UPLOADS_URL": env.MANGADEX_UPLOADS_URL,
+    "MANGADEX_REPORT_URL": env.MANGADEX_REPORT_URL,
+    "KITSU_API_URL": env.KITSU_API_URL,
+    "SOURCE_FOLDER": env.SOURCE_FOLDER,
+}
+SOURCE_CHAPTERS_BY_TRUSTED = env.SOURCE_CHAPTERS_BY_TRUSTED
 
 # --- Uploads ----------------------------------------------------------------------------------
 QUOTAS = {

@@ -18,6 +18,7 @@ api: list[URLPattern | URLResolver] = [
     # Patterns are tried from the top: the most requested ones come first.
     path("", include("reader.urls")),
     path("", include("catalog.urls")),
+    path("", include("sources.urls")),
     path("", include("tracker.urls")),
     path("", include("accounts.urls")),
     path("", include("safety.urls")),

@@ -35,7 +35,17 @@ from reader.intake.archives import REJECT_CODES
 from reader.intake.rejections import BANNED_IMAGE, GAVE_UP
 
 BACKEND = Path(__file__).resolve().parent.parent
-APPS = ("accounts", "catalog", "common", "demo", "mangakg", "reader", "safety", "tracker")
+APPS = (
+    "accounts",
+    "catalog",
+    "common",
+    "demo",
+    "mangakg",
+    "reader",
+    "safety",
+    "sources",
+    "tracker",
+)
 
 
 def sources() -> Iterator[Path]:
@@ -62,7 +72,7 @@ call_command("migrate", verbosity=0)
 call_command("migrate", "accounts", "zero", verbosity=0)
 call_command("migrate", "common", "zero", verbosity=0)
 left = connection.introspection.table_names()
-ours = ("accounts", "catalog", "reader", "safety", "tracker")
+ours = ("accounts", "catalog", "reader", "safety", "sources", "tracker")
 assert not [name for name in left if name.split("_")[0] in ours], left
 call_command("migrate", verbosity=0)
 call_command("check", fail_level="WARNING")

@@ -19,7 +19,17 @@ from django.utils.translation.template import templatize
 from common.messages import LOCALE
 
 BACKEND = Path(__file__).resolve().parent.parent
-APPS = ("mangakg", "demo", "safety", "tracker", "reader", "catalog", "accounts", "common")
+APPS = (
+    "mangakg",
+    "demo",
+    "safety",
+    "tracker",
+    "sources",
+    "reader",
+    "catalog",
+    "accounts",
+    "common",
+)
 LANGUAGES = ("ky", "ru")
 _PLACE = re.compile(r"%\(\w+\)[sdr]|{[^{}]*}|%[sd]")
 _SINGULAR = {"_", "gettext", "gettext_lazy", "gettext_noop"}

@@ -1,0 +1,1 @@
+"""Chapters of a source become uploads that wait for review."""

@@ -1,0 +1,260 @@
+"""What a plug-in for an outside catalogue is: `Source`, and the plain values that it returns.
+
+A plug-in translates between the catalogue's API and these values. Limits, retries, caching and
+storing are not its work: it sends requests through the `Client` that it is given and raises
+`SourceFailed` where it cannot make sense of an answer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, Literal, Protocol
+
+import orjson
+from django.conf import settings
+
+from catalog.choices import CreditRole, Kind, Rating, Status
+from common.http.errors import AppError
+
+__all__ = ["CreditRole", "Kind", "Rating", "Status"]  # plug-ins import them from here
+
+
+class SourceFailed(AppError):
+    """A source does not answer, or its answer makes no sense. `code` says which of these it was.
+
+    `source_down`: it cannot be reached, or says that it is not available. `source_limited`: it asks
+    us to wait. `source_off`: it is switched off here. `source_unreadable`: its answer is not what
+    its API promises.
+    """
+
+    code = "source_down"
+    status = 503
+
+
+class Unreadable(SourceFailed):
+    """An answer is not what the source's API promises; trying again will not help."""
+
+    code = "source_unreadable"
+    status = 502
+
+
+class Gone(SourceFailed):
+    """The source does not know this title or chapter, or does not give it away."""
+
+    code = "not_found"
+    status = 404
+
+
+class Can(StrEnum):
+    """What a source can do."""
+
+    SEARCH = "search"
+    DETAILS = "details"
+    CHAPTERS = "chapters"  # and their pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `calls` requests within any `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+# --- What a source knows -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """Another name; `language` is BCP 47 in lower case, or empty where it is not known."""
+
+    name: str
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCredit:
+    """A person and what they did."""
+
+    name: str
+    role: CreditRole
+    original_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Another title of the same source; `relation` is in its words: SEQUEL, ADAPTATION."""
+
+    relation: str
+    id: str
+    kind: Kind | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTitle:
+    """A title as a source knows it. None and empty mean: it does not say.
+
+    `id` is the source's own. `external_ids` hold its ids at other sites ("anilist", "mal",
+    "mangadex", "kitsu"). `synopsis` is plain text by language. `length` counts chapters or
+    episodes, and only where the source says how many there are in all.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    original_name: str = ""
+    original_language: str = ""
+    aliases: tuple[Name, ...] = ()
+    synopsis: Mapping[str, str] = field(default_factory=dict)
+    status: Status | None = None
+    rating: Rating | None = None
+    year: int | None = None
+    format: str = ""
+    length: int | None = None
+    volumes: int | None = None
+    duration_minutes: int | None = None
+    cover_url: str = ""
+    site_url: str = ""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    genres: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    people: tuple[FoundCredit, ...] = ()
+    relations: tuple[Relation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundChapter:
+    """A chapter as a source knows it; `number` None is a one-shot.
+
+    `groups` are the names of who translated it, as the source credits them, and `group_ids` their
+    ids there. `external_url` is set where it can be read elsewhere only, and has no pages here.
+    """
+
+    id: str
+    number: Decimal | None
+    language: str
+    title: str = ""
+    volume: int | None = None
+    groups: tuple[str, ...] = ()
+    group_ids: tuple[str, ...] = ()
+    page_count: int | None = None
+    published_at: datetime | None = None
+    site_url: str = ""
+    external_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """A page of a chapter, in reading order; `url` means what `get_image` of its source says.
+
+    `sha256` is set where the source tells it, and helps to notice damage.
+    """
+
+    url: str
+    sha256: str = ""
+
+
+# --- The way to the source -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the other server; names of `headers` are in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float = 0.0
+
+    def json(self) -> Any:
+        """Return the body as JSON; raises Unreadable."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise Unreadable("The answer is not JSON.") from error
+
+
+class Client(Protocol):
+    """Sends requests within the source's limits; it waits, retries and gives up by itself."""
+
+    def request(
+        self,
+        method: Literal["GET", "POST"],
+        url: str,
+        *,
+        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        budget: str = "",
+        max_bytes: int = 5 * 2**20,
+        accepts: Sequence[int] = (200,),
+    ) -> Answer:
+        """Return the answer if its status is one of `accepts`; raises SourceFailed.
+
+        `budget` names one of `Source.limits` that this request counts for, beside "". A GET is
+        tried again where that may help, a POST only where the server cannot have acted on it or
+        it is safe by its nature (`Source.safe_posts`).
+        """
+        ...
+
+
+class Source(ABC):
+    """An outside catalogue. A plug-in is a subclass, in a file of its own.
+
+    `addresses` maps names of settings to addresses; an operator can set each to a mirror. `limits`
+    hold for all processes together: those of "" for every request, others by name.
+    """
+
+    name: ClassVar[str]  # in addresses and columns: lower-case ASCII
+    label: ClassVar[str]  # as people know it
+    site_url: ClassVar[str]
+    kinds: ClassVar[frozenset[Kind]]
+    languages: ClassVar[tuple[str, ...]] = ()  # of chapters; empty: any
+    can: ClassVar[frozenset[Can]]
+    addresses: ClassVar[Mapping[str, str]] = {}
+    limits: ClassVar[Mapping[str, Sequence[Limit]]] = {}
+    credits: ClassVar[str] = ""  # what has to be said wherever its data is shown
+    # Quoted in the admin where chapters are switched on; empty: its terms allow them.
+    chapter_terms: ClassVar[str] = ""
+    # True where a POST only asks, as in GraphQL queries.
+    safe_posts: ClassVar[bool] = False
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    @classmethod
+    def address(cls, setting: str) -> str:
+        """Return an address of the source, or what the operator has set instead."""
+        return settings.SOURCE_ADDRESSES.get(setting) or cls.addresses[setting]
+
+    @classmethod
+    def is_configured(cls) -> bool:
+        """Return False where it cannot work without a setting that is empty."""
+        return all(cls.address(setting) for setting in cls.addresses)
+
+    @abstractmethod
+    def search(self, query: str, *, kind: Kind | None = None) -> Sequence[FoundTitle]:
+        """Return the titles that match, the best first; at most 20."""
+
+    @abstractmethod
+    def get_details(self, title_id: str) -> FoundTitle:
+        """Return all that the source knows of a title; raises Gone."""
+
+    def get_chapters(
+        self, title_id: str, *, languages: Sequence[str] = ()
+    ) -> Sequence[FoundChapter]:
+        """Return the chapters of a title, oldest first, in these languages; empty: in all."""
+        raise NotImplementedError
+
+    def get_images(self, chapter_id: str) -> Sequence[FoundImage]:
+        """Return the pages of a chapter; raises Gone."""
+        raise NotImplementedError
+
+    def get_image(self, image: FoundImage) -> bytes:
+        """Return the bytes of a page. They are checked like those of an upload, and not here."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""One file per outside catalogue; see docs/sources.md for writing one."""

@@ -1,0 +1,1 @@
+"""What sources know of titles, matched with ours and taken into the catalogue."""
