@@ -122,6 +122,8 @@ class FoundTitle:
     external_ids: Mapping[str, str] = field(default_factory=dict)
     genres: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    # Whether chapter 1 of volume 2 is another one than chapter 1 of volume 1.
+    numbers_restart_per_volume: bool = False
     people: tuple[FoundCredit, ...] = ()
     relations: tuple[Relation, ...] = ()
 
@@ -149,13 +151,12 @@ class FoundChapter:
 
 @dataclass(frozen=True, slots=True)
 class FoundImage:
-    """A page of a chapter, in reading order; `url` means what `get_image` of its source says.
+    """A page of a chapter; `id` is what `get_image` of its source takes.
 
-    `sha256` is set where the source tells it, and helps to notice damage.
+    It is kept in rows and asked for days later, so an address that expires is no id.
     """
 
-    url: str
-    sha256: str = ""
+    id: str
 
 
 # --- The way to the source -----------------------------------------------------------------------
@@ -190,15 +191,16 @@ class Client(Protocol):
         params: Mapping[str, str | int | Sequence[str]] | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
-        budget: str = "",
+        budgets: Sequence[str] = ("",),
+        retries: bool = True,
         max_bytes: int = 5 * 2**20,
         accepts: Sequence[int] = (200,),
     ) -> Answer:
         """Return the answer if its status is one of `accepts`; raises SourceFailed.
 
-        `budget` names one of `Source.limits` that this request counts for, beside "". A GET is
-        tried again where that may help, a POST only where the server cannot have acted on it or
-        it is safe by its nature (`Source.safe_posts`).
+        `budgets` are the names in `Source.limits` that this request counts for. A GET is tried
+        again where that may help, a POST only where the server cannot have acted on it or it is
+        safe by its nature (`Source.safe_posts`); nothing is, without `retries`.
         """
         ...
 
@@ -207,7 +209,8 @@ class Source(ABC):
     """An outside catalogue. A plug-in is a subclass, in a file of its own.
 
     `addresses` maps names of settings to addresses; an operator can set each to a mirror. `limits`
-    hold for all processes together: those of "" for every request, others by name.
+    hold for all processes together, each for the requests that name it; "" is what a request
+    counts for that names none.
     """
 
     name: ClassVar[str]  # in addresses and columns: lower-case ASCII
@@ -238,8 +241,13 @@ class Source(ABC):
         return all(cls.address(setting) for setting in cls.addresses)
 
     @abstractmethod
-    def search(self, query: str, *, kind: Kind | None = None) -> Sequence[FoundTitle]:
-        """Return the titles that match, the best first; at most 20."""
+    def search(
+        self, query: str, *, kind: Kind | None = None, adult: bool = False
+    ) -> Sequence[FoundTitle]:
+        """Return the titles that match, the best first; at most 20.
+
+        Without `adult` none that is made for adults only.
+        """
 
     @abstractmethod
     def get_details(self, title_id: str) -> FoundTitle:
@@ -252,7 +260,7 @@ class Source(ABC):
         raise NotImplementedError
 
     def get_images(self, chapter_id: str) -> Sequence[FoundImage]:
-        """Return the pages of a chapter; raises Gone."""
+        """Return the pages of a chapter in reading order; raises Gone."""
         raise NotImplementedError
 
     def get_image(self, image: FoundImage) -> bytes:
