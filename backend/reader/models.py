@@ -228,6 +228,11 @@ class UploadQuerySet(models.QuerySet["Upload"]):
             return self.filter(uploader=user.pk)
         return self.none()
 
+    def of_source(self, source: str) -> Self:
+        """Return the uploads that come from an outside source."""
+        # Named for the index: SQLite uses a condition on null, and none on a value.
+        return self.filter(source=source, source_facts__isnull=False)
+
     def waiting(self) -> Self:
         """Return the moderators' queue, the oldest first."""
         return self.filter(state=UploadState.AWAITING_REVIEW).order_by("created_at", "pk")
@@ -240,6 +245,20 @@ class Upload(Leased):
     uploader = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="uploads"
     )
+    # A chapter of an outside source has no uploader: whose wish it was counts for no quota and for
+    # no right of theirs. `source_facts` are its label, site_url, groups and credits there.
+    source = models.CharField(
+        _("source"), max_length=30, blank=True, default="", db_default="", editable=False
+    )
+    source_chapter = models.CharField(
+        max_length=200, blank=True, default="", db_default="", editable=False
+    )
+    source_facts = models.JSONField(null=True, editable=False)
+    source_trusted = models.BooleanField(default=False, db_default=False, editable=False)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL,
+        related_name="asked_uploads", editable=False, verbose_name=_("asked for by"),
+    )  # fmt: skip
     # The id of the API key that it came with, which may be deleted: so it is no foreign key.
     key_id = models.BigIntegerField(null=True, editable=False)
     state = models.CharField(
@@ -299,7 +318,13 @@ class Upload(Leased):
                 fields=["uploader", "chapter", "archive_sha256"],
                 condition=Q(state__in=["received", "extracting", "awaiting_review", "publishing"]),
                 name="upload_once_under_way",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["chapter", "source", "source_chapter"],
+                condition=~Q(source="")
+                & Q(state__in=["received", "extracting", "awaiting_review", "publishing"]),
+                name="upload_of_source_once",
+            ),
         ]
         # Indexes on a state have no condition: queries compare the state with a parameter, and then
         # SQLite uses no index whose condition names a value. One on null or a boolean it uses.
@@ -327,6 +352,11 @@ class Upload(Leased):
                 condition=Q(handed_over_at__isnull=False),
             ),
             models.Index(fields=["uploader", "-created_at"], name="upload_of_uploader"),
+            models.Index(
+                fields=["source", "source_chapter"],
+                name="upload_of_source",
+                condition=Q(source_facts__isnull=False),
+            ),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -44,6 +44,7 @@ def _erase_uploads(user_id: int) -> None:
     Upload.objects.filter(uploader=user_id).update(uploader=None)
     ExtractionTurn.objects.filter(user=user_id).delete()
     Upload.objects.filter(decided_by=user_id).update(decided_by=None)
+    Upload.objects.filter(asked_by=user_id).update(asked_by=None)
 
 
 def _erase_banned_pictures(user_id: int) -> None:
@@ -70,6 +71,7 @@ PARTICIPANTS = (
         covers=(
             "reader.Upload.uploader",
             "reader.Upload.decided_by",
+            "reader.Upload.asked_by",
             "reader.ExtractionTurn.user",
         ),
         files=(ExportedFile("uploads.json", _("Chapters that you uploaded."), _uploads),),

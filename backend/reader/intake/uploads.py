@@ -1,15 +1,18 @@
 """An uploader submits a zip, or withdraws it while it is undecided.
 
 Starts at `submit_upload`, ends with the row RECEIVED; `reader.intake.extraction` goes on with it.
+`submit_from_source` takes a zip that a worker has made of the pages of an outside source, the same
+way but for the person: nobody's right is asked for, nobody's quota is used up.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import structlog
 from django.core.files.base import File
@@ -61,6 +64,23 @@ class Submission:
     group: str = ""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The chapter of an outside source that an upload is.
+
+    `facts` are what is shown of it: label, site_url, groups and credits.
+    """
+
+    source: str
+    chapter: str
+    facts: Mapping[str, Any]
+    asked_by_id: int | None
+
+
+# Opens the transaction that inserts an upload; raises where it may not be inserted any more.
+Inserting = Callable[[Upload], AbstractContextManager[None]]
+
+
 def refuse_submitter(user: User) -> None:
     """Raise Forbidden or Unconfirmed unless the user may submit chapters."""
     if not user.has_perm("reader.submit_upload"):
@@ -78,31 +98,41 @@ def submit_upload(
     AlreadySubmitted, QuotaUsedUp, Forbidden, Unconfirmed, Banned, InvalidToken or
     StorageUnavailable.
     """
+    refuse_series_without_chapters(series)
+    refuse_over_quota(uploader, archive_bytes=archive.size or 0)
+    upload = Upload(uploader=uploader, key_id=uploader.used_key_id)
+    return _submit(upload, series, archive, submission, partial(_inserting, uploader))
+
+
+def submit_from_source(
+    series: Title,
+    *,
+    origin: Origin,
+    archive: File[bytes],
+    submission: Submission,
+    inserting: Inserting,
+) -> Upload:
+    """Submit a chapter of an outside source as `submit_upload` does.
+
+    `inserting` opens the transaction of the caller's own row, so that there is one upload whenever
+    the worker dies. Raises what it raises, UploadRejected, AlreadySubmitted or StorageUnavailable.
+    """
+    refuse_series_without_chapters(series)
+    upload = Upload(
+        source=origin.source,
+        source_chapter=origin.chapter,
+        source_facts=dict(origin.facts),
+        asked_by_id=origin.asked_by_id,
+    )
+    return _submit(upload, series, archive, submission, inserting)
+
+
+def refuse_series_without_chapters(series: Title) -> None:
+    """Raise Invalid for a title that cannot have chapters."""
     if series.kind not in READABLE_KINDS:
         raise Invalid(_("This title cannot have chapters."))
     if series.moderation == Moderation.UNLISTED:
         raise Invalid(_("This title is in no public list, and so cannot have chapters."))
-    archive_bytes = archive.size or 0
-    refuse_over_quota(uploader, archive_bytes=archive_bytes)
-
-    upload = Upload(
-        uploader=uploader,
-        key_id=uploader.used_key_id,
-        filename=_plain_filename(archive.name),
-        archive_bytes=archive_bytes,
-        archive_sha256=_sha256_of(archive),
-        title=submission.title,
-        volume_number=submission.volume,
-    )
-    try:
-        plan = preflight(cast(BinaryIO, archive), archive_limits())
-    except FileRejected as rejection:
-        _insert_failed(upload, series, submission, rejection, uploader=uploader)
-        raise UploadRejected(upload) from None
-    upload.pages_planned = len(plan.pages)
-    _insert_received(upload, series, submission, archive, uploader=uploader)
-    extract_upload.enqueue(upload.pk)
-    return upload
 
 
 def withdraw_upload(upload: Upload, *, user: User) -> None:
@@ -129,13 +159,35 @@ def withdraw_upload(upload: Upload, *, user: User) -> None:
         purge_upload.enqueue(upload.pk)
 
 
+def _submit(
+    upload: Upload,
+    series: Title,
+    archive: File[bytes],
+    submission: Submission,
+    inserting: Inserting,
+) -> Upload:
+    upload.filename = _plain_filename(archive.name)
+    upload.archive_bytes = archive.size or 0
+    upload.archive_sha256 = _sha256_of(archive)
+    upload.title = submission.title
+    upload.volume_number = submission.volume
+    try:
+        plan = preflight(cast(BinaryIO, archive), archive_limits())
+    except FileRejected as rejection:
+        _insert_failed(upload, series, submission, rejection, inserting)
+        raise UploadRejected(upload) from None
+    upload.pages_planned = len(plan.pages)
+    _insert_received(upload, series, archive, submission, inserting)
+    extract_upload.enqueue(upload.pk)
+    return upload
+
+
 def _insert_received(
     upload: Upload,
     series: Title,
-    submission: Submission,
     archive: File[bytes],
-    *,
-    uploader: User,
+    submission: Submission,
+    inserting: Inserting,
 ) -> None:
     # File first, row after, so that a row always has its file. The sweep of stray folders finds
     # the file of a request that dies in between.
@@ -147,9 +199,7 @@ def _insert_received(
         _delete_folder_if_possible(upload)
         raise StorageUnavailable from error
     try:
-        with _inserting(uploader):
-            # Asked again: of many uploads that were sent at once, some are over the quota by now.
-            refuse_over_quota(uploader, archive_bytes=upload.archive_bytes)
+        with inserting(upload):
             upload.chapter = _chapter_of(series, submission)
             upload.save(force_insert=True)
     except IntegrityError as error:
@@ -167,23 +217,25 @@ def _insert_failed(
     series: Title,
     submission: Submission,
     rejection: FileRejected,
-    *,
-    uploader: User,
+    inserting: Inserting,
 ) -> None:
     upload.state = UploadState.FAILED
     for column, value in failure_columns(rejection).items():
         setattr(upload, column, value)
-    with _inserting(uploader):
+    with inserting(upload):
         upload.chapter = _chapter_of(series, submission)
         upload.save(force_insert=True)
         strike_if_malicious(upload)
 
 
 @contextmanager
-def _inserting(uploader: User) -> Iterator[None]:
+def _inserting(uploader: User, upload: Upload) -> Iterator[None]:
     """Open the transaction of a submission, if the uploader may still submit."""
     with acting(uploader):
         refuse_submitter(uploader)
+        if upload.state == UploadState.RECEIVED:
+            # Asked again: of many uploads that were sent at once, some are over the quota by now.
+            refuse_over_quota(uploader, archive_bytes=upload.archive_bytes)
         yield
 
 

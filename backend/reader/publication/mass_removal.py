@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.audit import log_decisions
 from accounts.models import User
+from common.work.background import wake_queue
 from common.work.events import emit_all
 from reader.intake.banned_pictures import count_banned_pages, ids_with_banned_pictures
 from reader.models import Chapter, Upload, UploadQuerySet
@@ -22,7 +23,9 @@ from reader.reading.chapters import refresh_counters_of
 from reader.states import REMOVED, UNDER_WAY, UploadState, state_after_restore
 
 _AT_ONCE = 500
-_PLACE = ("chapter_id", "uploader_id", "archive_sha256")
+# What may be under way only once: see the constraints of `Upload`.
+_PLACE = ("chapter_id", "uploader_id", "archive_sha256", "source", "source_chapter")
+_Zip = tuple[int, str, str]
 _COLUMNS = ("pk", "filename", "state", "removed_from", *_PLACE)
 # Of two uploads for the same place, the one whose state comes first here is restored.
 _FIRST_BACK = (
@@ -37,7 +40,7 @@ _FIRST_BACK = (
 
 def removable_uploads_of(user: User) -> UploadQuerySet:
     """Return the uploads of `user` that are public or on their way."""
-    return Upload.objects.filter(_in_media() | Q(state__in=UNDER_WAY), uploader=user)
+    return Upload.objects.filter(_in_media_or_under_way(), uploader=user)
 
 
 def remove_uploads_of(
@@ -72,6 +75,27 @@ def take_down_series(series_id: int, *, moderator: User, reason: str) -> None:
     )  # fmt: skip
     for pk, _from_state in removed:
         hide_upload.enqueue(pk)
+
+
+def take_down_uploads(
+    uploads: UploadQuerySet, *, moderator: User, reason: str, moment: datetime
+) -> list[tuple[int, str]]:
+    """Take down those of `uploads` that are public or on their way; see `remove_uploads_of`.
+
+    `uploads` join no other table.
+    """
+    there = uploads.filter(_in_media_or_under_way())
+    _lock_chapters(Chapter.objects.filter(pk__in=there.values("chapter")))
+    removed = _remove(
+        there, among=uploads, to_state=UploadState.TAKEN_DOWN,
+        action="take_down", moderator=moderator, reason=reason, moment=moment,
+    )  # fmt: skip
+    wake_queue("publishing")  # their pages have to leave `media`
+    return removed
+
+
+def _in_media_or_under_way() -> Q:
+    return _in_media() | Q(state__in=UNDER_WAY)
 
 
 def _in_media() -> Q:
@@ -154,34 +178,45 @@ def _showable(found: list[Upload], kept: UploadQuerySet) -> list[Upload]:
     ]
 
 
-def _others_at_places_of(removed: UploadQuerySet) -> tuple[set[int], set[tuple[int, int, str]]]:
+def _others_at_places_of(removed: UploadQuerySet) -> tuple[set[int], set[_Zip]]:
     """Return the chapters that show or get another upload, and the zips under way there."""
     there = Upload.objects.filter(
         state__in=(*UNDER_WAY, UploadState.LIVE), chapter__in=removed.values("chapter")
     )
     shown, zips = set(), set()
-    for state, chapter, uploader, sha256 in there.values_list("state", *_PLACE):
-        if state in (UploadState.PUBLISHING, UploadState.LIVE):
-            shown.add(chapter)
-        if state != UploadState.LIVE and uploader is not None:
-            zips.add((chapter, uploader, sha256))
+    for upload in there.only("state", *_PLACE):
+        if upload.state in (UploadState.PUBLISHING, UploadState.LIVE):
+            shown.add(upload.chapter_id)
+        if upload.state != UploadState.LIVE:
+            zips.update(_once_under_way(upload))
     return shown, zips
 
 
+def _once_under_way(upload: Upload) -> list[_Zip]:
+    """Return what no other upload under way may have in common with this one, if anything."""
+    if upload.source:
+        return [(upload.chapter_id, upload.source, upload.source_chapter)]
+    if upload.uploader_id is None:
+        return []
+    return [(upload.chapter_id, f"uploader {upload.uploader_id}", upload.archive_sha256)]
+
+
 def _who_comes_back(
-    found: list[Upload], others: tuple[set[int], set[tuple[int, int, str]]]
+    found: list[Upload], others: tuple[set[int], set[_Zip]]
 ) -> dict[int, UploadState]:
     shown, zips = others
     moves = {}
     for upload in found:
         to_state = state_after_restore(upload.removed_from)
-        place = (upload.chapter_id, upload.uploader_id or 0, upload.archive_sha256)
+        once = _once_under_way(upload)
         is_public = to_state == UploadState.PUBLISHING
-        if (is_public and upload.chapter_id in shown) or (to_state in UNDER_WAY and place in zips):
+        if (is_public and upload.chapter_id in shown) or (
+            to_state in UNDER_WAY and not zips.isdisjoint(once)
+        ):
             continue
         moves[upload.pk] = to_state
         if is_public:
             shown.add(upload.chapter_id)
-        if to_state in UNDER_WAY and upload.uploader_id is not None:
-            zips.add(place)
+        if to_state in UNDER_WAY:
+            zips.update(once)
     return moves

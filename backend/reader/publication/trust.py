@@ -1,7 +1,8 @@
 """Publication begins by deciding whether a checked upload needs a moderator.
 
 Uploads of trusted users go live by themselves, except for a sample and for those that look odd.
-That is found out before the transaction; the permissions are read inside it.
+That is found out before the transaction; the permissions are read inside it. What comes from an
+outside source is trusted if the source is, whoever asked for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ from reader.models import Page, Upload
 from reader.publication.duplicates import find_duplicates
 from reader.publication.publishing import publish_upload
 from reader.reading.chapters import chapters_of_public_titles, replaced_work
-from reader.states import UploadState
+from reader.states import UNDECIDED, UploadState
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,7 @@ def _uploads_to_assign() -> Iterable[int]:
 
 @background_task(due=_uploads_to_assign, queue="publishing", every_seconds=15)
 def assign_review(pk: int) -> None:
-    """Approve a trusted user's upload that looks plain; leave any other one to the moderators.
+    """Approve a trusted upload that looks plain; leave any other one to the moderators.
 
     Where a moderator has decided before, it does nothing. Running twice, or twice at once, approves
     once.
@@ -56,9 +57,9 @@ def assign_review(pk: int) -> None:
 
 
 def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
-    """Return True for a trusted user's upload about which nothing needs a moderator.
+    """Return True for a trusted upload about which nothing needs a moderator.
 
-    For other users it is False without a further look.
+    For others it is False without a further look.
     """
     if not _is_trusted(upload) or is_sampled(upload):
         return False
@@ -73,7 +74,7 @@ def looks_plain(upload: Upload, pages: Sequence[Page]) -> bool:
 def publish_if_trusted(upload: Upload) -> bool:
     """Approve an upload that `looks_plain`, in the caller's transaction.
 
-    Return False where the uploader is not trusted, the title not public or the upload decided by
+    Return False where its sender is not trusted, the title not public or the upload decided by
     now: then it waits for a moderator.
     """
     if not _is_trusted(upload):
@@ -87,7 +88,8 @@ def publish_if_trusted(upload: Upload) -> bool:
     if not moved:
         return False
     log_decision(
-        upload, action="approve", actor=None, reason="trusted",
+        upload, action="approve", actor=None,
+        reason="trusted source" if upload.source else "trusted",
         from_state=UploadState.AWAITING_REVIEW, to_state=UploadState.PUBLISHING,
     )  # fmt: skip
     publish_upload.enqueue(upload.pk)
@@ -101,7 +103,20 @@ def is_sampled(upload: Upload) -> bool:
     return upload.folder.int % 100 < percent
 
 
+def distrust_source(source: str) -> None:
+    """Leave what has come from a source, and is undecided, to the moderators.
+
+    The caller has locked what says that the source is trusted, as whoever submits from it does.
+    """
+    Upload.objects.all().of_source(source).filter(
+        state__in=UNDECIDED, source_trusted=True
+    ).update(source_trusted=False)  # fmt: skip
+
+
 def _is_trusted(upload: Upload) -> bool:
+    if upload.source:
+        # Read anew: an operator may have taken the trust back.
+        return Upload.objects.filter(pk=upload.pk, source_trusted=True).exists()
     if upload.uploader_id is None:
         return False
     # Read anew: permissions that were looked up once stick to the object.
@@ -115,12 +130,18 @@ def _is_trusted(upload: Upload) -> bool:
     )
 
 
+def _of_same_sender(upload: Upload, prefix: str = "") -> Q:
+    """Match uploads of the same uploader, or of the same source."""
+    column, value = ("source", upload.source) if upload.source else ("uploader", upload.uploader_id)
+    return Q(**{f"{prefix}{column}": value})
+
+
 def _is_repeated(upload: Upload) -> bool:
-    """Return True where this zip, or another of the uploader's for this chapter, was withdrawn or
+    """Return True where this zip, or another one of its sender for this chapter, was withdrawn or
     rejected lately."""
     earlier = Upload.objects.filter(
         Q(chapter=upload.chapter_id) | Q(archive_sha256=upload.archive_sha256),
-        uploader=upload.uploader_id,
+        _of_same_sender(upload),
         state__in=(UploadState.WITHDRAWN, UploadState.REJECTED),
         decided_at__gt=timezone.now() - _REMEMBERED,
     )
@@ -128,20 +149,20 @@ def _is_repeated(upload: Upload) -> bool:
 
 
 def _replaces_another(upload: Upload) -> bool:
-    """Return True where the chapter shows another uploader's pages now."""
+    """Return True where the chapter shows another sender's pages now."""
     live = Upload.objects.filter(live_chapter=upload.chapter_id)
-    return live.exclude(uploader=upload.uploader_id).exists()
+    return live.exclude(_of_same_sender(upload)).exists()
 
 
 def _is_known(upload: Upload, pages: Sequence[Page]) -> bool:
-    """Return True where pages are another user's, or half of them the uploader's from elsewhere.
+    """Return True where pages are another sender's, or half of them this one's from elsewhere.
 
     Fewer of their own may repeat, as a group's credits page is in each of its chapters. Where there
     are too many candidates to compare them all, a moderator has to look.
     """
-    theirs = Page.objects.exclude(upload__uploader=upload.uploader_id)
+    theirs = Page.objects.exclude(_of_same_sender(upload, "upload__"))
     found = find_duplicates(upload, pages, among=theirs)
     if found.twins or found.is_cut:
         return True
-    own = Page.objects.filter(upload__uploader=upload.uploader_id)
+    own = Page.objects.filter(_of_same_sender(upload, "upload__"))
     return 2 * len(find_duplicates(upload, pages, among=own).twins) >= len(pages)
