@@ -46,6 +46,32 @@ class Pause(models.Model):
         return self.name
 
 
+class OutboundBudget(models.Model):
+    """How much other servers were called, and how they are doing; see `common.outbound.budgets`.
+
+    `calls` are those of the last window, as [key, end, 1 while it runs]: the end is the latest
+    possible one until the call has ended, in seconds since 1970.
+    """
+
+    name = models.CharField(max_length=60, primary_key=True)
+    calls = models.JSONField(default=list)
+    # Somebody looks on while a call waits: until then, background work does not call.
+    people_until = models.DateTimeField(null=True)
+    # The other server asks us to wait.
+    limited_until = models.DateTimeField(null=True)
+    # Failures in a row; after some of them nothing is called for a while.
+    failures = models.PositiveSmallIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    open_until = models.DateTimeField(null=True)
+    error = models.CharField(max_length=20, blank=True)
+    error_status = models.PositiveSmallIntegerField(null=True)
+    error_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Event(models.Model):
     """Something that happened in a lower app, for upper ones; see `common.work.events`.
 

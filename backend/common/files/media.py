@@ -149,12 +149,12 @@ def _sweep_one(pk: int, name: str, cutoff: datetime) -> bool:
         row.update(unreferenced_since=_DOOMED if is_free else None)
     if not is_free:
         return False
-    # The file is deleted before the deletion of its row is committed: a publisher of the same bytes
-    # waits for this row and then writes the file anew.
+    # The file goes while its row is held: a publisher of the same bytes waits for the row, makes it
+    # its own again and then writes the file anew. The CDN is told outside of any transaction.
+    doomed = MediaFile.objects.filter(pk=pk, unreferenced_since=_DOOMED)
     with transaction.atomic():
-        doomed = MediaFile.objects.filter(pk=pk, unreferenced_since=_DOOMED)
-        if not doomed._raw_delete(connection.alias):
+        if not doomed.select_for_update().exists():
             return False
         media_storage().delete(name)
-        purge_from_cdn([media_url(name)])
-    return True
+    purge_from_cdn([media_url(name)])
+    return bool(doomed._raw_delete(connection.alias))

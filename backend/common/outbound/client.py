@@ -1,7 +1,8 @@
 """Fetches addresses that users name, with a client that cannot reach our own network.
 
 httpx follows redirects and inflates; where each hop may go, and how long it may take, is decided by
-the transport under it (`common.outbound.transport`). Bytes and types are bounded here.
+the transport under it (`common.outbound.transport`). Bytes and types are bounded here. Calls that
+have a budget go through `common.outbound.calls`, which stands on this.
 """
 
 import io
@@ -23,8 +24,10 @@ from common.http.renderers import to_json
 from common.outbound.transport import (
     AddressRefused,
     CheckedTransport,
+    Connections,
     Deadline,
     Network,
+    Reach,
     Resolve,
     resolve_host,
 )
@@ -81,6 +84,7 @@ class OutboundClient:
     attempts: int = 3
     wait_seconds: float = 0.5
     resolve: Resolve = resolve_host
+    connections: Connections | None = None  # None: new ones for each fetch
 
     def fetch(
         self, url: str, *, max_bytes: int, content_types: Collection[str]
@@ -104,9 +108,9 @@ class OutboundClient:
         def get_once() -> Fetched:
             file.seek(0)
             file.truncate()
-            with self._ask(deadline, "GET", url, headers=headers) as answer:
+            with self.ask(deadline, "GET", url, headers=headers) as answer:
                 content_type = _refuse_unasked(answer, max_bytes, content_types)
-                size = _write_body(answer, file, max_bytes)
+                size = write_body(answer, file, max_bytes)
                 return Fetched(str(answer.url.copy_with(fragment=None)), content_type, size)
 
         for attempt in self._tries(deadline):
@@ -119,7 +123,7 @@ class OutboundClient:
         deadline = Deadline(self.total_seconds, self.step_seconds)
         headers = {"Content-Type": "application/json"}
         options = {"content": to_json(value), "follow_redirects": False}
-        with self._ask(deadline, "POST", url, headers=headers, **options) as answer:
+        with self.ask(deadline, "POST", url, headers=headers, **options) as answer:
             if not answer.is_success:
                 raise FetchFailed
 
@@ -145,22 +149,21 @@ class OutboundClient:
         )
 
     @contextmanager
-    def _ask(
+    def ask(
         self, deadline: Deadline, method: str, url: str, **options: Any
     ) -> Iterator[httpx.Response]:
-        """Send one request over new connections; errors of the network become FetchFailed."""
-        transport = CheckedTransport(
-            deadline,
-            ports=self.ports,
-            allowed_networks=self.allowed_networks,
-            resolve=self.resolve,
-        )
+        """Send one request, once; errors of the network become FetchFailed."""
+        over = self.connections or Connections(self._reach())
+        is_kept = self.connections is not None
         client = httpx.Client(
-            transport=transport,
+            transport=CheckedTransport(deadline, over, keep=is_kept),
             trust_env=False,
             follow_redirects=True,
             max_redirects=self.max_redirects,
-            headers={"User-Agent": self.user_agent, "Connection": "close"},
+            headers={
+                "User-Agent": self.user_agent,
+                "Connection": "keep-alive" if is_kept else "close",
+            },
         )
         try:
             with client, client.stream(method, url, **options) as answer:
@@ -177,24 +180,34 @@ class OutboundClient:
         ) as error:
             raise FetchFailed(final=isinstance(error, ValueError)) from error
 
+    def _reach(self) -> Reach:
+        return Reach(
+            ports=None if self.ports is None else frozenset(self.ports),
+            allowed_networks=tuple(self.allowed_networks),
+            resolve=self.resolve,
+        )
+
 
 def outbound_client() -> OutboundClient:
-    """Return the client for addresses that users name."""
-    return OutboundClient(user_agent=_user_agent(), ports=settings.OUTBOUND_PORTS)
+    """Return the client for addresses that users and other servers name."""
+    if settings.OUTBOUND_ALLOW_PRIVATE:
+        return operators_client(total_seconds=20.0)
+    return OutboundClient(user_agent=user_agent(), ports=settings.OUTBOUND_PORTS)
 
 
 def operators_client(*, total_seconds: float = 10.0) -> OutboundClient:
     """Return the client for addresses that only the settings name: they may be private."""
     return OutboundClient(
-        user_agent=_user_agent(),
+        user_agent=user_agent(),
         ports=None,
         allowed_networks=EVERYWHERE,
         total_seconds=total_seconds,
     )
 
 
-def _user_agent() -> str:
-    return f"MangaKG (+{settings.SITE_URL})"
+def user_agent() -> str:
+    """Return our name, and where whoever runs the other server can complain."""
+    return f"MangaKG (+{settings.OUTBOUND_CONTACT})"
 
 
 def _refuse_unasked(answer: httpx.Response, max_bytes: int, content_types: Collection[str]) -> str:
@@ -205,16 +218,24 @@ def _refuse_unasked(answer: httpx.Response, max_bytes: int, content_types: Colle
         seconds = _retry_after(told.get("retry-after", ""))
         raise FetchFailed(retry_after_seconds=seconds, final=is_final)
     content_type = str(told.get("content-type", "")).partition(";")[0].strip().lower()
-    if content_type not in content_types or int(told.get("content-length", "0")) > max_bytes:
+    if content_type not in content_types:
+        raise AnswerRefused
+    refuse_large(answer, max_bytes)
+    return content_type
+
+
+def refuse_large(answer: httpx.Response, max_bytes: int) -> None:
+    """Raise AnswerRefused where the headers say already that the body cannot be taken."""
+    told = answer.headers
+    if int(told.get("content-length", "0")) > max_bytes:
         raise AnswerRefused
     # A gzip within a gzip can grow a million times.
     if told.get("content-encoding", "identity").strip().lower() not in {"gzip", "identity"}:
         raise AnswerRefused
-    return content_type
 
 
-def _write_body(answer: httpx.Response, file: BinaryIO, max_bytes: int) -> int:
-    """Write the inflated body; return how many bytes it has."""
+def write_body(answer: httpx.Response, file: BinaryIO, max_bytes: int) -> int:
+    """Write the inflated body and return its size; raises AnswerRefused where it is too large."""
     size = 0
     for chunk in answer.iter_bytes():
         size += len(chunk)

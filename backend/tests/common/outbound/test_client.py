@@ -20,7 +20,13 @@ from common.outbound.client import (
     outbound_client,
 )
 from common.outbound.public_addresses import is_public_address
-from common.outbound.transport import AddressRefused, CheckedTransport, Deadline
+from common.outbound.transport import (
+    AddressRefused,
+    CheckedTransport,
+    Connections,
+    Deadline,
+    Reach,
+)
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"),)
 PICTURE = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 3\r\n\r\nabc"
@@ -225,9 +231,8 @@ def test_redirects_are_followed_three_times_and_no_further(door):
 
 
 def test_no_redirect_leads_back_from_https():
-    transport = CheckedTransport(
-        Deadline(5, 5), ports=None, allowed_networks=(), resolve=lambda host, port: []
-    )
+    reach = Reach(ports=None, resolve=lambda host, port: [])
+    transport = CheckedTransport(Deadline(5, 5), Connections(reach))
 
     with pytest.raises(httpcore.ConnectError):  # allowed, but nobody knows the name
         transport.handle_request(httpx.Request("GET", "https://cover.example/"))
