@@ -18,8 +18,10 @@ from django.conf import settings
 
 from catalog.choices import CreditRole, Kind, Rating, Status
 from common.http.errors import AppError
+from common.outbound.budgets import Limit
 
-__all__ = ["CreditRole", "Kind", "Rating", "Status"]  # plug-ins import them from here
+# Plug-ins import them from here.
+__all__ = ["CreditRole", "Kind", "Limit", "Rating", "Status"]
 
 
 class SourceFailed(AppError):
@@ -27,11 +29,15 @@ class SourceFailed(AppError):
 
     `source_down`: it cannot be reached, or says that it is not available. `source_limited`: it asks
     us to wait. `source_off`: it is switched off here. `source_unreadable`: its answer is not what
-    its API promises.
+    its API promises. It is worth asking again after `until`, where that is known.
     """
 
     code = "source_down"
     status = 503
+
+    def __init__(self, message: str, *, until: datetime | None = None, **options: Any) -> None:
+        super().__init__(message, **options)
+        self.until = until
 
 
 class Unreadable(SourceFailed):
@@ -54,14 +60,6 @@ class Can(StrEnum):
     SEARCH = "search"
     DETAILS = "details"
     CHAPTERS = "chapters"  # and their pictures
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `calls` requests within any `seconds`."""
-
-    calls: int
-    seconds: float
 
 
 # --- What a source knows -------------------------------------------------------------------------
