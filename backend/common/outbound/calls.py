@@ -105,7 +105,7 @@ class BudgetedClient:
     """Calls within the limits of `name`: those of "" are its own, others are named below it.
 
     `trusted` are the addresses that the operator has set: they may be of our own network. `urgent`
-    calls, which people wait for, go first. With `safe_posts` a POST only asks: it may be sent twice.
+    calls, which people wait for, go first. With `safe_posts` a POST only asks, and may be repeated.
     """
 
     name: str
