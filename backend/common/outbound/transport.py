@@ -175,7 +175,7 @@ class CheckedTransport(httpx.BaseTransport):
         response = httpx.Response(
             answer.status,
             headers=answer.headers,
-            content=_chunks(answer, tail),
+            stream=_Body(answer, tail),
             extensions={"tail": tail},
         )
         if response.has_redirect_location:  # the body and other headers of a redirect are not read
@@ -274,10 +274,20 @@ class _TimedStream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _chunks(answer: httpcore.Response, tail: bytearray) -> Iterator[bytes]:
-    for chunk in answer.iter_stream():
-        tail[:] = (tail + chunk[-4:])[-4:]
-        yield chunk
+class _Body(httpx.SyncByteStream):
+    """The body of an answer; its connection is free once it is closed."""
+
+    def __init__(self, answer: httpcore.Response, tail: bytearray) -> None:
+        self._answer = answer
+        self._tail = tail
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._answer.iter_stream():
+            self._tail[:] = (self._tail + chunk[-4:])[-4:]
+            yield chunk
+
+    def close(self) -> None:
+        self._answer.close()
 
 
 def _is_plain_ipv4(host: str) -> bool:

@@ -19,7 +19,10 @@ _MAX_BODY_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Heard:
-    """A request. Names of `headers` are in lower case; `at` is the time of the monotonic clock."""
+    """A request. Names of `headers` are in lower case; `at` is the time of the monotonic clock.
+
+    `connection` is the same for requests that came over one.
+    """
 
     method: str
     path: str
@@ -27,6 +30,7 @@ class Heard:
     headers: Mapping[str, str]
     body: bytes
     at: float
+    connection: int = 0
 
     def json(self) -> Any:
         """Return the body as JSON; None if it is none."""
@@ -197,6 +201,7 @@ def _handler(double: Double) -> type[BaseHTTPRequestHandler]:
                 {name.lower(): value for name, value in self.headers.items()},
                 self.rfile.read(length),
                 time.monotonic(),
+                self.client_address[1],
             )
             self._say(double._respond(heard))
 
