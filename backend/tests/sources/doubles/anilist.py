@@ -7,7 +7,6 @@ from typing import Any
 from graphql import (
     FieldNode,
     GraphQLError,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     Visitor,
@@ -121,8 +120,8 @@ class AniList(Double):
                 for node in one.selection_set.selections
                 if isinstance(node, FieldNode)
             ]
-            error = {"message": message, "status": status, "locations": [{"line": 1, "column": 1}]}
-            return say_json({"errors": [error], "data": dict.fromkeys(top)}, status)
+            told = {"message": message, "status": status, "locations": [{"line": 1, "column": 1}]}
+            return say_json({"errors": [told], "data": dict.fromkeys(top)}, status)
         headers = {"X-RateLimit-Limit": "90", "X-RateLimit-Remaining": "89"}  # more than it gives
         return say_json({"data": done.data}, 200, headers)
 
@@ -221,13 +220,13 @@ def _schema(site: AniList) -> GraphQLSchema:
     query = schema.query_type
     assert query is not None
 
-    def media(_root: Any, _info: GraphQLResolveInfo, **given: Any) -> Any:
+    def media(_root: Any, _info: Any, **given: Any) -> Any:
         found = site.chosen(given)
         if not found:
             raise LookupError(json.dumps(given))
         return site.media(found[0])
 
-    def page(_root: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+    def page(_root: Any, info: Any, **given: Any) -> Any:
         size = min(given.get("perPage") or MAX_PER_PAGE, MAX_PER_PAGE)
         start = (max(given.get("page") or 1, 1) - 1) * size
         found: list[Work] = []
