@@ -159,6 +159,8 @@ class FoundImage:
 
 # --- The way to the source -----------------------------------------------------------------------
 
+Params = Mapping[str, str | int | Sequence[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -186,7 +188,7 @@ class Client(Protocol):
         method: Literal["GET", "POST"],
         url: str,
         *,
-        params: Mapping[str, str | int | Sequence[str]] | None = None,
+        params: Params | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
         budgets: Sequence[str] = ("",),

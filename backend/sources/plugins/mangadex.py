@@ -44,6 +44,7 @@ from sources.contract import (
     Kind,
     Limit,
     Name,
+    Params,
     Rating,
     Relation,
     Source,
@@ -316,16 +317,16 @@ class MangaDex(Source):
                 budgets=("pages",),
                 retries=False,
                 max_bytes=_MAX_PAGE_BYTES,
-                accepts=(200, 403),
+                accepts=range(200, 600),
             )
         except SourceFailed as error:
-            if error.code != SourceFailed.code:  # it was not the node's fault
+            if error.code == "source_limited" or error.until:  # the node has not been asked
                 raise
         else:
             if answer.status == 403:  # the address has expired, and the node does right
                 return b"", False
             is_cached = answer.headers.get("x-cache", "").upper().startswith("HIT")
-            body = answer.body
+            body = answer.body if answer.status == 200 else b""
         told = _SHA256.search(name)
         is_picture = detect_format(body) is not None
         is_right = is_picture and (told is None or hashlib.sha256(body).hexdigest() == told[1])
@@ -348,7 +349,6 @@ class MangaDex(Source):
                 "POST",
                 self.address("MANGADEX_REPORT_URL"),
                 json=outcome,
-                headers={"Content-Type": "application/json"},
                 budgets=("reports",),
                 accepts=range(200, 300),
             )
@@ -358,7 +358,7 @@ class MangaDex(Source):
     def _ask(
         self,
         path: str,
-        params: Mapping[str, str | int | Sequence[str]],
+        params: Params,
         *,
         budgets: Sequence[str] = ("",),
     ) -> dict[str, Any]:
