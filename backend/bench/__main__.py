@@ -18,13 +18,12 @@ from bench.connections import measure_connections, measure_pictures, measure_slo
 from bench.extraction import measure_extraction, measure_growth
 from bench.idle import measure_idle_worker
 from bench.installation import BACKEND, LONG_SERIES_CHAPTERS, Installation, find_services
-from bench.libraries import growth_lines, measure_libraries
+from bench.libraries import measure_libraries
 from bench.lists import measure_lists
 from bench.memory import measure_memory
 from bench.reading import measure_reading
 from bench.web import measure_web
 
-_MARKED_CHAPTERS = 3_000  # of the series whose read marks are asked for
 _OF_SERVER = ("connections", "slow-clients", "pictures")
 SECTIONS = (
     "extraction", "memory", "lists", "auth", "reading", "library", "growth", "search", "idle",
@@ -130,23 +129,14 @@ def _measure_reading(*, quick: bool) -> None:
 
 
 def _measure_libraries(*, quick: bool) -> None:
-    # The titles of one user, and how many others keep how many; first a tenth of it.
-    items, others, of_others = (5_000, 100, 50) if quick else (50_000, 1_000, 500)
+    # The titles of one user, and how many others keep how many; and a tenth of it all.
+    large = (5_000, 100, 50) if quick else (50_000, 1_000, 500)
+    small = (large[0] // 10, large[1] // 10, large[2] // 10)
     for services in (("", ""), find_services()):
         if services is None:
             _print(["Library on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
             return
-        pages = []
-        for part in (10, 1):
-            size = (items // part, items // part + _MARKED_CHAPTERS)
-            with _installed(*size, *services, longest=_MARKED_CHAPTERS) as (house, _found):
-                lines, cpu = measure_libraries(
-                    house, items=items // part, others=others // part,
-                    of_others=max(of_others // part, 1), requests=200 if quick else 1_000,
-                )  # fmt: skip
-                _print(lines)
-                pages.append(cpu)
-        _print(growth_lines(*pages))
+        _print(measure_libraries(services, sizes=(small, large), requests=100 if quick else 300))
 
 
 @contextmanager

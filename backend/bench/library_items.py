@@ -1,13 +1,12 @@
-"""Fill libraries: `python -m bench.library_items ITEMS OTHERS ITEMS_OF_OTHERS`.
+"""Fill a catalogue and libraries: `python -m bench.library_items ITEMS OTHERS ITEMS_OF_OTHERS`.
 
-The user `bench` keeps ITEMS titles, of the many that the installation has; OTHERS more users keep
-fewer. Prints what is asked for, and how many statements each page takes.
+The user `bench` keeps all ITEMS titles of the catalogue and has read the first series; OTHERS more
+users keep fewer. Tables are filled by one INSERT each, as those of `tests/volume` are. Prints what
+is asked for, and how many statements each page takes.
 """
 
 import json
 import sys
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,119 +14,172 @@ import django
 
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
-from django.utils import timezone  # noqa: E402
 from rest_framework.test import APIClient  # noqa: E402
 
 from accounts.auth.sessions import open_session  # noqa: E402
 from accounts.models import User  # noqa: E402
-from catalog.models import Title  # noqa: E402
-from reader.models import Chapter, ReadingState  # noqa: E402
+from bench.search import Names  # noqa: E402
+from catalog.models import Cover, Title  # noqa: E402
+from catalog.search_index import reindex_all  # noqa: E402
+from common.models import MediaFile  # noqa: E402
+from reader.models import Chapter, ReadingState, Upload  # noqa: E402
+from tests.volume.filling import (  # noqa: E402
+    fill,
+    hexadecimal,
+    moment,
+    never,
+    order_of_numbers,
+    without_checks,
+)
 from tracker.choices import ItemStatus  # noqa: E402
 from tracker.library.counters import recount_library  # noqa: E402
 from tracker.models import LibraryItem, LibraryTag  # noqa: E402
 
+MARKED_CHAPTERS = 3_000  # of the series whose read marks are asked for
+MOST_AT_ONCE = 10_000
 _BATCH = 2_000
 _TAGS = 20
 
 
-def fill(items: int, others: int, items_of_others: int) -> dict[str, Any]:
-    """Make the libraries; return the paths to measure, with their statements."""
-    titles = list(Title.objects.order_by("pk").only("pk", "kind", "name_order", "chapter_count"))
-    user = User.objects.get(username="bench")
-    people = User.objects.bulk_create(
-        User(
-            username=f"keeper{number}", username_key=f"keeper{number}", email="", password="!",
-            username_order=f"keeper{number:06}".encode(),
-        )
-        for number in range(others)
-    )  # fmt: skip
-    LibraryItem.objects.bulk_create(_items(user, titles[:items]), batch_size=_BATCH)
-    for place, keeper in enumerate(people):
-        start = place * 37 % max(1, len(titles) - items_of_others)
-        some = titles[start : start + items_of_others]
-        LibraryItem.objects.bulk_create(_items(keeper, some), batch_size=_BATCH)
-    for keeper in (user, *people):
-        recount_library(keeper.pk)
-    _tag(user)
-    _read_first_series(user, titles[0])
+def make_libraries(items: int, others: int, items_of_others: int) -> dict[str, Any]:
+    """Make catalogue and libraries; return the paths to measure, with their statements."""
+    call_command("migrate", interactive=False, verbosity=0)
+    with transaction.atomic():
+        user = User.objects.create_user("bench", "bench@example.test", "a password of no account")
+        _make_titles(items)
+        with without_checks():
+            _make_chapters(items)
+            _make_users(first=user.pk + 1, count=others)
+            _make_items(user.pk, items, others, items_of_others)
+    reindex_all()
+    for keeper in range(user.pk, user.pk + others + 1):
+        recount_library(keeper)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
     return _asked(user)
 
 
-def _items(user: User, titles: list[Title]) -> Iterator[LibraryItem]:
-    now, statuses = timezone.now(), list(ItemStatus)
-    for place, title in enumerate(titles):
-        yield LibraryItem(
-            user=user, title=title, kind=title.kind, name_order=title.name_order,
-            status=statuses[place % len(statuses)], progress=place % 100,
-            score=None if place % 3 else place % 101, is_favourite=place % 50 == 0,
-            unread_count=place % 4, created_at=now - timedelta(minutes=place),
-            updated_at=now - timedelta(minutes=place * 7919 % len(titles)),
-            last_unread_at=now - timedelta(minutes=place),
-        )  # fmt: skip
-
-
-def _tag(user: User) -> None:
-    tags = LibraryTag.objects.bulk_create(
-        LibraryTag(user=user, name=f"tag {number}", name_folded=f"tag {number}")
-        for number in range(_TAGS)
-    )
-    through = LibraryItem.tags.through
-    ids = LibraryItem.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)
-    through.objects.bulk_create(
+def _make_titles(count: int) -> None:
+    names = Names()
+    Title.objects.bulk_create(
         (
-            through(libraryitem_id=pk, librarytag=tags[(place + step) % _TAGS])
-            for place, pk in enumerate(ids)
-            for step in range(2)
-        ),
-        batch_size=_BATCH,
-    )
-
-
-def _read_first_series(user: User, title: Title) -> None:
-    now = timezone.now()
-    chapters = Chapter.objects.filter(series=title).values_list("pk", flat=True)
-    ReadingState.objects.bulk_create(
-        (
-            ReadingState(
-                user=user, series=title, chapter_id=pk, page=3, changed_at=now, finished_at=now,
-                last_finished_at=now,
+            Title(
+                name=names.name(), slug=f"series-{number}", kind="manga", moderation="approved",
+                year=1980 + number % 45, chapter_count=1, synopsis={"en": "A made-up story. " * 20},
             )
-            for pk in chapters
+            for number in range(count)
         ),
         batch_size=_BATCH,
+    )  # fmt: skip
+    Title.objects.filter(slug="series-0").update(chapter_count=MARKED_CHAPTERS)
+
+
+def _make_chapters(titles: int) -> None:
+    """Give the first series its many chapters, each other one, and all of them covers."""
+    count = MARKED_CHAPTERS + titles - 1
+    is_of_first = f"i <= {MARKED_CHAPTERS}"
+    fill(
+        MediaFile, titles * 3,
+        name="'ab/' || " + hexadecimal(64) + " || '.webp'", content_type="'image/webp'",
+        bytes="180000", unreferenced_since="NULL",
+    )  # fmt: skip
+    fill(
+        Cover, titles,
+        title_id="i", original_id="i", small_id=f"i + {titles}", large_id=f"i + {titles * 2}",
+        width="800", height="1200", color="'#808080'", thumbnails_done="(1 = 1)",
+    )  # fmt: skip
+    fill(
+        Chapter, count,
+        series_id=f"CASE WHEN {is_of_first} THEN 1 ELSE i - {MARKED_CHAPTERS} + 1 END",
+        number=f"CASE WHEN {is_of_first} THEN i ELSE 1 END", language="'en'",
+        title="'Chapter ' || i", live_upload_id="i", published_at=moment("i"), page_count="24",
+    )  # fmt: skip
+    folder = "gen_random_uuid()" if connection.vendor == "postgresql" else hexadecimal(32)
+    fill(
+        Upload, count,
+        chapter_id="i", uploader_id="1", state="'live'", folder=folder, filename="'chapter.zip'",
+        archive_bytes="5000000", archive_sha256=hexadecimal(64), page_count="24", pages_done="24",
+        variants_done="(1 = 1)", decided_at=moment("i"),
+    )  # fmt: skip
+    fill(
+        ReadingState, MARKED_CHAPTERS,
+        user_id="1", series_id="1", chapter_id="i", page="3", changed_at=moment("i"),
+        finished_at=moment("i"), last_finished_at=moment("i"),
+    )  # fmt: skip
+
+
+def _make_users(*, first: int, count: int) -> None:
+    fill(
+        User, count,
+        id=f"i + {first - 1}", username="'keeper' || i", username_key="'keeper' || i",
+        username_order=order_of_numbers(), email="'k' || i || '@e.test'",
+    )  # fmt: skip
+
+
+def _make_items(user: int, items: int, others: int, of_others: int) -> None:
+    is_ours, place = f"i <= {items}", f"(i - {items} - 1)"
+    keeper = f"{place} / {of_others}"
+    statuses = " ".join(f"WHEN {n} THEN '{word}'" for n, word in enumerate(ItemStatus.values))
+    has_unread = "i %% 4 > 0"
+    fill(
+        LibraryItem, items + others * of_others,
+        user_id=f"CASE WHEN {is_ours} THEN {user} ELSE {user + 1} + {keeper} END",
+        title_id=f"CASE WHEN {is_ours} THEN i"
+        f" ELSE 1 + ({keeper} * 37 + {place} %% {of_others}) %% {items} END",
+        kind="'manga'", name_order=order_of_numbers(),
+        status=f"CASE i %% {len(ItemStatus)} {statuses} END", progress="i %% 100",
+        score="CASE WHEN i %% 3 = 0 THEN i %% 101 END", is_favourite="(i %% 50 = 0)",
+        field_times="'{}'", unread_count="i %% 4",
+        next_chapter_id=f"CASE WHEN {is_ours} AND {has_unread} THEN {MARKED_CHAPTERS} + i - 1 END",
+        last_unread_at=f"CASE WHEN {has_unread} THEN {moment('i * 60')} ELSE {never()} END",
+        created_at=moment("i * 60"), updated_at=moment(f"i * 7919 %% {items} * 60"),
+    )  # fmt: skip
+    fill(LibraryTag, _TAGS, user_id=str(user), name="'tag ' || i", name_folded="'tag ' || i")
+    fill(
+        LibraryItem.tags.through, items * 2,
+        libraryitem_id="(i + 1) / 2", librarytag_id=f"1 + ((i + 1) / 2 + i %% 2) %% {_TAGS}",
     )  # fmt: skip
 
 
 def _asked(user: User) -> dict[str, Any]:
+    first = Title.objects.get(slug="series-0")
     last = "&cursor=" + _cursor_in_the_middle(user)
     paths = {
         "library page": "/api/library/items",
         "page in the middle": f"/api/library/items?ordering=updated{last}",
         "filter and sort": "/api/library/items?status=current&ordering=score",
         "by title": "/api/library/items?ordering=title&type=manga",
-        "search": f"/api/library/items?search={quote(Title.objects.order_by('pk')[0].name[:6])}",
+        "search": f"/api/library/items?search={quote(first.name[:6])}",
         "summary": "/api/library/summary",
         "unread": "/api/library/unread",
-        "marks of a series": f"/api/series/{Title.objects.order_by('pk')[0].path_slug}/progress",
+        "marks of a series": f"/api/series/{first.path_slug}/progress",
     }
     token = open_session(user).access_token
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
     queries = {}
     for name, path in paths.items():
-        with CaptureQueriesContext(connection) as captured:
-            answer = client.get(path, SERVER_NAME="127.0.0.1")
+        for _time in range(2):  # the second time, what is kept for longer is known
+            with CaptureQueriesContext(connection) as captured:
+                answer = client.get(path, SERVER_NAME="127.0.0.1")
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.content!r}")
         queries[name] = len(captured)
-    item = LibraryItem.objects.filter(user=user).order_by("pk")[0]
+    item = LibraryItem.objects.get(user=user, title=first)
     LibraryItem.objects.filter(pk=item.pk).update(progress=0)
     recount_library(user.pk)
-    return {"token": token, "paths": paths, "queries": queries, "item": item.pk}
+    address = f"/api/library/items/{item.pk}"
+    with CaptureQueriesContext(connection) as captured:
+        client.post(f"{address}/progress", {"by": 1}, format="json", SERVER_NAME="127.0.0.1")
+    queries["one more"] = len(captured)
+    ids = LibraryItem.objects.filter(user=user).order_by("-pk").values_list("pk", flat=True)
+    return {
+        "token": token, "paths": paths, "queries": queries, "item": address,
+        "ids": list(ids[:MOST_AT_ONCE]),
+    }  # fmt: skip
 
 
 def _cursor_in_the_middle(user: User) -> str:
@@ -142,4 +194,4 @@ def _cursor_in_the_middle(user: User) -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(fill(*map(int, sys.argv[1:]))))
+    print(json.dumps(make_libraries(*map(int, sys.argv[1:]))))

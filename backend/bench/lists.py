@@ -16,9 +16,12 @@ from bench.processes import processor_seconds
 CONNECTIONS = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Cost:
-    """The cost of a round of requests; `cpu` and the percentiles are in milliseconds."""
+    """The cost of a round of requests; `cpu` and the percentiles are in milliseconds.
+
+    They are sorted by their processor time.
+    """
 
     cpu: float
     per_second: float
