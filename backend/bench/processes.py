@@ -19,7 +19,7 @@ def processor_seconds(pid: int) -> float:
 
 
 def _clock_of(pid: int) -> int:
-    """Return the kernel's clock of a process, see clock_getcpuclockid(3); /proc tells hundredths."""
+    """Return the clock of a process, see clock_getcpuclockid(3): /proc tells hundredths only."""
     return ~pid << 3 | 2
 
 

@@ -70,6 +70,8 @@ class KeysetPages(BasePagination):
     # A column of numbers that tells rows with one value apart. For long lists it is not the primary
     # key: in SQLite that is the row's own number, and a comparison of two columns does not use it.
     tie: ClassVar[str] = "id"
+    # Where given, rows are dicts of these columns, `tie` and the column that they are sorted by.
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
@@ -88,6 +90,8 @@ class KeysetPages(BasePagination):
             value = Value(place.value, output_field=self.field)
             columns = (self.column, self.tie)
             rows = rows.filter(_Beyond(columns, "<" if goes_down else ">", value, place.tie))
+        if self.columns:
+            rows = rows.values(*self.columns, self.tie, self.column)
         found = list(rows[: asked["page_size"] + 1])
         has_more = len(found) > asked["page_size"]
         found = found[: asked["page_size"]]

@@ -4,7 +4,6 @@ import math
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -29,6 +28,7 @@ from reader.api.serializers import (
 from reader.models import Chapter, ReadingState
 from reader.reading.progress import (
     Progress,
+    marks_of_series,
     place_in,
     recent_reading,
     save_progress,
@@ -150,13 +150,9 @@ class SeriesProgressView(APIView):
     def get(self, request: Request, id_or_slug: str) -> PrivateResponse:
         """List the read marks of a series, those of chapters marked unread too (page 0)."""
         series = series_or_404(id_or_slug, request)
-        states = ReadingState.objects.filter(user=request.user.pk, series=series.pk)
-        rows = states.order_by("-changed_at").values(
-            *("chapter_id", "page", "offset", "finished_at", "changed_at"),
-            page_count=F("chapter__page_count"),
-        )
-        found = {"results": [_progress_row(**row) for row in rows]}
-        return PrivateResponse(ProgressListSerializer(found).data)
+        # Without a serializer: of 3,000 marks it took most of the time (`python -m bench library`).
+        marks = marks_of_series(current_user(request).pk, series.pk)
+        return PrivateResponse({"results": marks})
 
 
 class RecentReadingView(APIView):

@@ -4,18 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 
 from accounts.auth.authority import acting
 from accounts.models import User
+from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from common.work.events import emit_all
 from reader.models import Chapter, ReadingState
 from reader.reading.chapter_rows import chapter_link, series_of
 from reader.reading.continue_reading import recent_places
 from reader.reading.popularity import count_reads, titles_opened_on
 
+_READER, _SERIES = Placeholder("reader"), Placeholder("series")
 _CLOCK_SKEW = timedelta(minutes=5)
 _MERGED = (
     *("series_id", "page", "offset"),
@@ -156,6 +159,25 @@ def place_in(page_count: int, page: int, offset: float) -> tuple[int, float]:
     """Return page and offset in a version with `page_count` pages; the last page at most."""
     last = max(page_count, 1)
     return (page, offset) if page <= last else (last, 0.0)
+
+
+def marks_of_series(user_id: int, series_id: int) -> list[dict[str, Any]]:
+    """Return the user's places in all chapters of a series, the last one first."""
+    marks = []
+    for chapter, *place, finished_at, changed_at in _marks().rows(
+        {_READER: user_id, _SERIES: series_id}
+    ):
+        page, offset = place_in(*place)
+        moments = {"finished_at": as_utc(finished_at), "changed_at": as_utc(changed_at)}
+        marks.append({"chapter": chapter, "page": page, "offset": offset, **moments})
+    return marks
+
+
+@lru_cache(maxsize=1)
+def _marks() -> CompiledQuery:
+    states = ReadingState.objects.filter(user=_READER, series=_SERIES).order_by("-changed_at")
+    columns = ("chapter_id", "chapter__page_count", "page", "offset", "finished_at", "changed_at")
+    return compile_rows(states, columns)
 
 
 def recent_reading(user: User) -> list[dict[str, Any]]:

@@ -32,7 +32,6 @@ _NATURAL = {
     "added": ("created_at", True),
     "unread": ("last_unread_at", True),
 }
-SORT_COLUMNS = [column for column, _is_descending in _NATURAL.values()]
 ORDERS = _NATURAL | {
     f"-{name}": (column, not is_descending) for name, (column, is_descending) in _NATURAL.items()
 }
@@ -53,6 +52,7 @@ class ItemPages(KeysetPages):
     query = ItemPaging
     orders = ORDERS
     tie = "title_id"
+    columns = ("id",)
 
 
 class UnreadPages(KeysetPages):
@@ -60,6 +60,7 @@ class UnreadPages(KeysetPages):
 
     orders = {"": _NATURAL["unread"]}
     tie = "title_id"
+    columns = ("id",)
 
 
 class ItemFilterSet(FilterSet):

@@ -21,7 +21,6 @@ from common.http.pagination import FilterBackend
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 from tracker.api.item_query import (
-    SORT_COLUMNS,
     ItemFilterSet,
     ItemPages,
     UnreadPages,
@@ -81,22 +80,20 @@ class ItemListBase(ListAPIView[LibraryItem]):
     filter_backends = [FilterBackend]
     filterset_class = ItemFilterSet
 
-    def get_queryset(self) -> QuerySet[Any]:
-        """Return ids and what is sorted by of the user's own items."""
+    def get_queryset(self) -> QuerySet[LibraryItem]:
+        """Return the user's own items."""
         if getattr(self, "swagger_fake_view", False):
             return LibraryItem.objects.none()
-        mine: Any = LibraryItem.objects.filter(user=current_user(self.request))
-        rows: QuerySet[Any] = mine.values("id", "title_id", *SORT_COLUMNS)
-        return rows
+        return LibraryItem.objects.filter(user=current_user(self.request))
 
     def page(self) -> Response:
         """Answer the page that is asked for."""
-        rows = self.get_queryset()
+        items = self.get_queryset()
         asked = ItemFilterSet.base_filters.keys() & self.request.query_params.keys()
         if asked:
             self.filterset_class = filters_named(frozenset(asked))
-            rows = self.filter_queryset(rows)
-        page: Any = self.paginate_queryset(rows)
+            items = self.filter_queryset(items)
+        page: Any = self.paginate_queryset(items)
         return self.get_paginated_response(rows_of_ids([row["id"] for row in page]))
 
 
@@ -148,8 +145,8 @@ class UnreadListView(ItemListBase):
 
     pagination_class = UnreadPages
 
-    def get_queryset(self) -> QuerySet[Any]:
-        """Return the rows of the user's own items that have unread chapters."""
+    def get_queryset(self) -> QuerySet[LibraryItem]:
+        """Return the user's own items that have unread chapters."""
         return super().get_queryset().filter(last_unread_at__gt=NOTHING_UNREAD)
 
     @extend_schema(responses={200: ItemSerializer(many=True), **refusals(400, 401, 403, 429)})

@@ -30,6 +30,11 @@ from tracker.library.unread import recount_unread
 from tracker.models import LibraryChange, LibraryCount, LibraryItem
 
 MAX_ITEMS = 100_000
+# Of an item that is to be changed: all of it, and what `extent_of_title` asks of its title.
+_COLUMNS = (
+    *(field.attname for field in LibraryItem._meta.concrete_fields),
+    *(f"title__{name}" for name in ("kind", "status", "length", "duration_minutes")),
+)
 _CLOCK_SKEW = timedelta(minutes=5)
 TAGS = "tags"
 Fields = Mapping[str, Any]
@@ -259,7 +264,8 @@ def _write(
 
 
 def _own_item(user: User, pk: int) -> LibraryItem:
-    item = LibraryItem.objects.select_related("title").filter(user=user, pk=pk).first()
+    found = LibraryItem.objects.select_related("title").only(*_COLUMNS)
+    item = found.filter(user=user, pk=pk).first()
     if item is None:
         raise NotFound(_("There is no such item in your library."))
     return item

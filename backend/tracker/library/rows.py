@@ -13,7 +13,7 @@ import orjson
 from catalog.rows import COVER_COLUMNS, cover_of, path_slug
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from reader.models import Chapter
-from reader.reading.chapter_rows import LINK_COLUMNS, chapter_link
+from reader.reading.chapter_rows import LINK_COLUMNS, chapter_links
 from tracker.choices import unit_of
 from tracker.library.progress import effective_extent, extent_of
 from tracker.library.tags import tags_of
@@ -44,7 +44,7 @@ _ROW_COLUMNS = (
     "synced_at", "created_at", "updated_at",
     *(f"title__{column}" for column in _TITLE_COLUMNS),
 )  # fmt: skip
-_ITEMS = Placeholder("items")
+_ITEMS, _CHAPTERS = Placeholder("items"), Placeholder("chapters")
 _MOMENTS = ("synced_at", "created_at", "updated_at")
 _FLAGS = ("is_favourite", "is_private")
 
@@ -113,5 +113,10 @@ def _shape(
 def _chapter_links(ids: Collection[int]) -> dict[int, dict[str, Any]]:
     if not ids:
         return {}
-    found = Chapter.objects.filter(pk__in=ids)
-    return {row["id"]: chapter_link(row) for row in found.values(*LINK_COLUMNS)}
+    found = chapter_links(_chapters(len(ids)).rows({_CHAPTERS: list(ids)}))
+    return {link["id"]: link for link in found}
+
+
+@lru_cache(maxsize=128)
+def _chapters(count: int) -> CompiledQuery:
+    return compile_rows(Chapter.objects.filter(pk__in=_CHAPTERS.times(count)), LINK_COLUMNS)
