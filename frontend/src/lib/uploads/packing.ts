@@ -2,8 +2,6 @@
  * A chapter's pictures as the zip that the server wants: stored as they are, named 001, 002, …
  * Read piece by piece, so that a chapter of 500 MB needs no 500 MB of memory.
  */
-import { Zip, ZipPassThrough } from 'fflate';
-
 // What is handed over to a Blob leaves the page's own memory.
 const handOverBytes = 8 * 1024 * 1024;
 const collator = new Intl.Collator('en', { numeric: true });
@@ -59,6 +57,8 @@ export async function packZip(pages: readonly File[]): Promise<Blob> {
     pending = [];
     pendingBytes = 0;
   };
+  // Only who drops a folder or pictures needs it.
+  const { Zip, ZipPassThrough } = await import('fflate');
   const zip = new Zip((error, chunk) => {
     if (error) throw error;
     pending.push(chunk);
