@@ -27,6 +27,7 @@ RUN groupadd --gid 10001 mangakg \
     && useradd --uid 10001 --gid mangakg --no-create-home --home-dir /nonexistent mangakg
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=web-app /build/frontend/build /srv/mangakg/frontend/build
+COPY frontend/src/lib/ui/fonts/ /srv/mangakg/frontend/src/lib/ui/fonts/
 COPY backend/ /srv/mangakg/backend/
 WORKDIR /srv/mangakg/backend
 # Static files belong to the image. The keys that settings make on the way do not.

@@ -7,11 +7,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const client = '.svelte-kit/output/client';
 const nodes = '.svelte-kit/generated/client-optimized/nodes';
-const inter = 'node_modules/@fontsource-variable/inter/files/inter';
+const inter = 'src/lib/ui/fonts/inter';
 // Latin has the digits and spaces of all.
-const latin = `${inter}-latin-wght-normal.woff2`;
-const cyrillic = `${inter}-cyrillic-wght-normal.woff2`;
-const kyrgyz = 'src/lib/ui/fonts/inter-kyrgyz-wght-normal.woff2';
+const latin = `${inter}-latin.woff2`;
+const cyrillic = `${inter}-cyrillic.woff2`;
+const kyrgyz = `${inter}-kyrgyz.woff2`;
 const fonts = { en: [latin], ky: [latin, cyrillic, kyrgyz], ru: [latin, cyrillic] };
 
 /**

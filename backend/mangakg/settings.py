@@ -174,6 +174,8 @@ elif S3_ENDPOINT_URL:
 METRICS_TOKEN = env.METRICS_TOKEN
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_FOLDER / "static"
+# The admin and the web app have one set of fonts.
+STATICFILES_DIRS = [("fonts", REPOSITORY / "frontend" / "src" / "lib" / "ui" / "fonts")]
 WHITENOISE_ROOT = FRONTEND_BUILD
 WHITENOISE_INDEX_FILE = False
 WHITENOISE_ALLOW_ALL_ORIGINS = False
