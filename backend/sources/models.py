@@ -5,6 +5,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.work.leases import Leased
+
 # --- What the operator decides ------------------------------------------------------------------
 
 
@@ -34,6 +36,76 @@ class SourceSettings(models.Model):
 
 
 # --- What was asked and answered -----------------------------------------------------------------
+
+
+class What(models.TextChoices):
+    """What a source can be asked."""
+
+    SEARCH = "search", _("Search")
+    DETAILS = "details", _("Details")
+    CHAPTERS = "chapters", _("Chapters")
+
+
+class SourceAnswer(Leased):
+    """A question to a source, and its last answer; see `sources.answers`.
+
+    Whoever asks sets `wanted_at`; a worker takes the row, asks, and clears it. So many askers have
+    one row, and one call.
+    """
+
+    key = models.CharField(max_length=64, unique=True)  # of the three below
+    source = models.CharField(_("source"), max_length=30)
+    what = models.CharField(_("what"), max_length=10, choices=What)
+    params = models.JSONField()
+    # As `sources.answers.values` packs it; null where there is none.
+    value = models.BinaryField(null=True, editable=False)
+    is_empty = models.BooleanField(default=False)
+    answered_at = models.DateTimeField(null=True)
+    fresh_until = models.DateTimeField(null=True)
+    # The code of the last failure; until then it is not asked again.
+    error = models.CharField(max_length=20, blank=True)
+    error_until = models.DateTimeField(null=True)
+    wanted_at = models.DateTimeField(null=True)
+    is_urgent = models.BooleanField(default=False)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["source", "is_urgent", "wanted_at"], name="answer_wanted",
+                condition=models.Q(wanted_at__isnull=False),
+            ),
+            models.Index(fields=["changed_at"], name="answer_changed"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.what} {self.params}"
+
+
+class SourceHour(models.Model):
+    """What was asked of a source within an hour, and what came of it.
+
+    `calls` went to the source; the others are questions: answered by a row (`hits`, `stale`,
+    `negative`), by a call that was under way already (`joined`), or by one of their own (`misses`).
+    """
+
+    source = models.CharField(max_length=30)
+    hour = models.DateTimeField()
+    hits = models.PositiveIntegerField(default=0)
+    stale = models.PositiveIntegerField(default=0)
+    negative = models.PositiveIntegerField(default=0)
+    joined = models.PositiveIntegerField(default=0)
+    misses = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    limited = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveBigIntegerField(default=0)  # of all calls
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "hour"], name="source_hour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.hour:%Y-%m-%d %H}"
 
 
 # --- Titles --------------------------------------------------------------------------------------

@@ -133,10 +133,9 @@ def end_turn(turn: Turn, outcome: Outcome | None, *, last: str) -> None:
             )  # fmt: skip
 
 
-def seconds_until_free(limits: Limits, *, urgent: bool) -> float:
-    """Return how long no turn can be had as it looks now; 0 where one can."""
-    wait = _longest_wait(_rows(sorted(limits)), limits, urgent=urgent)
-    return 0.0 if wait is None else wait.seconds
+def look_for_turn(limits: Limits, *, urgent: bool) -> Wait | None:
+    """Return how long no turn can be had as it looks now; None where one can."""
+    return _longest_wait(_rows(sorted(limits)), limits, urgent=urgent)
 
 
 def _rows(names: Sequence[str], *, for_update: bool = False) -> list[Any]:

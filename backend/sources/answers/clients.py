@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
-from common.outbound.budgets import Limit
+from common.outbound.budgets import Limit, Outcome
 from common.outbound.calls import BudgetedClient, CallFailed, Observe
+from sources.answers.counters import count
 from sources.contract import Answer, Source, SourceFailed, Unreadable
 from sources.models import SourceSettings
 from sources.registry import find_source
@@ -21,7 +22,7 @@ _URGENT = {"wait_seconds": 8.0, "call_seconds": 8.0, "step_seconds": 5.0, "attem
 class SourceClient:
     """The client of the contract: a budgeted one whose failures are those of a source."""
 
-    def __init__(self, source: type[Source], *, urgent: bool, observe: Observe | None) -> None:
+    def __init__(self, source: type[Source], *, urgent: bool, observe: Observe) -> None:
         self._client = BudgetedClient(
             source.name,
             source.limits,
@@ -44,13 +45,23 @@ class SourceClient:
 def call_source(name: str, *, urgent: bool = False, observe: Observe | None = None) -> Source:
     """Return the source of this name, ready to be called; raises NotFound or SourceFailed.
 
-    `observe` is told of each request.
+    `observe` is told of each request, beside our own counters.
     """
     source = find_source(name)
     is_off = SourceSettings.objects.filter(source=name, is_enabled=False).exists()
     if is_off or not source.is_configured():
         raise SourceFailed(message_of("source_off"), code="source_off")
-    return source(SourceClient(source, urgent=urgent, observe=observe))
+
+    def note(outcome: Outcome, seconds: float) -> None:
+        is_limited = outcome.limited_seconds is not None
+        count(
+            name, calls=1, errors=int(bool(outcome.failure) and not is_limited),
+            limited=int(is_limited), milliseconds=round(seconds * 1000),
+        )  # fmt: skip
+        if observe is not None:
+            observe(outcome, seconds)
+
+    return source(SourceClient(source, urgent=urgent, observe=note))
 
 
 def limits_of(source: type[Source]) -> dict[str, Sequence[Limit]]:
