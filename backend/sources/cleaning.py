@@ -4,12 +4,12 @@ Each function takes anything that JSON can hold, and returns a value of its type
 one stands for what is missing, of another type, or absurd.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,11 @@ MAX_COUNT = 100_000
 _MAX_RAW_CHARS = 20_000
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+_TAG = re.compile(
+    r"<(?P<slash>/?)(?P<name>[a-z][a-z0-9]*)\b(?P<rest>[^<>]*)>"
+    r"|<!--(?:(?!<!--).)*?-->|<[!?][^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
 _LINE_TAGS = frozenset({"br", "p", "div", "li", "hr", "tr", "h1", "h2", "h3", "h4", "blockquote"})
 _HIDDEN_TAGS = frozenset({"script", "style", "template", "iframe", "object", "svg", "head"})
 _SPOILERS = (("~!", "!~"), ("[spoiler]", "[/spoiler]"))  # of AniList, and of BB code
@@ -165,36 +170,25 @@ def _shown(letter: str) -> str:
 
 
 def _text_of_html(text: str) -> str:
-    parser = _TextOfHtml()
-    parser.feed(text)
-    parser.close()
-    return "".join(parser.parts)
+    """Return the text between the tags, with a line's end where a tag begins a line.
 
-
-class _TextOfHtml(HTMLParser):
-    """Keeps the text, with a line's end where a tag begins a line."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """See HTMLParser."""
-        if tag in _LINE_TAGS:
-            self.parts.append("\n")
-        is_spoiler = tag == "span" and "spoiler" in (dict(attrs).get("class") or "")
-        if tag in _HIDDEN_TAGS or is_spoiler or (self._hidden and tag == "span"):
-            self._hidden += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        """See HTMLParser."""
-        if tag == "p":
-            self.parts.append("\n")
-        if self._hidden and (tag in _HIDDEN_TAGS or tag == "span"):
-            self._hidden -= 1
-
-    def handle_data(self, data: str) -> None:
-        """See HTMLParser."""
-        if not self._hidden:
-            self.parts.append(data)
+    The parser of the standard library takes seconds for 20 kB of unclosed tags; this one reads
+    each letter once.
+    """
+    kept: list[str] = []
+    hidden = end = 0
+    for tag in _TAG.finditer(text):
+        if not hidden:
+            kept.append(text[end : tag.start()])
+        end = tag.end()
+        name = (tag["name"] or "").lower()
+        is_spoiler = name == "span" and "spoiler" in tag["rest"].lower()
+        if tag["slash"]:
+            hidden -= bool(hidden) and (name in _HIDDEN_TAGS or name == "span")
+        elif name in _HIDDEN_TAGS or is_spoiler or (hidden and name == "span"):
+            hidden += 1
+        if name in _LINE_TAGS and not (tag["slash"] and name != "p"):
+            kept.append("\n")
+    if not hidden:
+        kept.append(text[end:])
+    return html.unescape("".join(kept))

@@ -257,6 +257,8 @@ class MangaDex(Source):
     def get_image(self, image: FoundImage) -> bytes:
         """See Source."""
         chapter_id, _slash, name = image.id.partition("/")
+        if not _FILE.fullmatch(name):
+            raise Gone(_("The source does not know this title or chapter."))
         for attempt in range(_NODES_TO_TRY):
             home = self._find_home(_uuid(chapter_id), anew=attempt > 0)
             if name not in home.files:
@@ -427,8 +429,9 @@ def _people(related: Sequence[Mapping[str, Any]]) -> Iterator[FoundCredit]:
     roles = {"author": CreditRole.AUTHOR, "artist": CreditRole.ARTIST}
     for one in related:
         name = clean_name(inside(one, "attributes", "name"), MAX_PERSON_CHARS)
-        if name and one.get("type") in roles:
-            yield FoundCredit(name, roles[str(one["type"])])
+        role = roles.get(clean_name(one.get("type"), 30))
+        if name and role:
+            yield FoundCredit(name, role)
 
 
 def _relations(related: Sequence[Mapping[str, Any]]) -> Iterator[Relation]:

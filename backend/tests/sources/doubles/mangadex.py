@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,19 +129,21 @@ class MangaDex(Double):
             and (not languages or LANGUAGES[work.country or "JP"] in languages)
             and self.rating(work) in ratings
         ]
-        return self._collection(heard, [self.manga(work, heard) for work in found], 10)
+        return self._collection(heard, found, 10, lambda work: self.manga(work, heard))
 
     def _feed(self, heard: Heard, work: Work) -> Said:
         if refused := self._refuse_page(heard, 100, 500):
             return refused
         languages = heard.query.get("translatedLanguage[]")
         ratings = heard.query.get("contentRating[]") or RATINGS[:3]
-        rows = [
-            self.chapter(work, chapter, at, heard)
+        chosen = [
+            (at, chapter)
             for at, chapter in enumerate(work.chapters)
             if (not languages or chapter.language in languages) and self.rating(work) in ratings
         ]
-        return self._collection(heard, rows, 100)
+        return self._collection(
+            heard, chosen, 100, lambda one: self.chapter(work, one[1], one[0], heard)
+        )
 
     def _refuse_page(self, heard: Heard, limit: int, most: int) -> Said | None:
         limit, offset = int(heard.one("limit", str(limit))), int(heard.one("offset", "0"))
@@ -148,11 +151,14 @@ class MangaDex(Double):
             return refusal(400, "bad_request_exception", "The limit or the offset is too large.")
         return None
 
-    def _collection(self, heard: Heard, rows: list[Any], limit: int) -> Said:
+    def _collection(
+        self, heard: Heard, rows: list[Any], limit: int, show: Callable[[Any], Any]
+    ) -> Said:
         limit, offset = int(heard.one("limit", str(limit))), int(heard.one("offset", "0"))
         return say_json(
             {
-                "result": "ok", "response": "collection", "data": rows[offset : offset + limit],
+                "result": "ok", "response": "collection",
+                "data": [show(row) for row in rows[offset : offset + limit]],
                 "limit": limit, "offset": offset, "total": len(rows),
             }
         )  # fmt: skip
