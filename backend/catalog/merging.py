@@ -117,12 +117,12 @@ def _lock_all(from_id: int, into_id: int, *, moderator: User) -> tuple[list[int]
     begins anew. Once the titles are locked nobody can come, as their rows could not point at them.
     """
     for _attempt in range(_ATTEMPTS):
-        users = _users_of(from_id)
+        users = _users_of(from_id, into_id)
         try:
             with transaction.atomic():  # its rollback releases the locks
                 _lock_users({*users, moderator.pk})
                 first, second = _locked(from_id, into_id)
-                if not _users_of(from_id) <= users:
+                if not _users_of(from_id, into_id) <= users:
                     raise _SomebodyCame
                 return sorted(users), first, second
         except _SomebodyCame:
@@ -130,13 +130,14 @@ def _lock_all(from_id: int, into_id: int, *, moderator: User) -> tuple[list[int]
     raise AlreadyDecided(_("It was changed meanwhile. Look at it again."))
 
 
-def _users_of(title_id: int) -> set[int]:
-    return {
-        user_id
-        for part in participants().values()
-        if part.users_of_title is not None
-        for user_id in part.users_of_title(title_id)
-    }
+def _users_of(from_id: int, into_id: int) -> set[int]:
+    users: set[int] = set()
+    for part in participants().values():
+        if part.users_of_title is not None:
+            users.update(part.users_of_title(from_id))
+        if part.users_of_merge is not None:
+            users.update(part.users_of_merge(from_id, into_id))
+    return users
 
 
 def _lock_users(user_ids: Collection[int]) -> None:

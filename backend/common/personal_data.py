@@ -30,7 +30,8 @@ column that points at a title, and a test fails when one is covered by no partic
 and returns what `unmerge_titles(record)` needs to move them back, as JSON can hold it. A row that
 cannot be moved, since the other title has its like, stays with the title that is merged.
 `users_of_title(title_id)` names the users whose rows it changes and who change them under the lock
-of their own row: a merge, and its undoing, lock these users before they lock the titles.
+of their own row: a merge, and its undoing, lock these users before they lock the titles; where only
+some rows of a title change, `users_of_merge(from_id, into_id)` names fewer.
 `lock_titles(title_ids)` locks rows that others lock before their title.
 """
 
@@ -79,6 +80,7 @@ class Participant:
     merge_titles: Callable[[int, int], Any] | None = None
     unmerge_titles: Callable[[Any], None] | None = None
     users_of_title: Callable[[int], Collection[int]] | None = None
+    users_of_merge: Callable[[int, int], Collection[int]] | None = None
     lock_titles: Callable[[Collection[int]], None] | None = None
 
 

@@ -5,7 +5,12 @@ from collections.abc import Iterable, Mapping
 from django.utils.translation import gettext_lazy as _
 
 from common.personal_data import ExportedFile, Participant, stream_rows
-from reader.merged_chapters import TITLE_COLUMNS, merge_chapters, unmerge_chapters
+from reader.merged_chapters import (
+    TITLE_COLUMNS,
+    merge_chapters,
+    readers_of_pairs,
+    unmerge_chapters,
+)
 from reader.models import BannedPicture, ExtractionTurn, Group, ReadingState, Upload
 from reader.reading.places import lock_places
 
@@ -65,6 +70,7 @@ PARTICIPANTS = (
         merge_titles=merge_chapters,
         unmerge_titles=unmerge_chapters,
         lock_titles=lock_places,
+        users_of_merge=readers_of_pairs,
     ),
     Participant(
         "uploads",

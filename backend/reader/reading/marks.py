@@ -18,16 +18,15 @@ from accounts.models import User
 from catalog.models import Title
 from common.http.errors import NotFound
 from common.models import Job, JobItem
+from common.work.events import emit
 from common.work.jobs import NewItem, job_kind, record_job
 from reader.models import Chapter, ReadingState
 from reader.reading.chapter_rows import order_chapters
+from reader.reading.kept_states import columns_of, save_states, set_columns
 from reader.reading.progress import Progress, merge_turn, tell_progress
 
 UNDO_FOR = timedelta(days=7)
 _TICK = timedelta(microseconds=1)
-_AT_ONCE = 500
-_MOMENTS = ("finished_at", "last_finished_at", "forgotten_at", "changed_at")
-_KEPT = ("page", "offset", *_MOMENTS)
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,14 @@ def mark_chapters(
             state = states.get(chapter)
             if _is_marked(state, is_read=is_read):
                 continue
-            before = None if state is None else _columns(state)
+            before = None if state is None else columns_of(state)
             state = state or ReadingState(user=user, series=series, chapter_id=chapter)
             _mark(state, page_count, at=moment + len(items) * _TICK, is_read=is_read)
             changed.append(state)
-            items.append((chapter, {"state": before, "marked": _columns(state)}))
+            items.append((chapter, {"state": before, "marked": columns_of(state)}))
         if not changed:
             return 0, None
-        _save(changed)
+        save_states(changed)
         tell_progress(changed, user=user)
         job = record_job(
             MARKS, owner=user, items=items, undo_for=UNDO_FOR,
@@ -119,18 +118,6 @@ def _mark(state: ReadingState, page_count: int, *, at: datetime, is_read: bool) 
     merge_turn(state, turn, changed_at=at)
 
 
-def _columns(state: ReadingState) -> list[Any]:
-    moments = [getattr(state, name) for name in _MOMENTS]
-    return [state.page, state.offset, *(moment and moment.isoformat() for moment in moments)]
-
-
-def _save(states: Sequence[ReadingState]) -> None:
-    ReadingState.objects.bulk_create(
-        states, batch_size=_AT_ONCE, update_conflicts=True, unique_fields=["user", "chapter"],
-        update_fields=_KEPT,
-    )  # fmt: skip
-
-
 def _restore(job: Job, items: Sequence[JobItem]) -> None:
     """Restore the states before the mark of those that are as it left them."""
     # Locked, so that the devices of the user take turns; the job goes with its owner.
@@ -143,19 +130,25 @@ def _restore(job: Job, items: Sequence[JobItem]) -> None:
         state = states.get(item.subject_id or 0)
         kept: dict[str, Any] = item.before or {}
         before, marked = kept["state"], kept["marked"]
-        if state is None or _columns(state) != marked:
+        if state is None or columns_of(state) != marked:
             item.code = "changed_since"
         elif before is None:
             gone.append(state)
         else:
-            page, offset, *moments = before
-            state.page, state.offset = page, offset
-            for name, moment in zip(_MOMENTS, moments, strict=True):
-                setattr(state, name, moment and datetime.fromisoformat(moment))
+            set_columns(state, before)
             back.append(state)
     ReadingState.objects.filter(pk__in=[state.pk for state in gone]).delete()
-    _save(back)
+    save_states(back)
     tell_progress([*gone, *back], user=user)
+    if items[-1].position == 0 and job.parameters["read"]:  # the last ones come first
+        _tell_undone(job, user_id=user.pk)
+
+
+def _tell_undone(job: Job, *, user_id: int) -> None:
+    """Write the event that a mark is undone; `at` is the moment of its last chapter."""
+    last = job.items.order_by("-position")[0]
+    *_columns, finished_at, _forgotten_at, _changed_at = (last.before or {})["marked"]
+    emit("marks_undone", user_id=user_id, title_id=job.parameters["series"], at=finished_at)
 
 
 MARKS = job_kind(

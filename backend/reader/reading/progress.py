@@ -145,6 +145,17 @@ def merge_turn(state: ReadingState, progress: Progress, *, changed_at: datetime)
         state.last_finished_at = max(state.last_finished_at or changed_at, changed_at)
 
 
+def join_state(state: ReadingState, other: ReadingState) -> None:
+    """Have a state say what both do, as if all turns of the other one had been turns of it."""
+    places = [(one.changed_at, one.page, one.offset) for one in (state, other)]
+    state.changed_at, state.page, state.offset = max(places)
+    for name, choose in (("finished_at", min), ("last_finished_at", max), ("forgotten_at", max)):
+        known = [getattr(one, name) for one in (state, other) if getattr(one, name) is not None]
+        setattr(state, name, choose(known, default=None))
+    if state.forgotten_at is not None:
+        _forget(state, state.forgotten_at)
+
+
 def _forget(state: ReadingState, until: datetime) -> None:
     state.forgotten_at = until
     if state.changed_at is None or state.changed_at <= until:

@@ -1,5 +1,6 @@
 """Two titles become one, and two again."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def everything() -> dict[str, list[Any]]:
             Chapter.objects.order_by("pk").values_list("pk", "series", "volume", "place_volume")
         ),
         "volumes": list(Volume.objects.order_by("pk").values_list("pk", "series")),
-        "states": list(ReadingState.objects.order_by("pk").values_list("pk", "series")),
+        "states": list(ReadingState.objects.order_by("pk").values_list()),
         "credits": list(Credit.objects.order_by("pk").values_list("pk", "title")),
         "aliases": list(Alias.objects.order_by("pk").values_list("pk", "object_id", "name")),
         "genres": list(Title.categories.through.objects.values_list("title", "category")),
@@ -106,6 +107,53 @@ def test_a_merge_moves_everything_and_its_undoing_gives_it_back(
     assert everything() == before
     with pytest.raises(AlreadyDecided):
         undo_job_of(job, user=moderator_mo)
+
+
+def read(user: Any, chapter: Chapter, minute: int, page: int, **words: bool) -> None:
+    at = datetime(2026, 1, 1, 0, minute, tzinfo=UTC)
+    turn = Progress(page=page, changed_at=at, **{"is_finished": False, **words})
+    save_progress(chapter, user=user, progress=turn)
+
+
+def test_what_was_read_of_the_chapters_that_stay_behind_counts_for_those_that_are_kept(
+    two, moderator_mo, reader_rina, outsider_otto, uploader_uli
+):
+    source, into = two
+    stays, kept = (Chapter.objects.get(series=title, number=1) for title in two)
+    aside, live = (Chapter.objects.get(series=title, number=3) for title in (into, source))
+    read(outsider_otto, stays, 1, 3, is_finished=True)
+    read(outsider_otto, aside, 1, 2, is_finished=True)
+    read(reader_rina, kept, 2, 9, is_finished=True)
+    read(reader_rina, kept, 4, 2)
+    read(reader_rina, stays, 1, 9, is_finished=True)
+    read(reader_rina, stays, 3, 7)
+    read(uploader_uli, stays, 5, 9, is_finished=True)
+    read(uploader_uli, kept, 6, 0, is_unread=True)
+    read(moderator_mo, stays, 1, 1)
+    before = everything()
+
+    job = merge_titles(source, into, moderator=moderator_mo)
+
+    moments = [datetime(2026, 1, 1, 0, minute, tzinfo=UTC) for minute in range(7)]
+    of_kept = ReadingState.objects.filter(chapter=kept)
+    columns = ("user", "page", "finished_at", "last_finished_at", "changed_at", "series")
+    assert {user: row for user, *row in of_kept.values_list(*columns)} == {
+        outsider_otto.pk: [3, moments[1], moments[1], moments[1], into.pk],
+        reader_rina.pk: [2, moments[1], moments[2], moments[4], into.pk],
+        uploader_uli.pk: [0, None, None, moments[6], into.pk],
+        moderator_mo.pk: [1, None, None, moments[1], into.pk],
+    }  # fmt: skip
+    assert ReadingState.objects.get(chapter=live, user=outsider_otto).finished_at == moments[1]
+    assert ReadingState.objects.get(chapter=stays, user=reader_rina).series_id == source.pk
+
+    kept.refresh_from_db()
+    read(moderator_mo, kept, 6, 5)
+    undo_job_of(job, user=moderator_mo)
+
+    since = ReadingState.objects.get(chapter=kept, user=moderator_mo)
+    assert (since.page, since.series_id) == (5, into.pk)
+    since.delete()
+    assert everything() == before
 
 
 def test_only_moderators_merge_and_only_what_can_be_one(two, moderator_mo, reader_rina):

@@ -14,8 +14,9 @@ from accounts.models import User
 from catalog.merging import merge_titles
 from common.http.errors import AppError
 from reader.models import Chapter
+from reader.reading.marks import Selection, mark_chapters
 from tests.cast import make_title, make_user
-from tests.tracker.builders import assert_counted_right, keep, make_chapters, read
+from tests.tracker.builders import assert_counted_right, catch_up, keep, make_chapters, read
 from tracker.choices import ItemStatus, Origin
 from tracker.library.bulk import Wish
 from tracker.library.bulk_jobs import change_many
@@ -40,6 +41,8 @@ _steps = st.one_of(
     st.tuples(st.just("step"), _which, st.sampled_from([-2, 1, 3])),
     st.tuples(st.just("remove"), _which),
     st.tuples(st.just("read"), _which, st.integers(0, CHAPTERS - 1), st.booleans()),
+    st.tuples(st.just("mark"), _which, st.integers(0, CHAPTERS - 1), st.booleans()),
+    st.tuples(st.just("undo_mark")),
     st.tuples(st.just("undo"), st.integers(0, 3)),
     st.tuples(st.just("bulk"), _wishes),
     st.tuples(st.just("undo_bulk")),
@@ -61,6 +64,7 @@ class Story:
         self.chapters = [make_chapters(uploader, title, *numbers) for title in self.titles]
         self.jobs: list[Any] = []
         self.merges: list[Any] = []
+        self.marks: list[Any] = []
         self.minute = 0
 
     def do(self, name: str, *words: Any) -> None:
@@ -88,6 +92,20 @@ class Story:
             pk=self.chapters[which][chapter].pk
         )  # a merge may have moved it
         read(self.user, [found], minutes=self.minute, is_unread=is_unread)
+
+    def mark(self, which: int, last: int, is_read: bool) -> None:
+        chapter = Chapter.objects.get(pk=self.chapters[which][last].pk)
+        selection = Selection(last=chapter.pk)
+        _count, job = mark_chapters(
+            chapter.series, user=self.user, selection=selection, is_read=is_read
+        )
+        self.marks.append(job)
+        catch_up()
+
+    def undo_mark(self) -> None:
+        if job := self.marks.pop() if self.marks else None:
+            undo_job_of(job, user=self.user)
+            catch_up()
 
     def undo(self, place: int) -> None:
         changes = LibraryChange.objects.filter(user=self.user).order_by("-pk")
@@ -122,7 +140,7 @@ class Story:
 @given(steps=st.lists(_steps, min_size=3, max_size=12))
 def check_any_order(story: Story, steps: list[tuple[Any, ...]]) -> None:
     point = transaction.savepoint()
-    story.jobs, story.merges, story.minute = [], [], 0
+    story.jobs, story.merges, story.marks, story.minute = [], [], [], 0
     for name, *words in steps:
         story.do(name, *words)
     read(story.user, [])  # what is left for a worker

@@ -1,14 +1,23 @@
 """What somebody reads here moves their library; chapters that come and go change what is left."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from accounts.jobs import undo_job_of
 from accounts.profile.profiles import edit_profile
 from catalog.moderation import record_title_edit
+from common.models import Job
 from reader.models import Chapter
 from reader.publication.moderation import restore_upload, take_down_upload
 from reader.reading.chapters import refresh_counters
+from reader.reading.marks import Selection, mark_chapters
+from reader.reading.progress import Progress, save_progress
 from tests.cast import client_of, make_title
 from tests.tracker.builders import assert_counted_right, catch_up, keep, make_chapters, read
+from tracker.choices import Origin
+from tracker.library.items import edit_item
 from tracker.library.preferences import change_preferences
 from tracker.models import LibraryChange, LibraryItem
 
@@ -56,6 +65,44 @@ def test_reading_never_takes_progress_back(reader_rina, series):
 
     assert (only_item().progress, only_item().unread_count) == (2, 3)
     assert_counted_right(reader_rina)
+
+
+def test_a_mark_that_is_undone_takes_back_what_it_alone_has_raised(reader_rina, series):
+    first, second, third = series.chapters_here
+    everything = Selection(last=third.pk)
+
+    def mark() -> Job:
+        _count, job = mark_chapters(series, user=reader_rina, selection=everything, is_read=True)
+        assert job is not None
+        catch_up()
+        return job
+
+    def undo(job: Job) -> None:
+        undo_job_of(job, user=reader_rina)
+        catch_up()
+        assert_counted_right(reader_rina)
+
+    undo(mark())
+    assert not LibraryItem.objects.exists(), "the mark alone had added it"
+
+    read(reader_rina, [first], minutes=1)
+    job = mark()
+    assert (only_item().status, only_item().progress) == ("completed", 3)
+    undo(job)
+    assert (only_item().status, only_item().progress) == ("current", 1)
+    assert (only_item().finished_on, only_item().unread_count) == (None, 2)
+
+    job = mark()
+    edit_item(reader_rina, only_item().pk, fields={"score": 90}, origin=Origin.WEB)
+    undo(job)
+    assert (only_item().progress, only_item().score) == (3, 90), "somebody has changed it since"
+
+    edit_item(reader_rina, only_item().pk, fields={"progress": 1}, origin=Origin.WEB)
+    job = mark()
+    now = timezone.now()
+    save_progress(second, user=reader_rina, progress=Progress(1, True, now + timedelta(minutes=1)))
+    undo(job)
+    assert (only_item().progress, only_item().unread_count) == (3, 1), "one of them is read since"
 
 
 def test_the_first_chapter_read_once_more_begins_a_repeat(reader_rina, series):

@@ -138,11 +138,18 @@ def put_item(
     item.created_at = item.updated_at = now
     settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
     item.field_times = dict.fromkeys(("status", *fields), stamp(at or now))
-    _insert(item, settled, user=user, origin=origin)
+    _insert(item, settled, user=user, origin=origin, at=at)
     return item, True
 
 
-def _insert(item: LibraryItem, fields: Fields, *, user: User, origin: Origin) -> None:
+def _insert(
+    item: LibraryItem,
+    fields: Fields,
+    *,
+    user: User,
+    origin: Origin,
+    at: datetime | None = None,
+) -> None:
     for field, column in FIELD_COLUMNS.items():
         setattr(item, column, fields[field])
     item.save()
@@ -151,7 +158,7 @@ def _insert(item: LibraryItem, fields: Fields, *, user: User, origin: Origin) ->
     recount_unread(item, user.reading_languages)
     count_changes([(item.user_id, None, counted(item))])
     record_change(
-        user_id=item.user_id, title_id=item.title_id, origin=origin,
+        user_id=item.user_id, title_id=item.title_id, origin=origin, at=at,
         changes={ITEM: [None, snapshot(item)]},
     )  # fmt: skip
 
@@ -330,16 +337,22 @@ def undo_change(user: User, change_id: int) -> LibraryItem | None:
             raise NotFound(_("There is no such change."))
         if not can_undo(change):
             raise NotLastChange(_("Only the last change can be undone."))
-        LibraryChange.objects.filter(pk=change.pk).update(undone_at=timezone.now())
-        title = Title.objects.get(pk=change.title_id)
-        item = LibraryItem.objects.filter(user=user, title=title).first()
-        if item is None:
-            return _bring_back(user, title, change)
-        item.title = title
-        if ITEM in change.changes:
-            _drop(item, origin=Origin.UNDO)
-            return None
-        _restore(item, change)
+        return take_back(change, user=user)
+
+
+def take_back(change: LibraryChange, *, user: User) -> LibraryItem | None:
+    """Set an item back to what it was before its last change, in a transaction that holds the
+    user's row; return it, or None if it is gone now."""
+    LibraryChange.objects.filter(pk=change.pk).update(undone_at=timezone.now())
+    title = Title.objects.get(pk=change.title_id)
+    item = LibraryItem.objects.filter(user=user, title=title).first()
+    if item is None:
+        return _bring_back(user, title, change)
+    item.title = title
+    if ITEM in change.changes:
+        _drop(item, origin=Origin.UNDO)
+        return None
+    _restore(item, change)
     return item
 
 

@@ -14,7 +14,8 @@ from common.models import Event
 from common.work.events import event_consumer
 from tracker.choices import ItemStatus, Origin
 from tracker.library.counters import count_changes, counted
-from tracker.library.items import change_item, put_item
+from tracker.library.history import ITEM, can_undo
+from tracker.library.items import change_item, put_item, take_back
 from tracker.library.progress import progress_from_reading
 from tracker.library.unread import (
     UNREAD_COLUMNS,
@@ -25,7 +26,7 @@ from tracker.library.unread import (
     set_unread,
     states_of,
 )
-from tracker.models import NOTHING_UNREAD, LibraryItem, LibrarySettings
+from tracker.models import NOTHING_UNREAD, LibraryChange, LibraryItem, LibrarySettings
 
 # A page or two of what is unread.
 _NEWEST = 100
@@ -72,6 +73,39 @@ def follow_reading(events: Sequence[Event]) -> None:
             wishes = preferences.get(user_id) or LibrarySettings(user_id=user_id)
             _follow(items.get(owner), reading, wishes)
     _recount(_items(title_ids, user_ids), news, users, chapters, states)
+
+
+@event_consumer(name="tracker.marks", events=("marks_undone",))
+def follow_undone_marks(events: Sequence[Event]) -> None:
+    """Take back what marks that are undone have raised, where nothing has changed since.
+
+    The change that followed a mark has its time. What is still finished may not need it.
+    """
+    user_ids = {event.payload["user_id"] for event in events}
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=user_ids).order_by("pk")
+    users = {user.pk: user for user in locked}
+    for event in events:
+        user, title_id = users.get(event.payload["user_id"]), event.payload["title_id"]
+        changes = LibraryChange.objects.filter(
+            user=user, title=title_id, origin=Origin.READING,
+            at=datetime.fromisoformat(event.payload["at"]),
+        ).select_related("title")  # fmt: skip
+        change = None if user is None else changes.order_by("-pk").first()
+        if user is not None and change is not None and can_undo(change):
+            states = states_of([title_id], [user.pk]).get((user.pk, title_id), [])
+            reading = _Reading(user, change.title, chapters_of([title_id])[title_id], states, set())
+            if _is_without(change, *_progress(reading)):
+                take_back(change, user=user)
+
+
+def _is_without(change: LibraryChange, progress: int, volumes: int) -> bool:
+    """Return True where so much was reached before the change."""
+    if ITEM in change.changes:
+        return not progress and not volumes
+    before = {name: pair[0] for name, pair in change.changes.items()}
+    return progress <= before.get("progress", progress) and volumes <= before.get(
+        "progress_volumes", volumes
+    )
 
 
 @event_consumer(name="tracker.languages", events=("reading_languages_changed",))
