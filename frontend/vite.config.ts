@@ -8,7 +8,7 @@ const backendPaths = ['/api', '/media', '/files', '/admin', '/static'];
 // The screens that people come in by. What only others need, dialogs and forms most of all, is in
 // files of its own, so that a first visit loads none of it.
 const firstScreens =
-  /src\/routes\/(\(app\)\/((browse|series\/\[slug\])\/)?|read\/\[chapter=id\]\/|)\+(page|layout)\.svelte$/;
+  /src\/routes\/(\(app\)\/((browse|series\/\[slug\])\/)?|read\/\[chapter=id\]\/|)\+(page|layout|error)\.svelte$/;
 const ofLists = /node_modules\/virtua\/|src\/lib\/ui\/(EndlessList|listSizes)\./;
 const ofDialogs = /node_modules\//;
 const ofForms = /src\/lib\/((api|auth|people|ui)\/|uploads\/polling\.)/;
