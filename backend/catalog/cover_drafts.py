@@ -6,6 +6,7 @@ Its author and moderators see it until then, through signed addresses. It comes 
 
 import re
 import uuid
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -75,16 +76,21 @@ def read_draft(draft: CoverDraft) -> bytes:
 
 def shown_draft(title_id: int) -> dict[str, Any] | None:
     """Return the cover that waits as the API shows a cover, for those who may see the title."""
-    draft = CoverDraft.objects.filter(title=title_id).first()
-    if draft is None:
-        return None
+    return shown_drafts([title_id]).get(title_id)
+
+
+def shown_drafts(title_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Return the covers that wait as the API shows a cover, by title."""
     return {
-        "url": private_url(draft.file_name, draft.content_type),
-        "small_url": None,
-        "large_url": None,
-        "width": draft.width,
-        "height": draft.height,
-        "color": draft.color,
+        draft.title_id: {
+            "url": private_url(draft.file_name, draft.content_type),
+            "small_url": None,
+            "large_url": None,
+            "width": draft.width,
+            "height": draft.height,
+            "color": draft.color,
+        }
+        for draft in CoverDraft.objects.filter(title__in=title_ids)
     }
 
 

@@ -18,7 +18,7 @@ Facts = Mapping[str, Any]
 
 COLUMNS = (
     "name", "original_name", "original_language", "synopsis", "status", "content_rating", "year",
-    "length", "season_count", "duration_minutes", "trailers", "site_url",
+    "length", "season_count", "duration_minutes", "trailers", "site_url", "format",
 )  # fmt: skip
 _LONGEST_PART = 200
 _AT_ONCE = 500

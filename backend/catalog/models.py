@@ -170,6 +170,13 @@ class TitleQuerySet(models.QuerySet["Title"]):
             seen |= Q(moderation=Moderation.UNLISTED) & held_by(user)
         return self.filter(seen)
 
+    def held_by(self, user: "User") -> Self:
+        """Return the titles that the user holds, whatever their state."""
+        held = Q(pk__in=[])
+        for held_by in _declared_holders():
+            held |= held_by(user)
+        return self.filter(held)
+
 
 class Title(models.Model):
     """Something to read or watch. `slug` is given at approval; before that it is `p-<id>`."""

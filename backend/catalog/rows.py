@@ -20,6 +20,7 @@ from catalog.models import (
     TitleQuerySet,
 )
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
+from common.discovery import declared
 from common.files.media import media_url
 from common.http.renderers import plain_number
 
@@ -92,6 +93,15 @@ def cover_of(row: dict[str, Any], prefix: str = "") -> dict[str, Any] | None:
 def path_slug(pk: int, slug: str | None) -> str:
     """Return the word that stands for a title in an address: its slug, or `p-<id>`."""
     return slug or f"p-{pk}"
+
+
+def external_ids(anilist: int | None, mal: int | None, mangadex: object) -> dict[str, Any]:
+    """Return the ids of a title on other sites as the API shows them."""
+    return {
+        "anilist": anilist,
+        "mal": mal,
+        "mangadex": str(UUID(str(mangadex))) if mangadex else None,
+    }
 
 
 def title_rows(titles: TitleQuerySet) -> list[dict[str, Any]]:
@@ -194,12 +204,9 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
         detail[name] = orjson.loads(detail[name])
     detail["numbers_restart_per_volume"] = bool(detail["numbers_restart_per_volume"])
     detail["rating_average"] = plain_number(detail["rating_average"])
-    mangadex_id = detail.pop("mangadex_id")
-    detail["external_ids"] = {
-        "anilist": detail.pop("anilist_id"),
-        "mal": detail.pop("mal_id"),
-        "mangadex": str(UUID(str(mangadex_id))) if mangadex_id else None,
-    }
+    detail["external_ids"] = external_ids(
+        detail.pop("anilist_id"), detail.pop("mal_id"), detail.pop("mangadex_id")
+    )
     of_title = {_TITLE: detail["id"]}
     counts = _languages().rows(of_title)
     detail["languages"] = [language for language, _count in counts]
@@ -219,7 +226,15 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
     # What is read has none: its pages are asked for most, and are spared the query.
     is_read = detail["kind"] in READABLE_KINDS
     detail["screenshots"] = [] if is_read else _screenshots_of(of_title)
+    for details_of in _declared_details():
+        detail |= details_of(detail["id"])
     return detail
+
+
+@lru_cache(maxsize=1)
+def _declared_details() -> tuple[Callable[[int], dict[str, Any]], ...]:
+    """Return what apps above know of a title: `DETAILS_OF` in `<app>/title_details.py`."""
+    return tuple(declared("title_details", "DETAILS_OF"))
 
 
 @lru_cache(maxsize=2)

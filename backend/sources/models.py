@@ -2,9 +2,11 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Title
 from common.work.leases import Leased
 
 # --- What the operator decides ------------------------------------------------------------------
@@ -109,6 +111,57 @@ class SourceHour(models.Model):
 
 
 # --- Titles --------------------------------------------------------------------------------------
+
+
+class SourceTitle(models.Model):
+    """A title of the catalogue as one source has it.
+
+    `facts` are those of `catalog.facts` as they were when the source was last asked, so that what
+    has been changed here since can be told from what the source has changed.
+    """
+
+    source = models.CharField(_("source"), max_length=30)
+    external_id = models.CharField(_("its id there"), max_length=200)
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="source_titles")
+    site_url = models.URLField(_("its page there"), max_length=500, blank=True)
+    facts = models.JSONField(default=dict)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("title at a source")
+        verbose_name_plural = _("titles at sources")
+        constraints = [
+            models.UniqueConstraint(fields=["source", "external_id"], name="source_title_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"
+
+
+class CoverFetch(Leased):
+    """The address of a title's cover on another site. The row is the queue until it is done.
+
+    `source` is empty where a user named the address. `file_name` is that of the public file which
+    was fetched last: a title whose cover is another one by now has got it from somebody here.
+    """
+
+    title = models.OneToOneField(
+        Title, on_delete=models.CASCADE, primary_key=True, related_name="cover_fetch"
+    )
+    source = models.CharField(max_length=30, blank=True)
+    url = models.URLField(max_length=1000)
+    is_done = models.BooleanField(default=False)
+    error_code = models.CharField(max_length=40, blank=True)
+    file_name = models.CharField(max_length=100, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["asked_at"], name="cover_fetch_due", condition=Q(is_done=False))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title_id}: {self.url}"
 
 
 # --- Chapters ------------------------------------------------------------------------------------

@@ -1,5 +1,23 @@
 """The addresses of this app, below /api/."""
 
-from django.urls import URLPattern
+from common.http.urls import ID_OR_SLUG, route
+from sources.api.search import (
+    AutocompleteView,
+    MaxView,
+    SearchView,
+    SourceListView,
+    SourceSearchView,
+)
+from sources.api.titles import SourceTitlesView, TitleRefreshView
 
-urlpatterns: list[URLPattern] = []
+SOURCE = r"(?P<source>[a-z0-9_-]{1,30})"
+
+urlpatterns = [
+    route("sources", SourceListView.as_view()),
+    route("sources/search", SearchView.as_view()),
+    route("sources/autocomplete", AutocompleteView.as_view()),
+    route("sources/max", MaxView.as_view()),
+    route(f"sources/{SOURCE}/search", SourceSearchView.as_view()),
+    route(f"sources/{SOURCE}/titles", SourceTitlesView.as_view()),
+    route(f"titles/{ID_OR_SLUG}/refresh", TitleRefreshView.as_view()),
+]

@@ -92,6 +92,13 @@ class ChapterLanguageSerializer(serializers.Serializer[None]):
     count = serializers.IntegerField()
 
 
+class TitleSourceSerializer(serializers.Serializer[None]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field of DRF's has this name
+    site_url = serializers.CharField(allow_blank=True, help_text="the title's page there")
+    credits = serializers.CharField(allow_blank=True, help_text="stands where its facts are shown")
+
+
 class TitleSerializer(TitleRowSerializer):
     genres = NamesSerializer(many=True)  # type: ignore[assignment]
     tags = NamesSerializer(many=True)
@@ -111,6 +118,7 @@ class TitleSerializer(TitleRowSerializer):
     popularity = serializers.IntegerField()
     rating_average = serializers.CharField()
     moderation = serializers.ChoiceField(Moderation.choices)
+    sources = TitleSourceSerializer(many=True, help_text="other catalogues that know it")
 
 
 class ExistingTitleSerializer(serializers.Serializer[None]):

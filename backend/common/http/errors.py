@@ -21,6 +21,7 @@ class AppError(Exception):
     code = "invalid"
     status = 400
     challenge = "Bearer"  # the WWW-Authenticate header of a 401
+    retry_after_seconds: int | None = None  # the Retry-After header
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class AlreadyDecided(AppError):
 
 
 class Throttled(AppError):
-    """Too many requests; `retry_after_seconds` goes into the Retry-After header."""
+    """Too many requests, for `retry_after_seconds`."""
 
     code = "throttled"
     status = 429
@@ -86,7 +87,7 @@ class Throttled(AppError):
 def answer_error(error: AppError) -> HttpResponse:
     """Return the plain Django answer to `error`, for views outside DRF."""
     response = json_response(error.body(), status=error.status)
-    if isinstance(error, Throttled):
+    if error.retry_after_seconds is not None:
         response["Retry-After"] = str(error.retry_after_seconds)
     if error.status == 401:
         response["WWW-Authenticate"] = error.challenge
@@ -150,7 +151,7 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if known is None:
         return None
     headers = {}
-    if isinstance(known, Throttled):
+    if known.retry_after_seconds is not None:
         headers["Retry-After"] = str(known.retry_after_seconds)
     if known.status == 401:
         headers["WWW-Authenticate"] = known.challenge

@@ -20,6 +20,9 @@ from common.http.errors import Invalid, NotFound
 from common.http.pagination import FilterBackend
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
+from sources.contract import FoundTitle
+from sources.registry import all_sources
+from sources.titles.details import details_now
 from tracker.api.item_query import (
     ItemFilterSet,
     ItemPages,
@@ -34,6 +37,7 @@ from tracker.api.serializers import (
 )
 from tracker.choices import Origin
 from tracker.library.items import (
+    add_found_item,
     add_item,
     add_named_item,
     edit_item,
@@ -113,11 +117,15 @@ class ItemListView(ItemListBase):
         responses={
             200: ItemSerializer,
             201: ItemSerializer,
-            **refusals(400, 401, 403, 404, 409, 429),
+            **refusals(400, 401, 403, 404, 409, 429, 502, 503),
         },
     )
     def post(self, request: Request) -> Response:
-        """Add a title; 200 where it is there already, and only what is given changes."""
+        """Add a title; 200 where it is there already, and only what is given changes.
+
+        One that only a source knows is taken from there: 503 `source_pending` where the source has
+        not answered within five seconds.
+        """
         form = ItemFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         item, is_new = _add(request, dict(form.validated_data))
@@ -130,7 +138,11 @@ def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
     name, kind = words.pop("title", None), words.pop("type", None)
     kind = None if kind is None else Kind(kind)
     if external is not None and title_id is None:
-        title_id = find_external(user, site=external["site"], external_id=external["id"], kind=kind)
+        site, external_id = external["site"], external["id"]
+        title_id = find_external(user, site=site, external_id=external_id, kind=kind)
+        if title_id is None:
+            found = _found_at(site, external_id)
+            return add_found_item(user, source=site, found=found, fields=words, origin=origin)
     if title_id is not None:
         return add_item(user, title_id=title_id, fields=words, origin=origin)
     if name is None or kind is None:
@@ -138,6 +150,13 @@ def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
         missing = [field for field, value in (("title", name), ("type", kind)) if value is None]
         raise Invalid(message, fields={field: [message] for field in missing})
     return add_named_item(user, kind=kind, name=name, fields=words, origin=origin)
+
+
+def _found_at(site: str, external_id: str) -> FoundTitle:
+    """Return what a source says of a title that is not here; raises NotFound and SourceFailed."""
+    if site not in all_sources():
+        raise NotFound(_("There is no such title."))
+    return details_now(site, external_id)
 
 
 class UnreadListView(ItemListBase):

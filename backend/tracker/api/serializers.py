@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from catalog.api.serializers import CoverSerializer, names_field
+from catalog.api.serializers import CoverSerializer, ExternalIdsSerializer, names_field
 from catalog.choices import Kind, Moderation, Status
 from reader.api.serializers import ChapterLinkSerializer
+from sources.registry import all_sources
+from sources.titles.facts import ID_SITES, read_id
 from tracker.choices import STATUS_CHOICES, STATUS_WORDS, ItemStatus, Origin, ScoreFormat, Unit
 from tracker.library.tags import MAX_ITEM_TAGS
 from tracker.models import LibrarySettings
@@ -74,20 +77,20 @@ class ItemChangeSerializer(ItemFieldsSerializer):
 class ExternalSerializer(serializers.Serializer[None]):
     """A title by its id on another site."""
 
-    site = serializers.ChoiceField(["anilist", "mal", "mangadex"])
-    id = serializers.CharField(max_length=36)
+    site = serializers.CharField(max_length=30, help_text="a source, anilist, mal or mangadex")
+    id = serializers.CharField(max_length=200)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return the id as its column has it."""
-        kind: serializers.Field[Any, Any, Any, Any] = (
-            serializers.UUIDField()
-            if attrs["site"] == "mangadex"
-            else serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-        )
-        try:
-            return {**attrs, "id": kind.run_validation(attrs["id"])}
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({"id": error.detail}) from error
+        """Return the id as its site writes it."""
+        site = attrs["site"]
+        if site not in ID_SITES and site not in all_sources():
+            raise serializers.ValidationError({"site": _("There is no source of this name.")})
+        if site in ID_SITES:
+            number = read_id(site, attrs["id"])
+            if number is None:
+                raise serializers.ValidationError({"id": _("This is no id of that site.")})
+            return {**attrs, "id": str(number)}
+        return attrs
 
 
 class ItemFormSerializer(ItemFieldsSerializer):
@@ -112,6 +115,9 @@ class ItemSerializer(serializers.Serializer[Any]):
     year = serializers.IntegerField(allow_null=True)
     cover = CoverSerializer(allow_null=True)
     cover_url = serializers.CharField(allow_blank=True)
+    external_ids = ExternalIdsSerializer()
+    format = serializers.CharField(allow_blank=True)
+    site_url = serializers.CharField(allow_blank=True)
     title_status = serializers.ChoiceField(Status.choices)
     moderation = serializers.ChoiceField(Moderation.choices)
     status = serializers.ChoiceField(ItemStatus.choices)

@@ -3,10 +3,9 @@
 Every change goes through `change_item`: what follows by itself, the counters, the history.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
@@ -16,9 +15,13 @@ from django.utils.translation import gettext as _
 from accounts.auth.authority import acting
 from accounts.models import User
 from catalog.choices import Kind, Moderation
-from catalog.models import Title, TitleQuerySet
+from catalog.models import Title
 from catalog.unlisted import make_private_title
 from common.http.errors import AppError, NotFound
+from sources.contract import FoundTitle
+from sources.titles.covers import ask_for_cover
+from sources.titles.linking import put_source_title, shared_titles
+from sources.titles.matching import titles_at
 from tracker.choices import ItemStatus, Origin
 from tracker.library.counters import count_changes, counted
 from tracker.library.history import ITEM, can_undo, differences, plain, record_change
@@ -65,7 +68,7 @@ def add_item(
     Returns the item, and True where it is new. Raises NotFound and TooMany, and as `acting`.
     """
     with acting(user):
-        title = _addable(user).filter(pk=title_id).first()
+        title = _addable(user, [title_id])
         if title is None:
             raise NotFound(_("There is no such title."))
         return put_item(user, title, fields, origin=origin)
@@ -79,38 +82,56 @@ def add_named_item(
     Returns and raises as `add_item`, and Invalid for an impossible name.
     """
     with acting(user):
-        return put_item(
-            user, make_private_title(kind=kind, name=name, owner=user), fields, origin=origin
-        )
+        title = make_private_title(kind=kind, name=name, owner=user)
+        item, is_new = put_item(user, title, fields, origin=origin)
+        _fetch_named_cover(item, fields, user=user)
+    return item, is_new
 
 
-def find_external(user: User, *, site: str, external_id: int | UUID, kind: Kind | None) -> int:
-    """Return the id of the title that has the id of another site; raises NotFound.
+def _fetch_named_cover(item: LibraryItem, fields: Fields, *, user: User) -> None:
+    """Have the cover fetched whose address the user gives for a title of their own."""
+    is_own = item.title.moderation == Moderation.UNLISTED and item.title.created_by_id == user.pk
+    if is_own and fields.get("cover_url"):
+        ask_for_cover(item.title, fields["cover_url"])
+
+
+def add_found_item(
+    user: User, *, source: str, found: FoundTitle, fields: Fields, origin: Origin
+) -> tuple[LibraryItem, bool]:
+    """Add a title that a source knows; where it is not here it is made, unlisted.
+
+    Returns and raises as `add_item`.
+    """
+    with acting(user):
+        title, _is_new = put_source_title(source, found, user=user)
+        return put_item(user, title, fields, origin=origin)
+
+
+def find_external(user: User, *, site: str, external_id: str, kind: Kind | None) -> int | None:
+    """Return the id of the title that has the id of another site; None where there is none.
 
     MyAnimeList counts what is watched and what is read apart: there `kind` decides between two.
     """
-    found = _addable(user).filter(**{f"{site}_id": external_id})
-    if kind is not None and site == "mal":
-        found = found.filter(kind__in=_kinds_like(kind))
-    title_id: int | None = found.order_by("pk").values_list("pk", flat=True).first()
-    if title_id is None:
-        raise NotFound(_("There is no such title."))
-    return title_id
+    title = _addable(user, titles_at(site, external_id, kind=kind))
+    return None if title is None else title.pk
 
 
-def _kinds_like(kind: Kind) -> list[Kind]:
-    watched = [Kind.ANIME, Kind.MOVIE, Kind.SHOW]
-    return watched if kind in watched else [one for one in Kind if one not in watched]
+def _addable(user: User, ids: Collection[int]) -> Title | None:
+    """Return the first of the titles that the user may add: one that they see, or a source's.
 
-
-def _addable(user: User) -> TitleQuerySet:
-    """Return the titles that the user may add: what another one named for themselves is private."""
+    What somebody else has named for themselves is private.
+    """
     private = {
         "moderation": Moderation.UNLISTED,
         **{f"{site}_id__isnull": True for site in ("anilist", "mal", "mangadex")},
     }
     others = Title.objects.filter(**private).exclude(created_by=user.pk)
-    return Title.objects.all().visible_to(user).exclude(pk__in=others.values("pk"))
+    seen = Title.objects.all().visible_to(user).exclude(pk__in=others.values("pk"))
+    for titles in (seen, shared_titles()):
+        title = titles.filter(pk__in=ids).order_by("pk").first()
+        if title is not None:
+            return title
+    return None
 
 
 def put_item(
@@ -184,6 +205,7 @@ def edit_item(
         item = _own_item(user, pk)
         _refuse_changed(item, seen)
         change_item(item, fields, user=user, origin=origin, at=changed_at)
+        _fetch_named_cover(item, fields, user=user)
     return item
 
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 
-from catalog.rows import COVER_COLUMNS, cover_of, path_slug
+from catalog.choices import Moderation
+from catalog.cover_drafts import shown_drafts
+from catalog.rows import COVER_COLUMNS, cover_of, external_ids, path_slug
 from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_rows
 from reader.models import Chapter
 from reader.reading.chapter_rows import LINK_COLUMNS, chapter_links
@@ -37,7 +39,8 @@ FIELD_COLUMNS = {
 }
 _TITLE_COLUMNS = (
     "name", "slug", "names", "original_name", "year", "status", "moderation", "length",
-    "duration_minutes", "chapter_count", *COVER_COLUMNS,
+    "duration_minutes", "chapter_count", "format", "site_url", "anilist_id", "mal_id",
+    "mangadex_id", *COVER_COLUMNS,
 )  # fmt: skip
 _ROW_COLUMNS = (
     "id", "title_id", "kind", *FIELD_COLUMNS.values(), "unread_count", "next_chapter_id",
@@ -73,7 +76,18 @@ def _rows(count: int) -> CompiledQuery:
 def _shape_all(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     tags = tags_of([row["id"] for row in rows])
     chapters = _chapter_links({row["next_chapter_id"] for row in rows} - {None})
-    return [_shape(row, tags.get(row["id"], []), chapters) for row in rows]
+    items = [_shape(row, tags.get(row["id"], []), chapters) for row in rows]
+    # Only titles that one has named oneself have a cover that waits.
+    bare = [
+        item
+        for item in items
+        if item["cover"] is None and item["moderation"] == Moderation.UNLISTED
+    ]
+    if bare:
+        drafts = shown_drafts([item["title_id"] for item in bare])
+        for item in bare:
+            item["cover"] = drafts.get(item["title_id"])
+    return items
 
 
 def _shape(
@@ -95,6 +109,11 @@ def _shape(
         "type": row["kind"],
         "year": row["title__year"],
         "cover": cover_of(row, "title__"),
+        "external_ids": external_ids(
+            row["title__anilist_id"], row["title__mal_id"], row["title__mangadex_id"]
+        ),
+        "format": row["title__format"],
+        "site_url": row["title__site_url"],
         "title_status": row["title__status"],
         "moderation": row["title__moderation"],
         "unit": unit.value,
