@@ -1,1 +1,1 @@
-"""Chapters of a source become uploads that wait for review."""
+"""Chapters of sources, from a wish to an upload that waits for review."""

@@ -18,7 +18,8 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SourceSettings',
             fields=[
-                ('source', models.CharField(max_length=30, primary_key=True, serialize=False, verbose_name='source')),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(max_length=30, unique=True, verbose_name='source')),
                 ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
                 ('chapters_enabled', models.BooleanField(default=False, verbose_name='chapters may be taken')),
                 ('is_trusted', models.BooleanField(default=False, help_text='Its chapters go live without a review, but for a sample.', verbose_name='trusted')),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('catalog', '0009_watched_titles'),
-        ('sources', '0001_sources'),
+        ('sources', '0002_answers'),
     ]
 
     operations = [
