@@ -17,6 +17,7 @@ const ofLibrary =
 const ofItems = /src\/lib\/library\//;
 const ofEditors =
   /src\/lib\/titles\/(TitleForm|PosterField|TermField|CreditsField|NamesField|drafts)\./;
+const ofSources = /src\/lib\/sources\//;
 const ofFilms = /TitleScreen\.svelte|src\/lib\/titles\/(Cast|Trailers|trailers|Screenshots)\./;
 
 type Importers = (id: string) => readonly string[];
@@ -57,6 +58,7 @@ export default defineConfig(({ isSsrBuild }) => ({
                 { name: 'library', test: ofLibrary, minShareCount: 2, priority: 3 },
                 { name: 'forms', test: ofForms, minShareCount: 2, priority: 2 },
                 { name: 'items', test: ofItems, minShareCount: 2, priority: 1 },
+                { name: 'sources', test: ofSources, minShareCount: 2, priority: 1 },
                 { name: 'films', test: ofFilms, minShareCount: 2, priority: 1 },
                 { name: 'editing', test: ofEditors, minShareCount: 2, priority: 1 }
               ]

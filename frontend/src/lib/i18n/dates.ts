@@ -104,9 +104,12 @@ export function formatDate(language: Language, date: Date): string {
   return `${day} ${month} ${year}`;
 }
 
+export function formatTime(date: Date): string {
+  return `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
+}
+
 export function formatDateTime(language: Language, date: Date): string {
-  const time = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
-  return `${formatDate(language, date)}, ${time}`;
+  return `${formatDate(language, date)}, ${formatTime(date)}`;
 }
 
 /** Relative up to a week, then the date. A clock that is a little ahead of ours is "just now". */

@@ -1,7 +1,7 @@
 /** The words on the screen: which language is chosen, and each text in it. */
 import { fill, type Catalogue, type CountKey, type Params, type TextKey } from './catalogue';
 import { fewWords } from './fewWords';
-import { dayHeading, formatDate, formatDateTime, inZone, relativeTime } from './dates';
+import { dayHeading, formatDate, formatDateTime, formatTime, inZone, relativeTime } from './dates';
 import { formatBytes, formatDuration, formatNumber } from './numbers';
 import { languages, pluralForm, type Language } from './plural';
 import { readLocal, writeLocal } from '$lib/ui/storage';
@@ -113,6 +113,7 @@ export const say = {
   duration: (seconds: number) => formatDuration(language, seconds),
   ago: (iso: string) => relativeTime(language, wallClock(iso), wallClock()),
   exact: (iso: string) => formatDateTime(language, wallClock(iso)),
+  time: (iso: string) => formatTime(wallClock(iso)),
   date: (iso: string) => formatDate(language, wallClock(iso)),
   /** The same for all moments of one day. */
   dayKey: (iso: string) => wallClock(iso).toDateString(),

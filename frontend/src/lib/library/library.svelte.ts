@@ -92,14 +92,24 @@ export function refreshLibrary(): Promise<void> {
 }
 
 export type NewItem = Fields &
-  ({ title_id: number } | { title: string; type: LibraryItem['type'] });
+  (
+    | { title_id: number }
+    | { title: string; type: LibraryItem['type'] }
+    | { external: { site: string; id: string }; type?: LibraryItem['type'] }
+  );
 
 export async function addItem(body: NewItem): Promise<LibraryItem> {
-  const item: LibraryItem = await unwrap(api.POST('/api/library/items', { body }));
+  return (await addIfMissing(body)).item;
+}
+
+/** What is in the library already stays as it is, but for what the body says. */
+export async function addIfMissing(body: NewItem): Promise<{ item: LibraryItem; isNew: boolean }> {
+  const call = api.POST('/api/library/items', { body: body as never });
+  const item: LibraryItem = await unwrap(call);
   keepAnswer({ address: itemOfTitleAddress(item.title_id), isPersonal: true }, item);
   void refreshOwn(itemsPath);
   void refreshOwn(summaryAddress);
-  return item;
+  return { item, isNew: (await call).response.status === 201 };
 }
 
 registerPersonalState({ clear: () => underWay.clear() });

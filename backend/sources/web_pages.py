@@ -1,0 +1,8 @@
+"""Pages of the web app that are about outside catalogues."""
+
+from common.web_pages import WebPage
+
+WEB_PAGES = (
+    WebPage("sources"),
+    WebPage("series/[^/.]+/sources", route="/series/[slug]/sources"),
+)
