@@ -1,8 +1,8 @@
 """Asking sources without calling them: the web reads rows, and workers bring the answers.
 
 `ask` returns what is known at once, and wakes a worker where that is nothing or old. So no page
-waits for another site, one call answers all who ask the same, and an old answer is shown while a new
-one is fetched, or as long as there is none.
+waits for another site, one call answers all who ask the same, and an old answer is shown while a
+new one is fetched, or as long as there is none.
 """
 
 import threading
