@@ -82,6 +82,7 @@ class SourceAnswer(Leased):
                 condition=models.Q(wanted_at__isnull=False),
             ),
             models.Index(fields=["changed_at"], name="answer_changed"),
+            models.Index(fields=["source", "answered_at"], name="answer_of_source"),
         ]  # fmt: skip
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from sources.api.search import (
     SourceListView,
     SourceSearchView,
 )
+from sources.api.status import SourceStatsView, SourceStatusView
 from sources.api.titles import SourceTitlesView, TitleRefreshView
 
 SOURCE = r"(?P<source>[a-z0-9_-]{1,30})"
@@ -26,6 +27,8 @@ urlpatterns = [
     route("sources/search", SearchView.as_view()),
     route("sources/autocomplete", AutocompleteView.as_view()),
     route("sources/max", MaxView.as_view()),
+    route("sources/stats", SourceStatsView.as_view()),
+    route("sources/status", SourceStatusView.as_view()),
     route(f"sources/{SOURCE}/search", SourceSearchView.as_view()),
     route(f"sources/{SOURCE}/titles", SourceTitlesView.as_view()),
     route(f"titles/{ID_OR_SLUG}/refresh", TitleRefreshView.as_view()),

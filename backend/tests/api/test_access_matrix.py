@@ -169,6 +169,8 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         expect(404, uploader=403, **staff(400)),
     ("DELETE", f"titles/{WORD}/screenshots/{ID}", "/api/titles/{movies}/screenshots/1"):
         expect(404, uploader=403),
+    ("GET", "sources/stats", "/api/sources/stats"): READ | {"nobody": 200},
+    ("GET", "sources/status", "/api/sources/status"): READ | {"nobody": 200},
     ("GET", "categories", "/api/categories"): OPEN,
     ("GET", "tags", "/api/tags"): OPEN,
     ("GET", "series", "/api/series"): OPEN,

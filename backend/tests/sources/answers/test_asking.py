@@ -310,4 +310,4 @@ def test_questions_and_calls_are_counted_by_the_hour(site, clock):
     hour = SourceHour.objects.get()
 
     assert (hour.misses, hour.joined, hour.hits, hour.negative) == (3, 3, 4, 1)
-    assert (hour.calls, hour.errors, hour.limited) == (5, 3, 0)
+    assert (hour.calls, hour.errors, hour.limited) == (4, 2, 0)
