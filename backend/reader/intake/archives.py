@@ -6,25 +6,21 @@ reading order, under hard byte budgets.
 
 import re
 import unicodedata
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
-from xml.etree.ElementTree import ParseError
 
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
-
-from common.files.pictures.images import IMAGE_EXTENSIONS
-from common.files.pictures.rules import MIB
-from common.files.rejections import show_name
-from reader.intake.archive_directory import STORED, Entry, read_directory
-from reader.intake.archive_rules import (
+from common.files.archives.directory import Entry, read_directory
+from common.files.archives.entries import MALICIOUS_RATIO, comic_info, inflate
+from common.files.archives.rules import (
     REJECT_CODES,
     REJECT_MESSAGES,
     ArchiveLimits,
     ArchiveRejected,
 )
+from common.files.pictures.images import IMAGE_EXTENSIONS
+from common.files.pictures.rules import MIB
+from common.files.rejections import show_name
 
 __all__ = [
     "REJECT_CODES",
@@ -71,11 +67,6 @@ _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:")
 _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _SPACES = re.compile(r"\s+")
 _MAX_DIGITS = 9
-# Deflate reaches 1,032 at most, so that a higher ratio does not come about by chance.
-_MALICIOUS_RATIO = 1_000
-_INPUT_CHUNK_BYTES = 256 * 1024
-_COMIC_INFO_MAX_BYTES = 256 * 1024
-_COMIC_INFO_MAX_VALUE = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +143,7 @@ def iter_pages(
             raise ArchiveRejected(
                 "inflated_too_large", max_megabytes=limits.max_inflated_bytes // MIB
             )
-        inflated = _inflate(file, page.entry, limits.max_picture_bytes)
+        inflated = inflate(file, page.entry, limits.max_picture_bytes)
         left -= len(inflated)
         if _is_archive(inflated):
             raise ArchiveRejected("archive_inside", name=show_name(page.name))
@@ -162,24 +153,8 @@ def iter_pages(
 
 
 def read_comic_info(file: BinaryIO, plan: ArchivePlan) -> dict[str, str]:
-    """Return the plain text elements of the archive's ComicInfo.xml by name (Title, Series, ...).
-
-    It is empty without such a file; elements that are broken, hostile or too long are ignored.
-    Format: https://anansi-project.github.io
-    """
-    entry = plan.comic_info
-    if entry is None or entry.declared_bytes > _COMIC_INFO_MAX_BYTES:
-        return {}
-    try:
-        root = ElementTree.fromstring(_inflate(file, entry, _COMIC_INFO_MAX_BYTES), forbid_dtd=True)
-    except (ArchiveRejected, ParseError, DefusedXmlException, ValueError, LookupError):
-        return {}
-    found: dict[str, str] = {}
-    for element in root:
-        text = (element.text or "").strip()
-        if isinstance(element.tag, str) and text and len(text) <= _COMIC_INFO_MAX_VALUE:
-            found.setdefault(element.tag, text)
-    return found
+    """Return what the archive's ComicInfo.xml says; see `comic_info`."""
+    return {} if plan.comic_info is None else comic_info(file, plan.comic_info)
 
 
 def _inner_path(entry: Entry) -> tuple[str, ...]:
@@ -301,7 +276,7 @@ def _check_layout(files: list[tuple[tuple[str, ...], Entry]]) -> None:
 def _check_sizes(entries: list[Entry], limits: ArchiveLimits) -> None:
     for entry in entries:
         if entry.declared_bytes > limits.max_picture_bytes:
-            if entry.declared_bytes > entry.compressed_bytes * _MALICIOUS_RATIO:
+            if entry.declared_bytes > entry.compressed_bytes * MALICIOUS_RATIO:
                 raise ArchiveRejected(
                     "inflates_too_far", malicious=True, name=show_name(entry.name)
                 )
@@ -312,7 +287,7 @@ def _check_sizes(entries: list[Entry], limits: ArchiveLimits) -> None:
             )
     total = sum(entry.declared_bytes for entry in entries)
     if total > limits.max_inflated_bytes:
-        if total > sum(entry.compressed_bytes for entry in entries) * _MALICIOUS_RATIO:
+        if total > sum(entry.compressed_bytes for entry in entries) * MALICIOUS_RATIO:
             raise ArchiveRejected("archive_inflates_too_far", malicious=True)
         raise ArchiveRejected("inflated_too_large", max_megabytes=limits.max_inflated_bytes // MIB)
 
@@ -350,64 +325,6 @@ def _comparable_prefix(prefix: str) -> str:
     width (joiners, marks of direction) are left out."""
     visible = "".join(c for c in prefix if unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFC", _SPACES.sub(" ", visible).casefold())
-
-
-def _inflate(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
-    """Return the entry's bytes, whose number and checksum must be as declared."""
-    file.seek(entry.data_offset)
-    if entry.method == STORED:
-        inflated = file.read(entry.declared_bytes)
-        if len(inflated) != entry.declared_bytes:
-            raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
-    else:
-        inflated = _inflate_deflated(file, entry, max_bytes)
-    if zlib.crc32(inflated) != entry.crc32:
-        raise ArchiveRejected("damaged_entry", name=show_name(entry.name))
-    return inflated
-
-
-def _inflate_deflated(file: BinaryIO, entry: Entry, max_bytes: int) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    pieces: list[bytes] = []
-    room = entry.declared_bytes
-    unread = entry.compressed_bytes
-    shown = show_name(entry.name)
-    while unread and not inflater.eof:
-        compressed = file.read(min(unread, _INPUT_CHUNK_BYTES))
-        unread -= len(compressed)
-        if not compressed:
-            raise ArchiveRejected("damaged_entry", name=shown)
-        try:
-            piece = inflater.decompress(compressed, room + 1)
-            if len(piece) > room:
-                _refuse_size_lie(inflater, entry, entry.compressed_bytes - unread, max_bytes)
-        except zlib.error:
-            raise ArchiveRejected("damaged_entry", name=shown) from None
-        pieces.append(piece)
-        room -= len(piece)
-    if not inflater.eof or inflater.unused_data or unread or room:
-        raise ArchiveRejected("size_lie", name=shown)
-    return b"".join(pieces)
-
-
-def _refuse_size_lie(
-    inflater: "zlib._Decompress", entry: Entry, fed_bytes: int, max_bytes: int
-) -> None:
-    """Refuse an entry that inflates to more than declared, as a wrong size or as a bomb.
-
-    To tell these apart it inflates the bytes that were fed to their end, and keeps nothing.
-    """
-    produced = entry.declared_bytes + 1
-    while inflater.unconsumed_tail and produced <= max_bytes:
-        produced += len(inflater.decompress(inflater.unconsumed_tail, MIB))
-    if produced > max_bytes:
-        consumed = fed_bytes - len(inflater.unconsumed_tail)
-        raise ArchiveRejected(
-            "inflates_too_far",
-            malicious=produced > max(consumed, 1) * _MALICIOUS_RATIO,
-            name=show_name(entry.name),
-        )
-    raise ArchiveRejected("size_lie", name=show_name(entry.name))
 
 
 def _is_archive(head: bytes) -> bool:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.files.archives.directory import decode_name
 from common.files.pictures.images import strip_to_image
 from common.files.rejections import FileRejected, show_name
-from reader.intake.archive_directory import decode_name
 from reader.intake.archives import (
     REJECT_CODES,
     REJECT_MESSAGES,

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from common.files.archives.rules import ArchiveLimits, ArchiveRejected
 from common.files.pictures.rules import MIB
 from common.files.rejections import show_name
-from reader.intake.archive_rules import ArchiveLimits, ArchiveRejected
 
 STORED = 0
 DEFLATED = 8
