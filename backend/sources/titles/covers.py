@@ -7,7 +7,6 @@ with that user's own title. What somebody here has set or removed stays.
 from collections.abc import Iterable
 
 import structlog
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +19,7 @@ from catalog.pictures import check_title_picture, store_picture
 from common.files.media import CONTENT_TYPES
 from common.files.picture_files import CheckedPicture
 from common.http.errors import AppError
-from common.outbound.client import FetchFailed, OutboundClient, operators_client, outbound_client
+from common.outbound.client import FetchFailed, outbound_client
 from common.work.background import background_task
 from common.work.leases import Lease, LeaseLost, claim, nobody_holds
 from sources.models import CoverFetch
@@ -32,7 +31,6 @@ QUEUE = "source_files"
 _MAX_ATTEMPTS = 3
 _MAX_BYTES = 10 * 2**20
 _MAX_URL = 1000
-_FETCH_SECONDS = 20.0
 _KEPT = "kept"  # the cover of somebody here is not replaced
 
 
@@ -88,20 +86,13 @@ def fetch_cover(title_id: int) -> None:
 
 def _fetch(fetch: CoverFetch) -> CheckedPicture:
     content_types = sorted(set(CONTENT_TYPES.values()))
-    fetched, data = _client(fetch).fetch(
+    fetched, data = outbound_client().fetch(
         fetch.url, max_bytes=_MAX_BYTES, content_types=content_types
     )
     extension = next(
         extension for extension, known in CONTENT_TYPES.items() if known == fetched.content_type
     )
     return check_title_picture(ContentFile(data, name=f"cover.{extension}"))
-
-
-def _client(fetch: CoverFetch) -> OutboundClient:
-    """Return a client that reaches public addresses; a source's may be let be private."""
-    if fetch.source and settings.OUTBOUND_ALLOW_PRIVATE:
-        return operators_client(total_seconds=_FETCH_SECONDS)
-    return outbound_client()
 
 
 def _publish(lease: Lease[CoverFetch], checked: CheckedPicture) -> None:

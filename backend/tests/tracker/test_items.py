@@ -61,7 +61,7 @@ def test_a_title_is_added_by_its_id_here_or_elsewhere(reader_rina, outsider_otto
         "here": {"title_id": title.pk},
         "anilist": {"external": {"site": "anilist", "id": "20"}},
         "mal, watched": {"external": {"site": "mal", "id": "11"}, "type": "anime"},
-        "not known": {"external": {"site": "anilist", "id": "21"}},
+        "not known": {"external": {"site": "mal", "id": "21"}},
         "another's": {"title_id": private.pk},
         "no id": {"external": {"site": "mangadex", "id": "x"}},
         "nothing": {},
