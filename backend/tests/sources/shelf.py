@@ -83,6 +83,8 @@ def shelves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelves]:
     monkeypatch.setattr("sources.registry.iter_modules", lambda _path: ())
     entries = [type("Entry", (), {"load": lambda self, s=s: s})() for s in sources.values()]
     monkeypatch.setattr("sources.registry.entry_points", lambda group: entries)
+    # Nobody answers while a request waits.
+    monkeypatch.setattr("sources.answers.asking._watch", lambda _keys, _until: None)
     yield Shelves(sources)
     monkeypatch.undo()
     all_sources.cache_clear()
