@@ -88,6 +88,8 @@ def search(wanted: Wanted, *, source: str | None = None) -> dict[str, Any]:
 
 def find_max(wanted: Wanted) -> dict[str, Any] | None:
     """Return how far one gets in the title that is called so, or None where none is found."""
+    if not wanted.is_long_enough:
+        return None
     asked = wait_for(_ask(wanted, enabled_sources()), WAIT_SECONDS)
     entries = _entries(wanted, asked, _own_ids(wanted))
     exact = [entry for entry in entries if _is_called(entry, wanted.query)]

@@ -36,6 +36,8 @@ from reader.models import Chapter
 from reader.reading.marks import MARKS
 from reader.states import UploadState
 from safety.warnings import warn_user
+from sources.models import SourceSettings
+from sources.registry import all_sources
 from tests.cast import (
     PASSWORD,
     client_of,
@@ -94,6 +96,7 @@ KEPT = expect(404, uploader=200, key_library=200)
 REMOVED = expect(404, uploader=204, key_library=204)
 
 WORD, ID, NAME, TITLE, SLUG = "{word}", "{id}", "{name}", "{title_id}", "{slug}"
+SOURCE = "{source}"
 # (method, route, what is asked) -> the statuses in the order of CAST
 MATRIX: dict[tuple[str, str, str], Row] = {
     ("POST", "auth/token", "/api/auth/token"):
@@ -171,6 +174,18 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         expect(404, uploader=403),
     ("GET", "sources/stats", "/api/sources/stats"): READ | {"nobody": 200},
     ("GET", "sources/status", "/api/sources/status"): READ | {"nobody": 200},
+    ("POST", f"titles/{WORD}/refresh", "/api/titles/{series}/refresh"):
+        expect(403, uploader=409, key_library=409, **staff(409)),
+    ("POST", f"titles/{WORD}/refresh", "/api/titles/{pending}/refresh"):
+        expect(404, uploader=403, key_library=403, **staff(409)),
+    ("GET", "sources", "/api/sources"): READ | {"nobody": 200},
+    ("GET", "sources/search", "/api/sources/search?q=x"): READ | {"nobody": 200},
+    ("GET", "sources/autocomplete", "/api/sources/autocomplete?q=naruto"): READ | {"nobody": 200},
+    ("GET", "sources/max", "/api/sources/max?q=naruto"): READ | {"nobody": 200},
+    ("GET", f"sources/{SOURCE}/search", "/api/sources/anilist/search?q=x"):
+        READ | {"nobody": 200},
+    ("POST", f"sources/{SOURCE}/titles", "/api/sources/anilist/titles"):
+        expect(503, key_library=503),
     ("GET", "categories", "/api/categories"): OPEN,
     ("GET", "tags", "/api/tags"): OPEN,
     ("GET", "series", "/api/series"): OPEN,
@@ -258,6 +273,7 @@ def route_of(pattern: URLPattern) -> str:
     route = route.replace(r"(?P<id_or_slug>[-\w]+)", WORD).replace("(?P<pk>[0-9]{1,18})", ID)
     route = route.replace(r"(?P<slug>[-\w]{1,120})", SLUG)
     route = route.replace("(?P<title_id>[0-9]{1,18})", TITLE)
+    route = route.replace("(?P<source>[a-z0-9_-]{1,30})", SOURCE)
     return route.replace("(?P<username>[^/]{1,60})", NAME)
 
 
@@ -291,6 +307,10 @@ def house(moderator_mo, admin_aida):
         "deleted": make_user("dastan", "uploader"),
     }
     User.objects.filter(pk=make_user("private").pk).update(visibility=Visibility.PRIVATE)
+    # No worker answers here: what is asked of a source would be waited for.
+    SourceSettings.objects.bulk_create(
+        SourceSettings(source=name, is_enabled=False) for name in all_sources()
+    )
     series = make_title()
     pending = make_title("Secret", moderation=Moderation.PENDING, created_by=uploader)
     proposed = {
@@ -372,6 +392,7 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
         ("POST", f"library/lists/{ID}/items"): lambda: {
             "title_id": Title.objects.get(name="Naruto").pk,
         },
+        ("POST", f"sources/{SOURCE}/titles"): lambda: {"id": "1"},
         ("POST", "reports"): lambda: {
             "subject_type": "title", "subject_id": Title.objects.get(name="Naruto").pk,
             "reason": "spam",
@@ -465,7 +486,7 @@ def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
         if hasattr(pattern.callback.view_class, method):  # type: ignore[attr-defined]
             continue
         path = route_of(pattern).replace(WORD, "1").replace(ID, "1").replace(NAME, "1")
-        path = path.replace(TITLE, "1").replace(SLUG, "a")
+        path = path.replace(TITLE, "1").replace(SLUG, "a").replace(SOURCE, "a")
 
         answer = getattr(client, method)(f"/api/{path}")
 
