@@ -33,6 +33,8 @@ ITEMS_KEEP = timedelta(days=30)
 _CHUNK = 500
 _CHUNKS_A_TURN = 20
 _MOST_FAILURES = 5
+# A job that waits for another server is looked at again after so long.
+_REST = timedelta(seconds=20)
 _DELETED_AT_ONCE = 1000
 _JOBS_AT_ONCE = 20
 
@@ -64,6 +66,9 @@ class JobKind:
     end_chunk: Chunk | None = None
     # Wakes workers for what follows from the rows, some at a time; True: there is more.
     follow_up: Callable[[Job], bool] | None = None
+    # Tells, outside of any transaction, whether the next items can be worked on; where they cannot
+    # yet, as they wait for another server, the job rests for a while and others go on.
+    is_ready: Callable[[Job, Sequence[JobItem]], bool] | None = None
     chunk: int = _CHUNK
     # The job itself is kept for ever, and its owner's account is taken off it. Otherwise it goes
     # with its items, and with its owner.
@@ -239,6 +244,9 @@ def _advance(lease: Lease[Job]) -> bool:
     if job.undone_at is None and job.stop_asked:
         _end(lease, JobState.STOPPED)
         return False
+    if not _is_ready(job, kind):
+        lease.rows().update(failures=0, lease_until=timezone.now() + _REST)
+        return False
     if _do_chunk(lease, job, kind):
         return True
     if kind.follow_up is not None and kind.follow_up(job):
@@ -248,6 +256,19 @@ def _advance(lease: Lease[Job]) -> bool:
         return False
     _end(lease, JobState.DONE)
     return False
+
+
+def _is_ready(job: Job, kind: JobKind) -> bool:
+    """Return False where the job is to rest: its lease then ends by itself."""
+    if kind.is_ready is None or job.undone_at is not None:
+        return True
+    items = _next_items(job, kind)
+    return not items or kind.is_ready(job, items)
+
+
+def _next_items(job: Job, kind: JobKind) -> list[JobItem]:
+    waiting = JobItem.objects.filter(job=job, outcome="", position__gte=job.done)
+    return list(waiting.order_by("position")[: kind.chunk])
 
 
 def _do_chunk(lease: Lease[Job], job: Job, kind: JobKind) -> bool:
@@ -261,8 +282,7 @@ def _do_chunk(lease: Lease[Job], job: Job, kind: JobKind) -> bool:
             done = JobItem.objects.filter(job=job, outcome="done", code="", undone=False)
             items = list(done.order_by("-position")[: kind.chunk])
         else:
-            waiting = JobItem.objects.filter(job=job, outcome="", position__gte=job.done)
-            items = list(waiting.order_by("position")[: kind.chunk])
+            items = _next_items(job, kind)
         if not items:
             return False
         work(job, items)

@@ -89,14 +89,24 @@ def _find(one: Finding, *, user: User) -> Title | None:
         if SourceTitle.objects.filter(source=one.source, external_id=one.found.id).exists():
             raise NotFound(_("Moderators have taken this title out of the catalogue."))
         return None
-    title = Title.objects.select_for_update().get(pk=title_id)
+    return link_title(Title(pk=title_id), one.source, one.found, editor=user)
+
+
+def link_title(
+    title: Title, source: str, found: FoundTitle, *, editor: User, anew: bool = False
+) -> Title:
+    """Write down that a title is the one of a source, and fill what it lacks; return it.
+
+    With `anew` one that is linked already is refreshed. Call it inside `acting(editor)`.
+    """
+    locked = Title.objects.select_for_update().get(pk=title.pk)
     link, is_new = SourceTitle.objects.get_or_create(
-        source=one.source, external_id=one.found.id, defaults={"title": title}
+        source=source, external_id=found.id, defaults={"title": locked}
     )
-    if is_new:  # what is not known here yet is taken; everything else stays
-        take_facts(title, link, one.found, editor=user)
+    if is_new or (anew and link.title_id == locked.pk):
+        take_facts(locked, link, found, editor=editor)
         invalidate_cached_views("titles")
-    return title
+    return locked
 
 
 def _make(one: Finding) -> Title:
