@@ -165,6 +165,7 @@ def _chapters_of(block: GroupBlock) -> "QuerySet[SourceChapter]":
 
 
 def _uploads_of(block: GroupBlock) -> "QuerySet[Upload]":
-    # No join: a conditional UPDATE goes over them.
-    rows = _chapters_of(block).filter(upload__isnull=False)
-    return Upload.objects.filter(pk__in=rows.values("upload"))
+    # No join, as a conditional UPDATE goes over them; by the id there, for a chapter that was
+    # fetched anew has several.
+    chapters = _chapters_of(block).values("external_id")
+    return Upload.objects.all().of_source(block.source).filter(source_chapter__in=chapters)
