@@ -82,7 +82,7 @@ class WishSerializer(serializers.Serializer[None]):
 class FollowFormSerializer(WishSerializer):
     """Which chapters of which title of a source are wanted."""
 
-    source = serializers.CharField(max_length=30)
+    source = serializers.CharField(max_length=30)  # type: ignore[assignment]
     id = serializers.CharField(max_length=100, help_text="the title's id at the source")
 
 
@@ -105,7 +105,7 @@ FOLLOW_STATES = ("checking", "following", "done", "failed")
 
 class FollowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    source = serializers.CharField(help_text="its name")  # type: ignore[assignment]
+    source = serializers.CharField()  # type: ignore[assignment] # a field of DRF's has this name
     source_id = serializers.CharField()
     title = serializers.CharField(allow_blank=True)
     languages = serializers.ListField(child=serializers.CharField())

@@ -16,7 +16,7 @@ from accounts.models import User
 from common.http.errors import AlreadyDecided, Invalid
 from common.names import fold_text
 from common.work.background import wake_queue
-from reader.models import Upload
+from reader.models import Upload, UploadQuerySet
 from reader.permissions import MODERATE
 from reader.publication.mass_removal import restore_uploads, take_down_uploads
 from reader.states import REMOVED
@@ -164,7 +164,7 @@ def _chapters_of(block: GroupBlock) -> "QuerySet[SourceChapter]":
     return SourceChapter.objects.filter(pk__in=links.values("sourcechapter"))
 
 
-def _uploads_of(block: GroupBlock) -> "QuerySet[Upload]":
+def _uploads_of(block: GroupBlock) -> UploadQuerySet:
     # No join, as a conditional UPDATE goes over them; by the id there, for a chapter that was
     # fetched anew has several.
     chapters = _chapters_of(block).values("external_id")

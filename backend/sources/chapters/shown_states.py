@@ -1,6 +1,7 @@
 """What is shown of the state of a chapter of a source: its own, then that of its upload."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import models
 from django.db.models import Case, CharField, Count, F, Q, Value, When
@@ -84,7 +85,7 @@ def with_shown_state(
 def count_states(follow_ids: Iterable[int]) -> dict[int, dict[str, int]]:
     """Return how many chapters of each follow are in which shown state, in one query."""
     counts = {pk: dict.fromkeys(ShownState.values, 0) for pk in follow_ids}
-    rows = with_shown_state(SourceChapter.objects.filter(follow__in=list(counts)))
+    rows: Any = with_shown_state(SourceChapter.objects.filter(follow__in=list(counts)))
     counted = rows.order_by().values_list("follow", "shown").annotate(count=Count("pk"))
     for follow, shown, count in counted:
         counts[follow][shown] = count

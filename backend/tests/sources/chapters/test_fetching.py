@@ -17,7 +17,7 @@ from sources.chapters.fetching import fetch_chapter, joint_name
 from sources.contract import SourceFailed
 from sources.models import SourceChapter
 from sources.switches import trust_source
-from tests.cast import make_upload
+from tests.cast import make_title, make_upload
 from tests.sources.chapters.conftest import ask, fetch_all, states
 
 SUBMITTED = ("submitted", "")
@@ -138,7 +138,7 @@ def test_a_source_that_sends_no_pictures_is_tried_again_later_and_then_given_up(
         row = SourceChapter.objects.get()
         if failures < 5:
             assert (row.state, row.failures, row.reason) == ("waiting", failures, "bad_image")
-            assert row.fetch_at > timezone.now()
+            assert row.fetch_at and row.fetch_at > timezone.now()
             SourceChapter.objects.update(fetch_at=timezone.now())
 
     assert states(follow) == {"c1": ("failed", "bad_image")}
@@ -208,13 +208,11 @@ def test_a_series_that_is_public_no_more_takes_nothing(shelf, naruto, moderator_
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_only_the_trust_in_the_source_counts(
-    shelf, naruto, moderator_mo, admin_aida, settings, trusted
-):
+def test_only_the_trust_in_the_source_counts(shelf, moderator_mo, admin_aida, settings, trusted):
     settings.TRUSTED_REVIEW_PERCENT = 0
     trust_source("shelf", is_trusted=True, admin=admin_aida)
     shelf.put(1)
-    ask(naruto, moderator_mo)
+    ask(make_title(), moderator_mo)
     fetch_all()
     upload = Upload.objects.get()
     if not trusted:

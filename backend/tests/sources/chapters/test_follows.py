@@ -106,6 +106,7 @@ def test_a_followed_series_is_asked_again_after_some_hours_and_takes_what_is_new
 
     follow = ask(naruto, moderator_mo, is_following=True)
     assert (follow.pk, SourceFollow.objects.count()) == (once.pk, 1)
+    assert follow.check_at is not None
     hours = (follow.check_at - timezone.now()) / timedelta(hours=1)
     assert 2.9 < hours < 5.1
 
@@ -134,8 +135,7 @@ def test_a_source_that_does_not_answer_is_asked_later_and_gone_titles_are_given_
     assert gone.check_at is not None  # the source is paused
     Pause.objects.all().delete()
     check_follow.run(gone.pk)
-    gone.refresh_from_db()
-    assert (gone.error_code, gone.check_at) == ("not_found", None)
+    assert SourceFollow.objects.filter(pk=gone.pk, error_code="not_found", check_at=None).exists()
 
 
 def test_chapters_are_off_where_the_terms_forbid_them_until_an_admin_has_read_these(

@@ -43,10 +43,10 @@ def mixed(shelf, naruto, moderator_mo):
     [{"external_id": "g1", "name": ""}, {"external_id": "", "name": "ＳＮＯＷ  leopards"}],
 )
 def test_a_blocked_group_is_taken_down_and_kept_out_until_that_is_undone(
-    shelf, naruto, mixed, moderator_mo, moderator_max, uploader_uli, named
+    shelf, mixed, moderator_mo, uploader_uli, named
 ):
     theirs = make_upload(
-        uploader=uploader_uli, series=naruto, number=9, state="live", group="Snow Leopards"
+        uploader=uploader_uli, series=mixed.series, number=9, state="live", group="Snow Leopards"
     )
 
     block = block_group("shelf", **named, reason="They asked", moderator=moderator_mo)
@@ -62,7 +62,7 @@ def test_a_blocked_group_is_taken_down_and_kept_out_until_that_is_undone(
     fetch_all()
     assert states(mixed)["c5"] == LEFT_OUT
 
-    assert unblock_group(block, moderator=moderator_max) == 2
+    assert unblock_group(block, moderator=moderator_mo) == 2
     for upload in Upload.objects.filter(state="publishing"):
         publish_upload.run(upload.pk)
 
