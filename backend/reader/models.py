@@ -362,6 +362,11 @@ class Upload(Leased):
     def __str__(self) -> str:
         return f"{self.pk}: {self.filename}"
 
+    @property
+    def source_label(self) -> str:
+        """Return what people call its source; empty for what a user has sent."""
+        return str((self.source_facts or {}).get("label", self.source))
+
 
 class ExtractionTurn(models.Model):
     """The time at which extraction last served an uploader; the one with the oldest comes next."""

@@ -88,6 +88,7 @@ def show_review(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpR
             "chapter__live_upload",
             "chapter__volume",
             "uploader",
+            "asked_by",
             "decided_by",
         ),
         pk=pk,

@@ -59,7 +59,7 @@ class UploadAdmin(ModelAdmin[Upload]):
     list_display = (
         "chapter_words", "state_badge", "who", "page_count", "size", "created_at", "decided_by",
     )  # fmt: skip
-    list_filter = ("state", "malicious", "chapter__language", "created_at")
+    list_filter = ("state", "source", "malicious", "chapter__language", "created_at")
     list_select_related = ("chapter__series", "chapter__group", "uploader", "decided_by")
     list_per_page = 50
     ordering = ("-created_at", "-pk")
@@ -134,7 +134,9 @@ class UploadAdmin(ModelAdmin[Upload]):
 
     @admin.display(description=gettext_lazy("uploader"), ordering="uploader__username_order")
     def who(self, upload: Upload) -> str:
-        """Return the uploader's name, or words for a deleted user."""
+        """Return the uploader's name, the source's, or words for a deleted user."""
+        if upload.source:
+            return upload.source_label
         return upload.uploader.username if upload.uploader else _("somebody who left")
 
     @admin.display(description=gettext_lazy("size"), ordering="archive_bytes")

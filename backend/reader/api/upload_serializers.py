@@ -51,6 +51,7 @@ def upload_row(upload: Upload) -> dict[str, Any]:
             "names": series.names,
         },
         "uploader": upload.uploader.username if upload.uploader else None,
+        "source": {"name": upload.source, **upload.source_facts} if upload.source_facts else None,
         "reason": upload.reason or None,
         "created_at": upload.created_at,
         "decided_at": upload.decided_at,
@@ -114,6 +115,14 @@ class UploadChapterSerializer(serializers.Serializer[None]):
     group = GroupSerializer(allow_null=True)
 
 
+class UploadSourceSerializer(serializers.Serializer[None]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment] # a field of DRF's has this name
+    site_url = serializers.CharField(allow_blank=True)
+    groups = serializers.ListField(child=serializers.CharField())
+    credits = serializers.CharField(allow_blank=True)
+
+
 class UploadProgressSerializer(serializers.Serializer[None]):
     pages_done = serializers.IntegerField()
     pages_total = serializers.IntegerField(allow_null=True)
@@ -133,6 +142,9 @@ class UploadRowSerializer(serializers.Serializer[Any]):
     replaces = ReplacedChapterSerializer(allow_null=True, help_text=_REPLACES)
     series = SeriesLinkSerializer()
     uploader = serializers.CharField(allow_null=True)
+    source = UploadSourceSerializer(  # type: ignore[assignment]
+        allow_null=True, help_text="the other site that it comes from; it has no uploader then"
+    )
     reason = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     decided_at = serializers.DateTimeField(allow_null=True)

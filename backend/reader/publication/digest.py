@@ -94,7 +94,7 @@ def _write_what_waits(row: OutgoingEmail) -> EmailText | None:
 def _line(upload: Upload) -> str:
     return _("%(chapter)s, by %(uploader)s, %(pages)d p., since %(time)s") % {
         "chapter": upload.chapter.words_after(upload.chapter.series.name_in(get_language() or "")),
-        "uploader": upload.uploader or _("somebody who left"),
+        "uploader": upload.source_label or upload.uploader or _("somebody who left"),
         "pages": upload.page_count,
         "time": date_format(upload.created_at, "SHORT_DATETIME_FORMAT"),
     }

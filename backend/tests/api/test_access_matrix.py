@@ -38,6 +38,7 @@ from reader.states import UploadState
 from safety.warnings import warn_user
 from sources.models import SourceSettings
 from sources.registry import all_sources
+from sources.models import SourceChapter, SourceFollow, SourceSettings
 from tests.cast import (
     PASSWORD,
     client_of,
@@ -97,6 +98,7 @@ REMOVED = expect(404, uploader=204, key_library=204)
 
 WORD, ID, NAME, TITLE, SLUG = "{word}", "{id}", "{name}", "{title_id}", "{slug}"
 SOURCE = "{source}"
+CHAPTER = "{chapter}"
 # (method, route, what is asked) -> the statuses in the order of CAST
 MATRIX: dict[tuple[str, str, str], Row] = {
     ("POST", "auth/token", "/api/auth/token"):
@@ -214,6 +216,21 @@ MATRIX: dict[tuple[str, str, str], Row] = {
         LOGIN | {"key_library": 200},
     ("DELETE", f"chapters/{ID}/progress", "/api/chapters/{waiting}/progress"):
         OWN | {"key_library": 200},
+    ("GET", f"series/{WORD}/sources", "/api/series/{series}/sources"): MODERATORS,
+    ("POST", f"series/{WORD}/sources", "/api/series/{series}/sources"):
+        expect(403, **staff(202)),
+    ("GET", f"series/{WORD}/sources/{ID}", "/api/series/{series}/sources/{follow}"): MODERATORS,
+    ("PATCH", f"series/{WORD}/sources/{ID}", "/api/series/{series}/sources/{follow}"): MODERATORS,
+    ("DELETE", f"series/{WORD}/sources/{ID}", "/api/series/{series}/sources/{follow}"):
+        expect(403, **staff(204)),
+    (
+        "GET", f"series/{WORD}/sources/{ID}/chapters",
+        "/api/series/{series}/sources/{follow}/chapters",
+    ): MODERATORS,
+    (
+        "POST", f"series/{WORD}/sources/{ID}/chapters/{CHAPTER}/retry",
+        "/api/series/{series}/sources/{follow}/chapters/{left_out}/retry",
+    ): expect(403, **staff(202)),
     ("GET", "reading", "/api/reading"): READ,
     ("POST", "reading/progress", "/api/reading/progress"): LOGIN | {"key_library": 200},
     ("GET", "library/items", "/api/library/items"): LIBRARY,
@@ -274,6 +291,7 @@ def route_of(pattern: URLPattern) -> str:
     route = route.replace(r"(?P<slug>[-\w]{1,120})", SLUG)
     route = route.replace("(?P<title_id>[0-9]{1,18})", TITLE)
     route = route.replace("(?P<source>[a-z0-9_-]{1,30})", SOURCE)
+    route = route.replace("(?P<chapter>[0-9]{1,18})", CHAPTER)
     return route.replace("(?P<username>[^/]{1,60})", NAME)
 
 
@@ -336,10 +354,24 @@ def house(moderator_mo, admin_aida):
         "done": record_job(MARKS, owner=uploader, items=[], undo_for=timedelta(days=1)).pk,
         "session": uploader.sessions.get().pk, "key": key.pk,
         "series": series.slug, "pending": pending.pk, "live": live.chapter_id,
+        **take_chapters(series),
         "waiting": waiting.chapter_id, "upload": waiting.pk,
         "warning": warn_user(uploader, moderator=moderator_mo, text="Credit the translators.").pk,
     }  # fmt: skip
     return people, places
+
+
+def take_chapters(series: Title) -> dict[str, int]:
+    """Take chapters from a source whose terms an admin has read; one of them was left out."""
+    SourceSettings.objects.create(source="mangadex", chapters_enabled=True)
+    follow = SourceFollow.objects.create(
+        series=series, source="mangadex", external_id="1", languages=["en"]
+    )
+    left_out = SourceChapter.objects.create(
+        follow=follow, source="mangadex", external_id="2", language="en", number=1,
+        state="skipped", reason="external",
+    )  # fmt: skip
+    return {"follow": follow.pk, "left_out": left_out.pk}
 
 
 _numbers = itertools.count(1)
@@ -409,6 +441,8 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
                 for pk in Chapter.objects.order_by("pk").values_list("pk", flat=True)
             ],
         },
+        ("POST", f"series/{WORD}/sources"): lambda: {"source": "mangadex", "id": "3"},
+        ("PATCH", f"series/{WORD}/sources/{ID}"): lambda: {"follow": True},
         ("POST", "titles/batch"): lambda: {"ids": [1], "delete": True},
         ("POST", "titles/import"): lambda: {"rows": [{"kind": "movie", "name": "Ак кеме"}]},
         ("POST", f"titles/{WORD}/screenshots"): lambda: {
@@ -487,6 +521,7 @@ def test_a_method_that_a_route_does_not_know_is_told_so(method, moderator_mo):
             continue
         path = route_of(pattern).replace(WORD, "1").replace(ID, "1").replace(NAME, "1")
         path = path.replace(TITLE, "1").replace(SLUG, "a").replace(SOURCE, "a")
+        path = path.replace(TITLE, "1").replace(SLUG, "a").replace(CHAPTER, "1")
 
         answer = getattr(client, method)(f"/api/{path}")
 
