@@ -6,6 +6,7 @@ import {
   currentLanguage,
   hasWords,
   loadLanguage,
+  needWords,
   t
 } from '../src/lib/i18n/i18n.svelte.ts';
 
@@ -46,4 +47,16 @@ test('a language whose words did not come is neither spoken nor remembered', asy
 
   assert.equal(currentLanguage(), 'en');
   assert.equal(memory.has('mangakg.language'), false);
+});
+
+test('what only some screens say comes when it is asked for, and in the next language too', async () => {
+  await loadLanguage('en');
+  assert.equal(t('sources.none'), '');
+
+  await needWords('sources');
+  assert.equal(t('sources.none'), 'No other catalogue is connected.');
+
+  await loadLanguage('ru');
+  assert.equal(t('sources.none'), 'Другие каталоги не подключены.');
+  assert.equal(t('action.retry'), 'Повторить');
 });

@@ -1,11 +1,20 @@
-/** The shape of a catalogue: English names the keys, and says which of them count something. */
+/**
+ * The shape of a catalogue: English names the keys, and says which of them count something. What only
+ * some screens say is a part of its own, loaded with them.
+ */
 import type en from './en.json';
+import type sources from './sources/en.json';
 import type { PluralForm } from './plural.ts';
 
 export type CountedWords = Partial<Record<PluralForm, string>> & { other: string };
-export type Catalogue = {
-  [Key in keyof typeof en]: (typeof en)[Key] extends string ? string : CountedWords;
+type Words<English> = {
+  [Key in keyof English]: English[Key] extends string ? string : CountedWords;
 };
+export type MainCatalogue = Words<typeof en>;
+export interface Parts {
+  sources: Words<typeof sources>;
+}
+export type Catalogue = MainCatalogue & Parts['sources'];
 export type TextKey = {
   [Key in keyof Catalogue]: Catalogue[Key] extends string ? Key : never;
 }[keyof Catalogue];

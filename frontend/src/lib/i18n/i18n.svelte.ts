@@ -1,5 +1,13 @@
 /** The words on the screen: which language is chosen, and each text in it. */
-import { fill, type Catalogue, type CountKey, type Params, type TextKey } from './catalogue';
+import {
+  fill,
+  type Catalogue,
+  type CountKey,
+  type MainCatalogue,
+  type Params,
+  type Parts,
+  type TextKey
+} from './catalogue';
 import { fewWords } from './fewWords';
 import { dayHeading, formatDate, formatDateTime, formatTime, inZone, relativeTime } from './dates';
 import { formatBytes, formatDuration, formatNumber } from './numbers';
@@ -9,14 +17,23 @@ import { readLocal, writeLocal } from '$lib/ui/storage';
 const storageKey = 'mangakg.language';
 
 // The annotations make a missing or misshapen key in ky or ru a type error.
-const loaders: Record<Language, () => Promise<Catalogue>> = {
+const loaders: Record<Language, () => Promise<MainCatalogue>> = {
   en: async () => (await import('./en.json')).default,
   ky: async () => (await import('./ky.json')).default,
   ru: async () => (await import('./ru.json')).default
 };
 
+type Part = keyof Parts;
+const partLoaders: { [Name in Part]: Record<Language, () => Promise<Parts[Name]>> } = {
+  sources: {
+    en: async () => (await import('./sources/en.json')).default,
+    ky: async () => (await import('./sources/ky.json')).default,
+    ru: async () => (await import('./sources/ru.json')).default
+  }
+};
+
 let language = $state<Language>('en');
-let catalogue = $state.raw<Catalogue>();
+let catalogue = $state.raw<Partial<Catalogue>>();
 let timeZone = $state('');
 
 function isLanguage(value: string | null | undefined): value is Language {
@@ -42,11 +59,47 @@ let wanted: Language | undefined;
 export async function loadLanguage(next: Language): Promise<void> {
   wanted = next;
   if (catalogue && next === language) return;
-  const loaded = await loaders[next]();
+  const loaded = await wordsOf(next);
   if (wanted !== next) return;
   catalogue = loaded;
   language = next;
   document.documentElement.lang = next;
+}
+
+/** The parts that some screen has asked for, which another language is to have too. */
+const needed = new Map<Part, Promise<void>>();
+
+async function wordsOf(next: Language): Promise<Partial<Catalogue>> {
+  const parts = [...needed.keys()];
+  const loads = [loaders[next](), ...parts.map((part) => partLoaders[part][next]())];
+  const all: Partial<Catalogue>[] = await Promise.all(loads);
+  // A screen may have asked for more while these were coming.
+  return needed.size === parts.length ? Object.assign({}, ...all) : wordsOf(next);
+}
+
+/** Brings the words of some screens; whoever shows one of them waits for it. */
+export function needWords(part: Part): Promise<void> {
+  const coming = needed.get(part) ?? addWords(part);
+  needed.set(part, coming);
+  return coming;
+}
+
+async function addWords(part: Part): Promise<void> {
+  const spoken = language;
+  try {
+    const words = await partLoaders[part][spoken]();
+    // Where another language is spoken by now, it has brought them along.
+    if (spoken === language) catalogue = { ...catalogue, ...words };
+  } catch (problem) {
+    needed.delete(part);
+    throw problem;
+  }
+}
+
+/** A component that is loaded together with its words. */
+export async function withWords<Loaded>(part: Part, loading: Promise<Loaded>): Promise<Loaded> {
+  const [loaded] = await Promise.all([loading, needWords(part)]);
+  return loaded;
 }
 
 /** Whether the words are there; until then there are only those of `fewWords`. */
@@ -84,7 +137,8 @@ export function counted(key: CountKey, count: number): string {
 /** A text whose key is put together at run time, such as a kind from the server; else the value. */
 export function named(group: string, value: string): string {
   const key = `${group}.${value}` as TextKey;
-  return catalogue?.[key] ?? value;
+  const text = catalogue?.[key];
+  return typeof text === 'string' ? text : value;
 }
 
 /** The name of a language by its tag, in that language where the app speaks it. */

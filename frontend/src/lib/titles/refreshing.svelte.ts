@@ -2,7 +2,7 @@
 import { createAnswer } from '$lib/api/queries.svelte';
 import type { LibraryItem, Title } from '$lib/api/types';
 import { session } from '$lib/auth/session.svelte';
-import { t } from '$lib/i18n/i18n.svelte';
+import { t, withWords } from '$lib/i18n/i18n.svelte';
 import { itemOfTitleAddress } from '$lib/library/items';
 import { createLazy } from '$lib/ui/lazy.svelte';
 import type { MenuItem } from '$lib/ui/Menu.svelte';
@@ -16,7 +16,7 @@ export function createRefreshing(title: () => Title | undefined) {
   });
   const dialog = createLazy(
     () => isOpen,
-    () => import('$lib/sources/RefreshDialog.svelte'),
+    () => withWords('sources', import('$lib/sources/RefreshDialog.svelte')),
     () => (isOpen = false)
   );
   const isKnown = $derived(
@@ -26,7 +26,7 @@ export function createRefreshing(title: () => Title | undefined) {
     isKnown && (session.me?.permissions.moderate || (session.me && item.data !== undefined))
   );
   const items = $derived<MenuItem[]>(
-    may ? [{ icon: 'retry', text: t('sources.refresh'), onselect: () => void (isOpen = true) }] : []
+    may ? [{ icon: 'retry', text: t('series.refresh'), onselect: () => void (isOpen = true) }] : []
   );
   return {
     get items() {
