@@ -136,7 +136,7 @@ def _measure_libraries(*, quick: bool) -> None:
         if services is None:
             _print(["Library on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
             return
-        _print(measure_libraries(services, sizes=(small, large), requests=100 if quick else 300))
+        _print(measure_libraries(services, sizes=(small, large), requests=100 if quick else 200))
 
 
 @contextmanager

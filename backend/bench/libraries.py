@@ -24,7 +24,7 @@ _BULK_SECONDS = 2
 _GROWTH = 1.1
 _STEP = "one more"
 _GOALS_MS = {"library page": 5, _STEP: 6}
-_ROUNDS = 3
+_ROUNDS = 5
 
 
 @dataclass(frozen=True)

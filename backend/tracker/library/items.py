@@ -293,8 +293,8 @@ def _write(
 
 
 def _own_item(user: User, pk: int) -> LibraryItem:
-    found = LibraryItem.objects.select_related("title").only(*_COLUMNS)
-    item = found.filter(user=user, pk=pk).first()
+    found = LibraryItem.objects.select_related("title").only(*_COLUMNS).filter(user=user, pk=pk)
+    item = next(iter(found), None)  # `first()` would sort it, for a third more
     if item is None:
         raise NotFound(_("There is no such item in your library."))
     return item
