@@ -3,6 +3,7 @@
 What a job does is up to its kind, see `common.work.jobs`.
 """
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.auth.authority import acting
@@ -12,6 +13,12 @@ from common.models import Job
 from common.work.jobs import KINDS, begin_undo, run_job, stop_job
 
 STOP_ANY = "common.stop_job"
+
+
+def visible_jobs(user: User) -> QuerySet[Job]:
+    """Return the user's own jobs; all of them for those who may stop any."""
+    jobs = Job.objects.all()
+    return jobs if user.has_perm(STOP_ANY) else jobs.filter(owner=user.pk)
 
 
 def stop_job_of(job: Job, *, user: User) -> None:

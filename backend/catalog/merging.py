@@ -20,7 +20,7 @@ from catalog.choices import READABLE_KINDS, Moderation
 from catalog.models import OldSlug, Title
 from catalog.permissions import MODERATE
 from catalog.search_index import reindex_title
-from common.http.errors import AlreadyDecided, Invalid
+from common.http.errors import AlreadyDecided, Forbidden, Invalid
 from common.http.shared_cache import invalidate_cached_views
 from common.models import Job
 from common.personal_data import participants
@@ -40,9 +40,11 @@ class _SomebodyCame(Exception):
 def merge_titles(source: Title, into: Title, *, moderator: User) -> Job:
     """Move everything of `source` to `into`; the job that is returned undoes it.
 
-    Raises Invalid for titles that cannot be one, and AlreadyDecided where one is merged already, or
-    too many take it into their libraries at this moment.
+    Raises Forbidden, Invalid for titles that cannot be one, and AlreadyDecided where one is merged
+    already, or too many take it into their libraries at this moment.
     """
+    if not moderator.has_perm(MODERATE):  # before many users are locked
+        raise Forbidden(_("Only moderators may do this."))
     with transaction.atomic():
         users, first, second = _lock_all(source.pk, into.pk, moderator=moderator)
         with acting(moderator, permission=MODERATE):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.audit import log_decision, require_reason
 from accounts.auth.authority import acting
 from accounts.models import User
-from catalog.choices import READABLE_KINDS, Moderation, Status
+from catalog.choices import READABLE_KINDS, Moderation
 from catalog.cover_drafts import drop_draft
 from catalog.covers import approve_draft, drop_cover
 from catalog.models import OldSlug, Title
@@ -72,24 +72,6 @@ def unpublish_title(title: Title, *, moderator: User) -> None:
     """
     with acting(moderator, permission=MODERATE):
         _hide(title, Moderation.DRAFT, moderator=moderator, action="unpublish_title")
-
-
-def change_status(title: Title, *, status: Status, moderator: User) -> bool:
-    """Set the status (ongoing, completed, ...); return False where the title has it already."""
-    with acting(moderator, permission=MODERATE):
-        before = Title.objects.values_list("status", flat=True).get(pk=title.pk)
-        changed = (
-            Title.objects.filter(pk=title.pk, status=before)
-            .exclude(status=status)
-            .update(status=status)
-        )
-        if changed:
-            log_decision(
-                _plain(title), action="change_status", actor=moderator,
-                from_state=before, to_state=status,
-            )  # fmt: skip
-            invalidate_cached_views("titles")
-    return bool(changed)
 
 
 def readdress_title(title: Title, *, moderator: User) -> str:

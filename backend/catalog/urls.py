@@ -2,6 +2,7 @@
 
 from catalog.api.batches import TitleBatchView
 from catalog.api.imports import TitleImportView
+from catalog.api.merging import TitleMergeView
 from catalog.api.screenshots import ScreenshotsView, ScreenshotView
 from catalog.api.titles import CategoryListView, TagListView, TitleDetailView, TitleListView
 from catalog.api.watched import (
@@ -19,6 +20,7 @@ urlpatterns = [
     route("titles/batch", TitleBatchView.as_view()),
     route("titles/import", TitleImportView.as_view()),
     route(f"titles/{ID_OR_SLUG}", TitleDetailView.as_view()),
+    route(f"titles/{ID_OR_SLUG}/merge", TitleMergeView.as_view()),
     route(f"titles/{ID_OR_SLUG}/screenshots", ScreenshotsView.as_view()),
     route(f"titles/{ID_OR_SLUG}/screenshots/{ID}", ScreenshotView.as_view()),
     route("movies", MovieListView.as_view()),

@@ -34,7 +34,7 @@ class NameOrderedList(ChangeList):
         return ordered[0] if ordered else super().get_ordering_field(field_name)
 
 
-class _ChosenOneByOne(AutocompleteSelectMultiple):
+class ChosenOneByOne(AutocompleteSelectMultiple):
     """Takes what was chosen away one by one; select2's button for all of it is no list item."""
 
     def build_attrs(
@@ -76,7 +76,7 @@ class _PageOfOurs:
         """Return the field; a column of `autocomplete_fields` gets a picker that axe accepts."""
         page: Any = self
         if db_field.name in page.get_autocomplete_fields(request):
-            options["widget"] = _ChosenOneByOne(
+            options["widget"] = ChosenOneByOne(
                 db_field, page.admin_site, using=options.get("using")
             )
         return super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[misc, no-any-return]

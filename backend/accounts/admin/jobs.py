@@ -1,12 +1,15 @@
-"""Jobs of all users, for admins: how far they are, and buttons that stop or undo one."""
+"""Jobs in the admin: how far they are, and buttons that stop or undo one.
+
+All who may enter see their own; admins see those of all users.
+"""
 
 from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -14,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.admin.records import OwnPageAdmin
-from accounts.jobs import STOP_ANY, stop_job_of, undo_job_of
+from accounts.jobs import STOP_ANY, stop_job_of, undo_job_of, visible_jobs
 from accounts.models import User
 from common.http.errors import AppError
 from common.models import Job
@@ -45,11 +48,22 @@ class JobAdmin(OwnPageAdmin):
     list_filter = (KindFilter, "state", "created_at")
     list_select_related = ("owner",)
     search_fields = ("owner__username",)
-    ordering = ("-pk",)  # newest first, by the primary key's index
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Return True for all who may enter: they have jobs of their own."""
+        return True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return True for users who may stop jobs of others."""
-        return request.user.has_perm(STOP_ANY)
+        """Return True for one's own jobs, and for users who may stop those of others."""
+        return obj is None or obj.owner_id == request.user.pk or request.user.has_perm(STOP_ANY)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """Return the jobs that the user may see."""
+        return visible_jobs(cast(User, request.user))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Return the newest first, by an index of its own where the jobs are one user's."""
+        return ("-pk",) if request.user.has_perm(STOP_ANY) else ("-created_at", "-pk")
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, job: Job) -> str:
@@ -103,11 +117,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, pk: int, story: Callable[..., None], told: str) -> HttpResponse:
-    if not request.user.has_perm(STOP_ANY):
+    user = cast(User, request.user)
+    job = visible_jobs(user).filter(pk=pk).first()
+    if job is None:
         raise PermissionDenied
-    job = get_object_or_404(Job, pk=pk)
     try:
-        story(job, user=cast(User, request.user))
+        story(job, user=user)
         messages.success(request, told)
     except AppError as error:
         messages.warning(request, str(error.message))

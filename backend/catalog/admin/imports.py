@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.admin.batches import tell_job
 from catalog.admin.decisions import current_user
 from catalog.choices import Kind
 from catalog.import_files import MAX_ROWS, read_file
@@ -67,11 +68,7 @@ def _start(request: HttpRequest, form: ImportForm) -> HttpResponse:
         read_file(form.cleaned_data["file"]), kind=form.cleaned_data["kind"],
         moderator=current_user(request),
     )  # fmt: skip
-    messages.success(
-        request,
-        _("%(count)d rows are being imported. It can be undone for 30 days, in the list of jobs.")
-        % {"count": job.total},
-    )
+    tell_job(request, job, _("%(count)d rows are being imported.") % {"count": job.total})
     return HttpResponseRedirect(reverse("admin:catalog_title_changelist"))
 
 

@@ -14,24 +14,22 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import AuditEntry
+from catalog.admin.batches import change_chosen, delete_chosen, tell_job
 from catalog.admin.decisions import ask_reason, current_user, decide_each
 from catalog.admin.languages import LanguageMapField, with_other_languages
-from catalog.batches import MAX_TITLES, delete_titles
-from catalog.choices import Moderation, Status
+from catalog.choices import Moderation
 from catalog.cover_drafts import shown_draft
 from catalog.covers import remove_cover, set_cover
 from catalog.merging import merge_titles
 from catalog.models import Alias, Credit, Title
 from catalog.moderation import (
     approve_title,
-    change_status,
     delete_title,
     readdress_title,
     record_title_edit,
@@ -112,7 +110,7 @@ class TitleAdmin(ModelAdmin[Title]):
     autocomplete_fields = ("categories", "tags")
     readonly_fields = ("moderation", "slug", "created_by", "created_at", "approved_at")
     inlines = (AliasInline, CreditInline)
-    actions = ("publish", "unpublish", "reject", "merge", "delete_many")
+    actions = ("publish", "unpublish", "reject", "change_many", "merge", "delete_many")
     fieldsets = (
         (None, {"fields": ("kind", "name", "original_name", "synopsis")}),
         (
@@ -301,46 +299,30 @@ class TitleAdmin(ModelAdmin[Title]):
             titles, key=lambda title: (title.moderation != Moderation.APPROVED, title.pk)
         )
         try:
-            merge_titles(source, into, moderator=current_user(request))
+            job = merge_titles(source, into, moderator=current_user(request))
         except AppError as error:
             messages.warning(request, str(error.message))
             return
-        messages.success(
-            request,
-            _("“%(name)s” is “%(into)s” now. It can be undone for 30 days, in the list of jobs.")
-            % {"name": source.name, "into": into.name},
-        )
+        text = _("“%(name)s” is “%(into)s” now.") % {"name": source.name, "into": into.name}
+        tell_job(request, job, text)
+
+    @admin.action(
+        description=gettext_lazy("Change status, genres and tags…"), permissions=["moderate"]
+    )
+    def change_many(self, request: HttpRequest, queryset: QuerySet[Title]) -> HttpResponse | None:
+        """Change the chosen titles, once it is said what."""
+        return change_chosen(request, queryset)
 
     @admin.action(
         description=gettext_lazy("Delete (can be undone for 30 days)"), permissions=["moderate"]
     )
     def delete_many(self, request: HttpRequest, queryset: QuerySet[Title]) -> None:
         """Take the chosen titles out of every list; those with chapters stay."""
-        ids = list(queryset.order_by().values_list("pk", flat=True)[: MAX_TITLES + 1])
-        if len(ids) > MAX_TITLES:
-            text = _("At most %(count)d titles can be changed at once.")
-            messages.warning(request, text % {"count": MAX_TITLES})
-            return
-        outcome = delete_titles(ids, moderator=current_user(request)).outcome
-        if deleted := outcome.get("done"):
-            text = _("Deleted: %(count)d. It can be undone for 30 days, in the list of jobs.")
-            messages.success(request, text % {"count": deleted})
-        if kept := outcome.get("failed"):
-            text = _("They have chapters and stay: %(count)d.")
-            messages.warning(request, text % {"count": kept})
+        delete_chosen(request, queryset)
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         """Return True for moderators."""
         return request.user.has_perm("catalog.moderate_title")
-
-    def get_actions(self, request: HttpRequest) -> Any:
-        """Add one action for each status."""
-        actions = super().get_actions(request)
-        if self.has_moderate_permission(request):
-            for status in Status:
-                name = f"status_{status.value}"
-                actions[name] = (_status_action(status), name, _status_words(status.label))
-        return actions
 
     def get_urls(self) -> list[URLPattern]:
         """Add the addresses of the buttons."""
@@ -419,18 +401,3 @@ def shown_cover(title: Title) -> dict[str, Any] | None:
     return {
         "url": media_url(cover.original.name), "width": cover.width, "height": cover.height,
     }  # fmt: skip
-
-
-def _status_words(label: str | Promise) -> str:
-    return _("Set status: %(status)s") % {"status": label}
-
-
-def _status_action(status: Status) -> Any:
-    def set_status(modeladmin: TitleAdmin, request: HttpRequest, titles: QuerySet[Title]) -> None:
-        decide_each(
-            request, titles,
-            lambda title: change_status(title, status=status, moderator=current_user(request)),
-            done=_("Status changed: %(count)d."),
-        )  # fmt: skip
-
-    return set_status

@@ -46,7 +46,8 @@ PAGES = {
     "safety_case": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "safety_member": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "safety_massdeletion": (MODERATORS, NOBODY, MODERATORS, NOBODY),
-    "common_job": (ADMINS, NOBODY, ADMINS, NOBODY),
+    # One's own; the one that is asked for is another user's.
+    "common_job": (OWN, NOBODY, (OUT, OUT, OUT, OUT, OUT, OK), NOBODY),
     "accounts_uploaderrequest": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_auditentry": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_outgoingemail": (ADMINS, NOBODY, ADMINS, NOBODY),

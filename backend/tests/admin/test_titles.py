@@ -10,7 +10,7 @@ from accounts.models import AuditEntry
 from catalog.covers import set_cover
 from catalog.models import Artist, Author, Category, Credit, OldSlug, Person, Tag, Title
 from catalog.search import search_titles
-from common.models import MediaFile
+from common.models import Job, MediaFile
 from reader.models import Series
 from reader.states import UploadState
 from tests.cast import client_of, make_title, make_upload
@@ -190,20 +190,47 @@ def test_a_series_with_chapters_cannot_be_deleted(log_in, admin_aida, uploader_u
     assert Title.objects.filter(pk=series.pk).exists()
 
 
-def test_status_and_publication_change_in_batches(log_in, moderator_mo):
+def test_publication_changes_in_batches(log_in, moderator_mo):
     titles = [make_title("A"), make_title("B")]
     chosen = {"_selected_action": [title.pk for title in titles]}
     browser = log_in(moderator_mo)
 
-    browser.post(SERIES, {"action": "status_completed", **chosen})
     browser.post(SERIES, {"action": "unpublish", **chosen})
-    drafts = list(Title.objects.values_list("status", "moderation"))
+    drafts = list(Title.objects.values_list("moderation", flat=True))
     browser.post(SERIES, {"action": "publish", **chosen})
     browser.post(SERIES, {"action": "reject", "confirmed": "yes", "reason": "No.", **chosen})
 
-    assert drafts == [("completed", "draft")] * 2
+    assert drafts == ["draft"] * 2
     assert set(Title.objects.values_list("moderation", flat=True)) == {"rejected"}
-    assert AuditEntry.objects.filter(action="change_status", to_state="completed").count() == 2
+
+
+def test_status_genres_and_tags_change_in_batches_as_a_job(log_in, moderator_mo):
+    epic, drama = (Category.objects.create(slug=slug) for slug in ("epic", "drama"))
+    lake = Tag.objects.create(slug="lake")
+    titles = [make_title("A"), make_title("B")]
+    titles[0].categories.add(epic)
+    chosen = {"action": "change_many", "_selected_action": [title.pk for title in titles]}
+    sent = {**chosen, "confirmed": "yes"}
+    browser = log_in(moderator_mo)
+
+    asked = browser.post(SERIES, chosen).content.decode()
+    nothing = browser.post(SERIES, sent).content.decode()
+    both = browser.post(SERIES, {**sent, "add_tags": lake.pk, "remove_tags": lake.pk})
+    changes = {"status": "completed", "add_genres": drama.pk, "remove_genres": epic.pk}
+    told = browser.post(SERIES, {**sent, **changes, "add_tags": lake.pk}, follow=True)
+
+    assert 'name="add_genres"' in asked
+    assert "Say what is to change." in nothing
+    assert "A word cannot be added and removed at once." in both.content.decode()
+    job = Job.objects.get()
+    assert (job.kind, job.owner, job.outcome) == ("change_titles", moderator_mo, {"done": 2})
+    assert f"/admin/common/job/{job.pk}/change/" in told.content.decode()
+    for title in titles:
+        title.refresh_from_db()
+        assert title.status == "completed"
+        assert [*title.categories.all(), *title.tags.all()] == [drama, lake]
+    browser.post(f"/admin/common/job/{job.pk}/undo/")
+    assert [*titles[0].categories.all(), *titles[1].categories.all()] == [epic]
 
 
 def test_the_list_is_searched_as_readers_search(log_in, moderator_mo):

@@ -153,6 +153,7 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("GET", "titles", "/api/titles?scope=all"): MODERATORS,
     ("POST", "titles/batch", "/api/titles/batch"): expect(403, **staff(200)),
     ("POST", "titles/import", "/api/titles/import"): expect(403, **staff(202)),
+    ("POST", f"titles/{WORD}/merge", "/api/titles/{series}/merge"): expect(403, **staff(200)),
     ("GET", f"titles/{WORD}", "/api/titles/{series}"): OPEN,
     ("GET", f"titles/{WORD}", "/api/titles/{pending}"): OWN_IN_OPEN,
     **{
@@ -445,6 +446,7 @@ def body_for(method: str, route: str, name: str, refresh_token: str) -> dict[str
         ("PATCH", f"series/{WORD}/sources/{ID}"): lambda: {"follow": True},
         ("POST", "titles/batch"): lambda: {"ids": [1], "delete": True},
         ("POST", "titles/import"): lambda: {"rows": [{"kind": "movie", "name": "Ак кеме"}]},
+        ("POST", f"titles/{WORD}/merge"): lambda: {"into": make_title("Манас").pk},
         ("POST", f"titles/{WORD}/screenshots"): lambda: {
             "file": SimpleUploadedFile("shot.png", page_bytes("png")),
         },

@@ -30,7 +30,7 @@ NEEDS_A_LOGIN = {
     "auth/me/export", "auth/password/change", "auth/second-factor", "auth/second-factor/confirm",
     "auth/second-factor/recovery-codes", "auth/sessions", f"auth/sessions/{ID}",
     "auth/uploader-request", "moderation/summary", "reports",
-    "titles/batch", "titles/import", "titles/{word}/screenshots",
+    "titles/batch", "titles/import", "titles/{word}/merge", "titles/{word}/screenshots",
     "titles/{word}/screenshots/{id}", "warnings",
     f"warnings/{ID}/seen",
 }  # fmt: skip

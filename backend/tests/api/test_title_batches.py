@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from catalog.batches import Wish, change_titles
 from catalog.choices import Moderation
 from catalog.models import Category, Tag, Title
-from catalog.moderation import change_status
 from common.models import Job
 from common.work.jobs import delete_old_jobs
 from tests.cast import client_of, make_title, make_upload_row
@@ -52,7 +52,7 @@ def test_status_genres_and_tags_are_changed_and_set_back(client, moderator_mo):
     ).json()
     told = items_of(client, job["id"])
     changed = [state_of(title) for title in (one, two, same)]
-    change_status(two, status="hiatus", moderator=moderator_mo)
+    change_titles([two.pk], Wish(status="hiatus"), moderator=moderator_mo)
     undone = client.post(f"/api/jobs/{job['id']}/undo").json()
 
     assert job["outcome"] == {"done": 2, "skipped": 1, "failed": 1, "undone": 0}
@@ -74,7 +74,7 @@ def test_deleted_titles_come_back_or_go_for_good(client, uploader_uli, reader_ri
 
     first = client.post(PATH, {"ids": ids, "delete": True}, format="json").json()
     listed = client_of(None).get("/api/titles").json()["results"]
-    change_status(changed, status="hiatus", moderator=moderator_mo)
+    change_titles([changed.pk], Wish(status="hiatus"), moderator=moderator_mo)
     client.post(f"/api/jobs/{first['id']}/undo")
     told = items_of(client, first["id"])
     back = dict(Title.objects.values_list("pk", "moderation"))

@@ -3,10 +3,10 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from catalog.batches import Wish, change_titles
 from catalog.choices import Moderation
 from catalog.importing import IMPORT, _import_chunk
 from catalog.models import Alias, Category, Person, Tag, Title
-from catalog.moderation import change_status
 from catalog.search_index import reindex_title
 from common.models import Job, JobItem
 from common.work import jobs
@@ -106,7 +106,7 @@ def test_undoing_leaves_what_was_changed_or_taken_since(client, reader_rina, mod
     job = client.post(PATH, sent, format="json").json()["id"]
     run_job.run(job)
     titles = {title.name: title for title in Title.objects.all()}
-    change_status(titles["Changed"], status="ongoing", moderator=moderator_mo)
+    change_titles([titles["Changed"].pk], Wish(status="ongoing"), moderator=moderator_mo)
     keep(reader_rina, titles["Kept"])
     assert client.delete(f"/api/movies/{titles['Deleted'].pk}").status_code == 204
 

@@ -169,6 +169,25 @@ def test_only_moderators_merge_and_only_what_can_be_one(two, moderator_mo, reade
     assert not Title.objects.filter(moderation=Moderation.UNLISTED).exists()
 
 
+@pytest.mark.same_everywhere
+def test_moderators_merge_by_the_api_and_undo_it(two, moderator_mo, reader_rina):
+    source, into = two
+    client, path = client_of(moderator_mo), f"/api/titles/{source.slug}/merge"
+
+    refused = [client.post(path, {"into": pk}, format="json") for pk in (10**9, source.pk)]
+    foreign = client_of(reader_rina).post(path, {"into": into.pk}, format="json")
+    job = client.post(path, {"into": into.pk}, format="json").json()
+    merged = Title.objects.get(pk=source.pk).moderation
+    undone = client.post(f"/api/jobs/{job['id']}/undo")
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(400, "invalid")] * 2
+    assert refused[0].json()["fields"].keys() == {"into"}
+    assert foreign.status_code == 403
+    assert (job["kind"], job["can_undo"], merged) == ("merge_titles", True, "unlisted")
+    assert undone.status_code == 200
+    assert Title.objects.get(pk=source.pk).moderation == "approved"
+
+
 def test_every_column_that_points_at_a_title_is_moved_by_somebody():
     covered = [column for part in participants().values() for column in part.title_columns]
 
