@@ -1,7 +1,12 @@
-"""Every page that we make, in a real browser under its real policy: nothing is forbidden to it."""
+"""Every page that we make, in a real browser under its real policy: nothing is forbidden to it.
+
+Nor does anything in the admin keep people out who see, hear or move otherwise (axe).
+"""
 
 import re
 from collections.abc import Iterator
+from itertools import cycle
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +24,18 @@ WATCH = """addEventListener("securitypolicyviolation", event => {
     console.error(`forbidden: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`);
 });"""
 MAX_PAGES = 150
+AXE = settings.REPOSITORY / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+# Pages are looked at in turns; another order on another run would be chance.
+VIEWS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (360, "light"), (1440, "dark"), (360, "dark"), (1440, "light"),
+)  # fmt: skip
+RUN_AXE = """async () => {
+    // Without preload it writes no style into the page, which the policy would forbid.
+    const { violations } = await axe.run({ resultTypes: ["violations"], preload: false });
+    return violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+        .map(({ id, nodes }) => `${id}: ${nodes.map(one => one.html).join(" ")}`);
+}"""
+IS_TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
 @pytest.fixture
@@ -52,10 +69,20 @@ def kind_of(address: str) -> str:
     return re.sub(r"\d+", "1", parts.path) + "?" * bool(parts.query)
 
 
+def faults_of(page: Page, axe: str) -> list[str]:
+    """Return what is seriously wrong with a page for some people, and if it is too wide."""
+    page.evaluate(axe)  # which no policy of the page has a say in
+    found = page.evaluate(RUN_AXE)
+    if page.evaluate(IS_TOO_WIDE):
+        found.append("too wide")
+    return [f"{page.url}, {page.viewport_size}: {one}" for one in found]
+
+
 @pytest.mark.no_cover  # what it walks, quicker tests cover
-def test_no_page_of_the_admin_does_what_its_policy_forbids(
+def test_every_page_of_the_admin_keeps_its_policy_and_can_be_used_by_everybody(
     page, complaints, live_server, uploader_uli, reader_rina
 ):
+    axe, faults, views = AXE.read_text(), [], cycle(VIEWS)
     series = make_title("Berserk")
     make_title("Waits", moderation=Moderation.PENDING, created_by=uploader_uli)
     make_upload(uploader=uploader_uli, series=series, state="live")
@@ -68,12 +95,17 @@ def test_no_page_of_the_admin_does_what_its_policy_forbids(
         if kind_of(address) in seen:
             continue
         seen.add(kind_of(address))
+        width, theme = next(views)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
         answer = page.goto(address, wait_until="load")
         assert answer is not None
         assert answer.status < 500, address
         policy = answer.headers.get("content-security-policy", "")
         assert "unsafe" not in policy
         assert "script-src 'self'" in policy, address
+        if "?" not in address:  # the same page, filtered or in a window
+            faults += faults_of(page, axe)
         links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
         waiting += [
             link.removeprefix(live_server.url).partition("#")[0]
@@ -84,6 +116,7 @@ def test_no_page_of_the_admin_does_what_its_policy_forbids(
     assert not waiting or all(kind_of(address) in seen for address in waiting)
     assert len(seen) > 40
     assert complaints == []
+    assert faults == []
 
 
 def test_the_api_docs_work_under_their_policy(page, complaints):
