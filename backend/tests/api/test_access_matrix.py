@@ -36,9 +36,8 @@ from reader.models import Chapter
 from reader.reading.marks import MARKS
 from reader.states import UploadState
 from safety.warnings import warn_user
-from sources.models import SourceSettings
-from sources.registry import all_sources
 from sources.models import SourceChapter, SourceFollow, SourceSettings
+from sources.registry import all_sources
 from tests.cast import (
     PASSWORD,
     client_of,
