@@ -84,23 +84,15 @@ def take_turn(limits: Limits, *, urgent: bool, call_seconds: float) -> Turn | Wa
     The call ends within `call_seconds`. People who find no turn hold back background work.
     """
     names = sorted(limits)
-    rows = _rows(names)
-    if len(rows) < len(names):
-        OutboundBudget.objects.bulk_create(
-            [OutboundBudget(name=name) for name in names], ignore_conflicts=True
-        )
-        rows = _rows(names)
-    # Whoever waits looks without a lock, and background work never writes while it waits.
-    wait = _longest_wait(rows, limits, urgent=urgent)
-    if wait is not None and (
-        not urgent or wait.why != "busy" or all(_knows_of_people(row) for row in rows)
-    ):
-        return wait
     with transaction.atomic():
         rows = _rows(names, for_update=True)
+        if len(rows) < len(names):
+            new = [OutboundBudget(name=name) for name in names]
+            OutboundBudget.objects.bulk_create(new, ignore_conflicts=True)
+            rows = _rows(names, for_update=True)
         wait = _longest_wait(rows, limits, urgent=urgent)
         if wait is not None:
-            if urgent and wait.why == "busy":
+            if urgent and wait.why == "busy" and not all(_knows_of_people(row) for row in rows):
                 seconds = min(wait.seconds, _PEOPLE_SECONDS) + _PEOPLE_SECONDS
                 until = rows[0].now + timedelta(seconds=seconds)
                 OutboundBudget.objects.filter(name__in=names).update(people_until=until)
@@ -134,7 +126,7 @@ def end_turn(turn: Turn, outcome: Outcome | None, *, last: str) -> None:
 
 
 def look_for_turn(limits: Limits, *, urgent: bool) -> Wait | None:
-    """Return how long no turn can be had as it looks now; None where one can."""
+    """Return how long no turn can be had as it looks without a lock; None where one can."""
     return _longest_wait(_rows(sorted(limits)), limits, urgent=urgent)
 
 

@@ -22,7 +22,15 @@ from django.conf import settings
 from django.utils import timezone
 
 from common.http.renderers import to_json
-from common.outbound.budgets import Limit, Outcome, Turn, end_turn, take_turn
+from common.outbound.budgets import (
+    Limit,
+    Outcome,
+    Turn,
+    Wait,
+    end_turn,
+    look_for_turn,
+    take_turn,
+)
 from common.outbound.client import (
     EVERYWHERE,
     AnswerRefused,
@@ -173,17 +181,18 @@ class BudgetedClient:
 
     def _wait_for_turn(self, budgets: Sequence[str], give_up_at: float) -> Turn:
         limits = {self._budget_name(budget): self.limits.get(budget, ()) for budget in budgets}
-        while True:
-            turn = take_turn(
-                limits, urgent=self.urgent, call_seconds=self.call_seconds + _CLOCK_SECONDS
-            )
-            if isinstance(turn, Turn):
-                return turn
+        seconds = self.call_seconds + _CLOCK_SECONDS
+        turn = take_turn(limits, urgent=self.urgent, call_seconds=seconds)
+        while isinstance(turn, Wait):
             if time.monotonic() + turn.seconds >= give_up_at:
                 until = timezone.now() + timedelta(seconds=turn.seconds)
                 code: Literal["down", "limited"] = "down" if turn.why == "open" else "limited"
                 raise CallFailed(code, turn.why, until=until)
             time.sleep(min(turn.seconds, _LOOK_SECONDS))
+            # People say again that they wait; background work looks first without a lock.
+            still = None if self.urgent else look_for_turn(limits, urgent=False)
+            turn = still or take_turn(limits, urgent=self.urgent, call_seconds=seconds)
+        return turn
 
     def _budget_name(self, budget: str) -> str:
         return f"{self.name}.{budget}" if budget else self.name
