@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import orjson
 from django.conf import settings
+from django_stubs_ext import StrOrPromise
 
 from catalog.choices import CreditRole, Kind, Rating, Status
 from common.http.errors import AppError
@@ -214,16 +215,16 @@ class Source(ABC):
     """
 
     name: ClassVar[str]  # in addresses and columns: lower-case ASCII
-    label: ClassVar[str]  # as people know it
+    label: ClassVar[StrOrPromise]  # as people know it
     site_url: ClassVar[str]
     kinds: ClassVar[frozenset[Kind]]
     languages: ClassVar[tuple[str, ...]] = ()  # of chapters; empty: any
     can: ClassVar[frozenset[Can]]
     addresses: ClassVar[Mapping[str, str]] = {}
     limits: ClassVar[Mapping[str, Sequence[Limit]]] = {}
-    credits: ClassVar[str] = ""  # what has to be said wherever its data is shown
+    credits: ClassVar[StrOrPromise] = ""  # what has to be said wherever its data is shown
     # Quoted in the admin where chapters are switched on; empty: its terms allow them.
-    chapter_terms: ClassVar[str] = ""
+    chapter_terms: ClassVar[StrOrPromise] = ""
     # True where a POST only asks, as in GraphQL queries.
     safe_posts: ClassVar[bool] = False
 

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-ODD = (
+ODD: tuple[Any, ...] = (
     None, True, -1, 10**25, 1.5, "", "\x00\u202e<script>alert(1)</script>", "x" * 30_000, [], {},
     [None, 7, {"id": {}}], {"id": ["x"]},
 )  # fmt: skip

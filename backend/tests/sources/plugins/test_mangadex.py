@@ -23,7 +23,7 @@ def both(connect: Any) -> Any:
 
 
 def first_chapter(source: Any) -> str:
-    return source.get_chapters(WOLF.mangadex_id, languages=["ky"])[0].id
+    return str(source.get_chapters(WOLF.mangadex_id, languages=["ky"])[0].id)
 
 
 # --- Titles ---------------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def test_a_node_that_belongs_to_the_site_is_not_reported(both):
     chapter = first_chapter(source)
 
     def at_their_own(heard: Heard) -> Said:
-        told = site.answer(heard)
+        told: Said = site.answer(heard)
         return replace(told, body=told.body.replace(b"/node/", b"/node/../mangadex.org/../node/"))
 
     site.plan(at_their_own, path="/api/at-home")
