@@ -118,10 +118,10 @@ def titles_at(site: str, external_id: str, *, kind: Kind | None = None) -> list[
     ids = list(at_source.values_list("title_id", flat=True))
     value = read_id(site, external_id) if site in ID_SITES else None
     if value is not None:
-        rows = Title.objects.filter(**{f"{site}_id": value}).order_by("pk")
+        rows = Title.objects.filter(**{f"{site}_id": value}).values_list("pk", "kind")
         ids += [
             pk
-            for pk, its_kind in rows.values_list("pk", "kind")
+            for pk, its_kind in sorted(rows)
             if site != "mal" or kind is None or (its_kind in _WATCHED) == (kind in _WATCHED)
         ]
     return list(dict.fromkeys(ids))
@@ -176,8 +176,9 @@ def _ids_by_key(findings: Sequence[Finding]) -> defaultdict[Key, list[int]]:
     for source, external_id, pk in known:
         ids[source, external_id].append(pk)
     for site, values in at_site.items():
-        rows = Title.objects.filter(**{f"{site}_id__in": values}).order_by("pk")
-        for pk, kind, value in rows.values_list("pk", "kind", f"{site}_id"):
+        # Sorted here: SQLite would read all titles in their order.
+        rows = Title.objects.filter(**{f"{site}_id__in": values})
+        for pk, kind, value in sorted(rows.values_list("pk", "kind", f"{site}_id")):
             ids[_key(site, value, kind)].append(pk)
     return ids
 

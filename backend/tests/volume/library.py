@@ -20,6 +20,7 @@ from common.statistics import refresh_statistics
 from common.work.events import CONSUMERS
 from reader.models import Chapter, DailyReads, Group, Page, ReadingState, Upload, Volume
 from safety.models import Case, Report
+from sources.models import CoverFetch, SourceTitle
 from tests.volume.filling import (
     CHAPTERS,
     PAGES,
@@ -63,6 +64,7 @@ def make_library() -> None:
         _make_moderation()
         _make_jobs()
         _make_libraries()
+        _make_source_titles()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":  # as its autovacuum does, but of every row:
             # a sample is drawn at random, and with it would be the plans.
@@ -124,6 +126,7 @@ def _make_titles() -> None:
         created_by_id=f"1 + i %% {PEOPLE}", created_at=moment("i * 60"),
         approved_at=moment("i * 60"), updated_at=moment("i * 60"), popularity="i * 7919 %% 20000",
         chapter_count="5", last_chapter_at=moment("i * 60"), rating_average="i %% 10",
+        anilist_id="i", mal_id="CASE WHEN i %% 2 = 0 THEN i END",
     )  # fmt: skip
     fill(Category, 20, slug="'genre-' || i", name="""'{"en": "Genre"}'""")
     fill(Tag, 300, slug="'tag-' || i", name="""'{"en": "Tag"}'""")
@@ -221,6 +224,19 @@ def _make_jobs() -> None:
     EventCursor.objects.bulk_create(
         EventCursor(consumer=name, position=60_000) for name in ("sequence", *CONSUMERS)
     )
+
+
+def _make_source_titles() -> None:
+    fill(
+        SourceTitle, TITLES,
+        source="CASE WHEN i %% 3 = 0 THEN 'mangadex' ELSE 'anilist' END", external_id="'' || i",
+        title_id="i", facts="'{}'",
+    )  # fmt: skip
+    fill(
+        CoverFetch, TITLES,
+        title_id="i", source="'anilist'", url="'https://pictures.test/' || i",
+        is_done="i %% 5000 <> 7", asked_at=moment("i"),
+    )  # fmt: skip
 
 
 def _make_libraries() -> None:

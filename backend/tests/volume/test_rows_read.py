@@ -14,8 +14,12 @@ from django.test import Client
 
 import mangakg.celery  # noqa: F401 - registers every task
 from accounts.models import User
+from catalog.choices import Kind
+from catalog.models import Title
 from common.http.shared_cache import shared_cache
 from common.work.background import SCHEDULE, TASKS
+from sources.contract import FoundTitle
+from sources.titles.matching import finding_of, match_findings
 from tests.cast import client_of
 from tests.volume.filling import TITLES
 from tests.volume.reading import Reading, count_rows_read
@@ -172,6 +176,22 @@ def test_what_the_api_shows_reads_little(path, staff_person):
 
     assert answer.status_code < 500
     assert_reads_little(path, reading)
+
+
+def test_matching_what_sources_find_reads_little(db):
+    findings = [
+        finding_of(source, FoundTitle(
+            id=str(number), kind=Kind.MANGA, name=f"Blue {number}", year=1980 + number % 45,
+            external_ids={"mal": str(number), "anilist": str(number)},
+        ))
+        for number in range(21, 41)
+        for source in ("anilist", "mangadex")
+    ]  # fmt: skip
+    with count_rows_read() as reading:
+        matches, rows = match_findings(findings, among=Title.objects.all().public())
+
+    assert {match.title_id for match in matches} == set(range(21, 41)) == set(rows)
+    assert_reads_little("sources.titles.matching", reading)
 
 
 def test_the_counter_counts(db):
