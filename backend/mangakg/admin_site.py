@@ -49,7 +49,7 @@ from safety.models import Case, CaseState
 AdminView = TypeVar("AdminView", bound=Callable[..., HttpResponseBase])
 
 # The order of the menu: the parts that are used every day come first.
-_MENU = ("reader", "safety", "catalog", "accounts")
+_MENU = ("reader", "safety", "catalog", "sources", "accounts")
 
 
 class MangaAdminSite(admin.AdminSite):

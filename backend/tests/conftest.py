@@ -7,7 +7,7 @@ import pytest
 
 pytest_plugins = [
     "tests.cast", "tests.clocks", "tests.decoders", "tests.disk", "tests.flushing", "tests.smtp",
-    "tests.migrated", "tests.sources.shelf", "tests.static_files",
+    "tests.migrated", "tests.sources.chapter_shelf", "tests.sources.shelf", "tests.static_files",
 ]  # fmt: skip
 
 # Each takes as long as hundreds of others. They begin first, so that no worker ends long after the

@@ -12,6 +12,7 @@ from catalog.models import Category, Credit, Person, Tag, Title
 from common.models import Job
 from reader.models import BannedPicture, Chapter, Group, Page, Series, Upload, Volume
 from safety.models import Case, MassDeletion
+from sources.models import GroupBlock, SourceFollow, SourceSettings
 from tests.cast import make_title, make_upload
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
@@ -49,6 +50,9 @@ PAGES = {
     # One's own; the one that is asked for is another user's.
     "common_job": (OWN, NOBODY, (OUT, OUT, OUT, OUT, OUT, OK), NOBODY),
     "accounts_uploaderrequest": (MODERATORS, NOBODY, MODERATORS, NOBODY),
+    "sources_sourcesettings": (MODERATORS, NOBODY, (OUT, OUT, OUT, NO, OUT, OUT), NOBODY),
+    "sources_sourcefollow": (MODERATORS, NOBODY, MODERATORS, NOBODY),
+    "sources_groupblock": (MODERATORS, MODERATORS, MODERATORS, NOBODY),
     "accounts_auditentry": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_outgoingemail": (ADMINS, NOBODY, ADMINS, NOBODY),
 }
@@ -67,6 +71,7 @@ OTHER_PAGES = {
     "/admin/safety/member/{user}/delete-uploads/": MODERATORS,
     "/admin/accounts/user/{user}/password/": ADMINS,
     "/admin/accounts/user/{user}/second-factor/": ADMINS,
+    "/admin/sources/sourcesettings/of/mangadex/": MODERATORS,
     "/admin/second-factor/": (OUT, OUT, OUT, OK, OK, OK),
     "/admin/login/code/": (OUT, OUT, OUT, OUT, OUT, OUT),
 }
@@ -96,6 +101,9 @@ POSTS = (
     "/admin/safety/member/{user}/show-avatar/",
     "/admin/safety/member/{user}/drop-avatar/",
     "/admin/accounts/uploaderrequest/{asked}/decide/",
+    "/admin/sources/sourcesettings/of/mangadex/decide/",
+    "/admin/sources/sourcefollow/{follow}/stop/",
+    "/admin/sources/sourcefollow/{follow}/retry/{left_out}/",
 )
 
 
@@ -105,6 +113,7 @@ def house(uploader_uli, outsider_otto, reader_rina, moderator_mo, admin_aida):
     series = make_title("Vagabond")
     upload = make_upload(uploader=uploader_uli, series=series)
     film = make_title("Akira", kind="movie")
+    follow = SourceFollow.objects.create(series=series, source="mangadex", external_id="1")
     who = Person.objects.create(name="Takehiko Inoue", slug="takehiko-inoue")
     for role in ("author", "artist"):
         Credit.objects.create(title=series, person=who, role=role)
@@ -146,6 +155,14 @@ def house(uploader_uli, outsider_otto, reader_rina, moderator_mo, admin_aida):
             action="ban", subject_type="user", subject_id=1
         ),
         "accounts_uploaderrequest": UploaderRequest.objects.create(user=reader_rina),
+        "sources_sourcesettings": SourceSettings.objects.create(source="mangadex"),
+        "sources_sourcefollow": follow,
+        "sources_sourcechapter": follow.chapters.create(
+            source="mangadex", external_id="2", language="en", state="failed"
+        ),
+        "sources_groupblock": GroupBlock.objects.create(
+            source="mangadex", external_id="g1", reason="They asked."
+        ),
         "accounts_outgoingemail": OutgoingEmail.objects.create(
             kind="confirm", address="a@example.test", language="en"
         ),
@@ -243,4 +260,5 @@ def filled(address: str, house) -> str:
         upload=house["reader_upload"].pk, user=house["user"].pk, series=house["reader_series"].pk,
         case=house["safety_case"].pk, deletion=house["safety_massdeletion"].pk,
         asked=house["accounts_uploaderrequest"].pk, movie=house["catalog_movie"].pk,
+        follow=house["sources_sourcefollow"].pk, left_out=house["sources_sourcechapter"].pk,
     )  # fmt: skip

@@ -2,10 +2,12 @@
 asked."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
+
+import pytest
 
 from sources.contract import (
     Can,
@@ -88,3 +90,19 @@ class Shelf(Source):
     def clear(cls) -> None:
         """Empty the shelf."""
         cls.chapters, cls.pages, cls.asked, cls.meddle = [], {}, Counter(), None
+
+
+@pytest.fixture
+def chapter_shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Shelf]]:
+    """The only source that there is, with nothing on it."""
+    Shelf.clear()
+    monkeypatch.setattr("sources.registry.all_sources", lambda: {Shelf.name: Shelf})
+    for module in ("admin.follows", "admin.groups", "admin.sources", "answers.status"):
+        monkeypatch.setattr(f"sources.{module}.all_sources", lambda: {Shelf.name: Shelf})
+    for module in ("follows", "fetching"):
+        monkeypatch.setattr(
+            f"sources.chapters.{module}.call_source",
+            lambda name: Shelf(client=None),  # type: ignore[arg-type]
+        )
+    yield Shelf
+    Shelf.clear()

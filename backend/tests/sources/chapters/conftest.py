@@ -1,6 +1,5 @@
 """A shelf for each test, in the place of all sources; and the cast."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,17 +17,9 @@ from tests.sources.chapter_shelf import Shelf
 
 
 @pytest.fixture
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Shelf]]:
+def shelf(chapter_shelf: type[Shelf]) -> type[Shelf]:
     """The only source that there is, with nothing on it."""
-    Shelf.clear()
-    monkeypatch.setattr("sources.registry.all_sources", lambda: {Shelf.name: Shelf})
-    for module in ("follows", "fetching"):
-        monkeypatch.setattr(
-            f"sources.chapters.{module}.call_source",
-            lambda name: Shelf(client=None),  # type: ignore[arg-type]
-        )
-    yield Shelf
-    Shelf.clear()
+    return chapter_shelf
 
 
 @pytest.fixture
