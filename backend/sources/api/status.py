@@ -14,6 +14,7 @@ from sources.answers.status import stats_of_all, status_of_all
 STATES = ("up", "slow", "limited", "down", "off", "unused")
 
 
+@extend_schema_serializer(component_name="SourceLastError")
 class SourceErrorSerializer(serializers.Serializer[dict[str, Any]]):
     """What went wrong last."""
 

@@ -659,7 +659,12 @@ export interface paths {
         /** @description List one's library; without `ordering` what was changed last comes first. */
         get: operations["get_library_items"];
         put?: never;
-        /** @description Add a title; 200 where it is there already, and only what is given changes. */
+        /**
+         * @description Add a title; 200 where it is there already, and only what is given changes.
+         *
+         *     One that only a source knows is taken from there: 503 `source_pending` where the source has
+         *     not answered within five seconds.
+         */
         post: operations["post_library_items"];
         delete?: never;
         options?: never;
@@ -1132,6 +1137,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/series/{id_or_slug}/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the oldest first. */
+        get: operations["get_series_by_id_or_slug_sources"];
+        put?: never;
+        /** @description Take chapters of a title of a source; again: change which of them. */
+        post: operations["post_series_by_id_or_slug_sources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/series/{id_or_slug}/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show it. */
+        get: operations["get_series_by_id_or_slug_sources_by_id"];
+        put?: never;
+        post?: never;
+        /** @description Take no more of it; uploads stay. */
+        delete: operations["delete_series_by_id_or_slug_sources_by_id"];
+        options?: never;
+        head?: never;
+        /** @description Change what is sent; the source is asked anew. */
+        patch: operations["patch_series_by_id_or_slug_sources_by_id"];
+        trace?: never;
+    };
+    "/api/series/{id_or_slug}/sources/{id}/chapters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the newest first. */
+        get: operations["get_series_by_id_or_slug_sources_by_id_chapters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/series/{id_or_slug}/sources/{id}/chapters/{chapter}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Fetch one that was left out, has failed, or was not accepted here. */
+        post: operations["post_series_by_id_or_slug_sources_by_id_chapters_by_chapter_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/shows": {
         parameters: {
             query?: never;
@@ -1196,6 +1272,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the sources, those that are switched off too. */
+        get: operations["get_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Find titles at a source, which has five seconds to answer. */
+        get: operations["get_sources_by_source_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/{source}/titles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take a title of a source over: unlisted, or as a moderator into the catalogue.
+         *
+         *     200 where it is here already.
+         */
+        post: operations["post_sources_by_source_titles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/autocomplete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Find titles here and what sources have answered already; they are asked meanwhile.
+         *
+         *     It answers at once. Ask again while `pending` names sources.
+         */
+        get: operations["get_sources_autocomplete"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/max": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell how far one gets in a title, by `q` and `type`, or by `source` and `id`. */
+        get: operations["get_sources_max"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Find titles here and at sources, which have five seconds to answer. */
+        get: operations["get_sources_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the counters of each source. */
+        get: operations["get_sources_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sources/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Return the state of each source. */
+        get: operations["get_sources_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tags": {
         parameters: {
             query?: never;
@@ -1241,6 +1461,48 @@ export interface paths {
         get: operations["get_titles_by_id_or_slug"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Move all of this title to another one, and return the job that can undo it for 30 days.
+         *
+         *     The address of this one leads to the other one from now on.
+         */
+        post: operations["post_titles_by_id_or_slug_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/titles/{id_or_slug}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Take what the sources of a title know now; what was edited here stays.
+         *
+         *     For moderators, and for those who have it in their library.
+         */
+        post: operations["post_titles_by_id_or_slug_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1538,6 +1800,8 @@ export interface components {
             remove_tags?: string[];
         };
         /** @enum {string} */
+        CanEnum: "search" | "details" | "chapters";
+        /** @enum {string} */
         CaseStateEnum: "open" | "acted" | "dismissed";
         /** @description A new address, and the password to be sure. */
         ChangeFormRequest: {
@@ -1757,11 +2021,10 @@ export interface components {
         };
         /** @description A title by its id on another site. */
         ExternalRequest: {
-            site: components["schemas"]["ExternalSiteEnum"];
+            /** @description a source, anilist, mal or mangadex */
+            site: string;
             id: string;
         };
-        /** @enum {string} */
-        ExternalSiteEnum: "anilist" | "mal" | "mangadex";
         /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
             enrolment: string;
@@ -1769,6 +2032,64 @@ export interface components {
         };
         /** @enum {string} */
         FitEnum: "height" | "width" | "original";
+        FollowCountsShape: {
+            waiting: number;
+            fetching: number;
+            in_review: number;
+            live: number;
+            skipped: number;
+            failed: number;
+        };
+        FollowErrorShape: {
+            code: string;
+            detail: string;
+        };
+        /** @description Which chapters of which title of a source are wanted. */
+        FollowFormRequest: {
+            /** @description empty: all that the source has; left out: those of this site */
+            languages?: string[];
+            /**
+             * Format: decimal
+             * @description the last one; null: no end
+             */
+            to?: string | null;
+            /** @description whether those that appear later are taken too */
+            follow?: boolean;
+            source: string;
+            /** @description the title's id at the source */
+            id: string;
+            /**
+             * Format: decimal
+             * @description the first one; null: from the beginning
+             */
+            from?: string | null;
+        };
+        FollowPage: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["FollowShape"][];
+        };
+        FollowShape: {
+            id: number;
+            source: string;
+            source_id: string;
+            title: string;
+            languages: string[];
+            to: string | null;
+            is_following: boolean;
+            state: components["schemas"]["FollowShapeStateEnum"];
+            asked_by: string | null;
+            /** Format: date-time */
+            checked_at: string | null;
+            /** Format: date-time */
+            next_check_at: string | null;
+            counts: components["schemas"]["FollowCountsShape"];
+            error: components["schemas"]["FollowErrorShape"] | null;
+            from: string | null;
+        };
+        /** @enum {string} */
+        FollowShapeStateEnum: "checking" | "following" | "done" | "failed";
         /** @enum {string} */
         GrantTypeEnum: "password";
         GroupShape: {
@@ -1868,6 +2189,9 @@ export interface components {
             year: number | null;
             cover: components["schemas"]["CoverShape"] | null;
             cover_url: string;
+            external_ids: components["schemas"]["ExternalIdsShape"];
+            format: string;
+            site_url: string;
             title_status: components["schemas"]["StatusEnum"];
             moderation: components["schemas"]["ModerationEnum"];
             status: components["schemas"]["ItemStatusEnum"];
@@ -2076,6 +2400,18 @@ export interface components {
             /** @description undo it by /api/jobs/{id}/undo; null: no change */
             job: components["schemas"]["JobShape"] | null;
         };
+        /** @description How far one gets in a title. */
+        MaxShape: {
+            title: string | null;
+            kind: (components["schemas"]["KindEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** @description null: nobody knows */
+            max_progress: number | null;
+            source: string | null;
+            /** @description at the source */
+            id: string | null;
+            /** @description a source is being asked: ask again */
+            pending: boolean;
+        };
         MeShape: {
             id: number;
             username: string;
@@ -2098,6 +2434,11 @@ export interface components {
             uploader_request: components["schemas"]["MyUploaderRequestShape"] | null;
             /** Format: date-time */
             created_at: string;
+        };
+        /** @description The title that stays. */
+        MergeRequest: {
+            /** Format: int64 */
+            into: number;
         };
         /** @enum {string} */
         ModeEnum: "all_or_nothing" | "best_effort";
@@ -2228,9 +2569,13 @@ export interface components {
             popularity: number;
             rating_average: string;
             moderation: components["schemas"]["ModerationEnum"];
+            /** @description other catalogues that know it */
+            sources: components["schemas"]["TitleSourceShape"][];
             /** @description of this kind, name and year as well */
             similar: components["schemas"]["ExistingTitleShape"][];
         };
+        /** @enum {unknown} */
+        NullEnum: null;
         /** @enum {string} */
         OriginEnum: "web" | "api" | "reading" | "import" | "sync" | "bulk" | "undo" | "merge";
         /** @enum {string} */
@@ -2394,8 +2739,29 @@ export interface components {
         PatchedTagFormRequest: {
             name?: string;
         };
+        /** @description Which chapters are wanted. */
+        PatchedWishRequest: {
+            /** @description empty: all that the source has; left out: those of this site */
+            languages?: string[];
+            /**
+             * Format: decimal
+             * @description the last one; null: no end
+             */
+            to?: string | null;
+            /** @description whether those that appear later are taken too */
+            follow?: boolean;
+            /**
+             * Format: decimal
+             * @description the first one; null: from the beginning
+             */
+            from?: string | null;
+        };
         PendingAddress: {
             pending_email: string;
+        };
+        /** @description The source has not answered yet: send the same again. */
+        PendingShape: {
+            pending: boolean;
         };
         PermissionsShape: {
             upload: boolean;
@@ -2555,6 +2921,25 @@ export interface components {
             /** @default  */
             refresh_token: string;
         };
+        /** @description What a refresh has changed. */
+        RefreshShape: {
+            /** @description [before, after] by field */
+            changes: {
+                [key: string]: unknown[];
+            };
+            /** @description fields that were edited here, and stay */
+            kept: string[];
+            /** @description by source */
+            errors: {
+                [key: string]: components["schemas"]["SourceErrorShape"];
+            };
+            /** @description another cover is being fetched */
+            cover_pending: boolean;
+            /** Format: date-time */
+            refreshed_at: string | null;
+            /** @description a source has not answered yet: ask again */
+            pending: boolean;
+        };
         /** @description The name, address and password of a new account. */
         RegisterFormRequest: {
             /** @description 3 to 30 letters and digits of one alphabet, with . _ - between */
@@ -2617,6 +3002,47 @@ export interface components {
         ResetFormRequest: {
             /** Format: email */
             email: string;
+        };
+        /** @description A title as it is here and at sources; what is known here counts first. */
+        ResultShape: {
+            /** @description null: it is not here yet */
+            title_id: number | null;
+            slug: string | null;
+            kind: components["schemas"]["KindEnum"];
+            name: string;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            year: number | null;
+            format: string;
+            status: (components["schemas"]["StatusEnum"] | components["schemas"]["NullEnum"]) | null;
+            content_rating: (components["schemas"]["RatingEnum"] | components["schemas"]["NullEnum"]) | null;
+            cover: components["schemas"]["CoverShape"] | null;
+            /** @description chapters or episodes; minutes of a movie */
+            max_progress: number | null;
+            site_url: string;
+            /** @description by site */
+            external_ids: {
+                [key: string]: string;
+            };
+            /** @description the source to add it by, with `source_id` */
+            source: string | null;
+            source_id: string | null;
+            /** @description where it was found; `mangakg` is here */
+            sources: string[];
+        };
+        /** @description What was found. */
+        ResultsShape: {
+            results: components["schemas"]["ResultShape"][];
+            /** @description sources that are being asked: ask again */
+            pending: string[];
+            /** @description by source */
+            errors: {
+                [key: string]: components["schemas"]["SourceErrorShape"];
+            };
+            /** @description a source's answer is old, and is asked anew */
+            is_stale: boolean;
         };
         /** @enum {string} */
         RoleEnum: "author" | "artist" | "director" | "cast" | "writer" | "composer" | "producer" | "studio" | "translator";
@@ -2727,6 +3153,8 @@ export interface components {
             popularity: number;
             rating_average: string;
             moderation: components["schemas"]["ModerationEnum"];
+            /** @description other catalogues that know it */
+            sources: components["schemas"]["TitleSourceShape"][];
             /** @description of public chapters, most chapters first */
             groups: components["schemas"]["CountedGroupShape"][];
             /** @description where reading starts in each language; most chapters first */
@@ -2764,6 +3192,148 @@ export interface components {
             /** @description that guests see who have chosen nothing; lists answer what they are asked */
             guest_ratings: components["schemas"]["RatingEnum"][];
             upload_limits: components["schemas"]["UploadLimitsShape"];
+        };
+        /** @enum {string} */
+        SiteEnum: "youtube" | "vimeo" | "rutube" | "vk" | "ok";
+        SourceChapterPage: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["SourceChapterShape"][];
+        };
+        SourceChapterShape: {
+            id: number;
+            number: string | null;
+            volume: number | null;
+            language: string;
+            title: string;
+            groups: string[];
+            state: components["schemas"]["SourceChapterShapeStateEnum"];
+            /** @description a code: why it is left out or has failed, or fails still */
+            skip_reason: string | null;
+            /** @description the same as a sentence */
+            detail: string;
+            pages_done: number;
+            pages_total: number | null;
+            upload_id: number | null;
+            site_url: string;
+        };
+        /** @enum {string} */
+        SourceChapterShapeStateEnum: "waiting" | "fetching" | "in_review" | "live" | "skipped" | "failed";
+        /** @description Why a source has not answered. */
+        SourceErrorShape: {
+            code: string;
+            detail: string;
+            /**
+             * Format: date-time
+             * @description when to ask again
+             */
+            until: string | null;
+        };
+        /** @description An hour of a source. */
+        SourceHour: {
+            /**
+             * Format: date-time
+             * @description its begin
+             */
+            at: string;
+            calls: number;
+            /** @description of the calls */
+            errors: number;
+            /** @description calls that were answered with: wait */
+            limited: number;
+            mean_ms: number | null;
+        };
+        /** @description What went wrong last. */
+        SourceLastError: {
+            code: string;
+            detail: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description All sources. */
+        SourceListShape: {
+            results: components["schemas"]["SourceShape"][];
+        };
+        /** @description A source and what it can do. */
+        SourceShape: {
+            name: string;
+            label: string;
+            site_url: string;
+            kinds: components["schemas"]["KindEnum"][];
+            /** @description empty: any */
+            languages: string[];
+            can: components["schemas"]["CanEnum"][];
+            /** @description stands wherever its data is shown */
+            credits: string;
+            is_enabled: boolean;
+            chapters_enabled: boolean;
+        };
+        /** @description What a source was asked within 24 hours, and what is kept of its answers. */
+        SourceStatsShape: {
+            name: string;
+            label: string;
+            /** @description of people and of background work */
+            questions: number;
+            /** @description questions that needed no call */
+            saved_calls: number;
+            /** @description answered by what is kept */
+            hits: number;
+            /** @description answered by what is old */
+            stale: number;
+            /** @description known to have no answer */
+            negative: number;
+            /** @description waited for the call of another question */
+            joined: number;
+            misses: number;
+            calls: number;
+            errors: number;
+            limited: number;
+            mean_ms: number | null;
+            /** @description kept now */
+            answers: number;
+            /** Format: date-time */
+            oldest_at: string | null;
+            /** Format: date-time */
+            newest_at: string | null;
+        };
+        /** @description How a source is doing. */
+        SourceStatusShape: {
+            name: string;
+            label: string;
+            site_url: string;
+            state: components["schemas"]["SourceStatusShapeStateEnum"];
+            /** Format: date-time */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description it is asked nothing before
+             */
+            until: string | null;
+            last_error: components["schemas"]["SourceLastError"] | null;
+            /** @description of the last hour with calls */
+            latency_ms: number | null;
+            /** @description the last 24, the oldest first */
+            hours: components["schemas"]["SourceHour"][];
+        };
+        /** @enum {string} */
+        SourceStatusShapeStateEnum: "up" | "slow" | "limited" | "down" | "off" | "unused";
+        /** @description How all sources are doing. */
+        SourceStatusesShape: {
+            results: components["schemas"]["SourceStatusShape"][];
+        };
+        /** @description A title by its id at the source. */
+        SourceTitleFormRequest: {
+            id: string;
+            /**
+             * @description into the catalogue, approved; for moderators
+             * @default false
+             */
+            listed: boolean;
+        };
+        /** @description What all sources were asked. */
+        SourcesStatsShape: {
+            results: components["schemas"]["SourceStatsShape"][];
         };
         /** @enum {string} */
         StatusEnum: "announced" | "ongoing" | "completed" | "hiatus" | "cancelled";
@@ -2917,6 +3487,16 @@ export interface components {
             popularity: number;
             rating_average: string;
             moderation: components["schemas"]["ModerationEnum"];
+            /** @description other catalogues that know it */
+            sources: components["schemas"]["TitleSourceShape"][];
+        };
+        TitleSourceShape: {
+            name: string;
+            label: string;
+            /** @description the title's page there */
+            site_url: string;
+            /** @description stands where its facts are shown */
+            credits: string;
         };
         /** @description OAuth2's password form; with `cookie` the refresh token goes into an HttpOnly cookie. */
         TokenFormRequest: {
@@ -2943,12 +3523,10 @@ export interface components {
         };
         TrailerShape: {
             url: string;
-            site: components["schemas"]["TrailerShapeSiteEnum"];
+            site: components["schemas"]["SiteEnum"];
             /** @description the video's, on its site */
             id: string;
         };
-        /** @enum {string} */
-        TrailerShapeSiteEnum: "youtube" | "vimeo" | "rutube" | "vk" | "ok";
         /** @enum {string} */
         UnitEnum: "chapters" | "episodes" | "minutes";
         UploadAcceptedShape: {
@@ -3006,6 +3584,8 @@ export interface components {
             replaces: components["schemas"]["ReplacedChapterShape"] | null;
             series: components["schemas"]["SeriesLinkShape"];
             uploader: string | null;
+            /** @description the other site that it comes from; it has no uploader then */
+            source: components["schemas"]["UploadSourceShape"] | null;
             reason: string | null;
             /** Format: date-time */
             created_at: string;
@@ -3028,6 +3608,8 @@ export interface components {
             replaces: components["schemas"]["ReplacedChapterShape"] | null;
             series: components["schemas"]["SeriesLinkShape"];
             uploader: string | null;
+            /** @description the other site that it comes from; it has no uploader then */
+            source: components["schemas"]["UploadSourceShape"] | null;
             reason: string | null;
             /** Format: date-time */
             created_at: string;
@@ -3035,6 +3617,13 @@ export interface components {
             decided_at: string | null;
             url: string;
             pages: components["schemas"]["UploadPageShape"][];
+        };
+        UploadSourceShape: {
+            name: string;
+            label: string;
+            site_url: string;
+            groups: string[];
+            credits: string;
         };
         /** @enum {string} */
         UploadStateEnum: "received" | "extracting" | "awaiting_review" | "publishing" | "live" | "failed" | "rejected" | "withdrawn" | "superseded" | "taken_down" | "deleted";
@@ -6803,6 +7392,22 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorShape"];
                 };
             };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
         };
     };
     get_library_items_by_id: {
@@ -9813,6 +10418,522 @@ export interface operations {
             };
         };
     };
+    get_series_by_id_or_slug_sources: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_series_by_id_or_slug_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FollowFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["FollowFormRequest"];
+                "multipart/form-data": components["schemas"]["FollowFormRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_series_by_id_or_slug_sources_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    delete_series_by_id_or_slug_sources_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_series_by_id_or_slug_sources_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedWishRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedWishRequest"];
+                "multipart/form-data": components["schemas"]["PatchedWishRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FollowShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_series_by_id_or_slug_sources_by_id_chapters: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+                /** @description state */
+                state?: ("failed" | "fetching" | "in_review" | "live" | "skipped" | "waiting")[];
+            };
+            header?: never;
+            path: {
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChapterPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_series_by_id_or_slug_sources_by_id_chapters_by_chapter_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chapter: string;
+                id: string;
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceChapterShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_shows: {
         parameters: {
             query?: {
@@ -10389,6 +11510,492 @@ export interface operations {
             };
         };
     };
+    get_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceListShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_sources_by_source_search: {
+        parameters: {
+            query?: {
+                q?: string;
+                type?: "manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show";
+            };
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_sources_by_source_titles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceTitleFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["SourceTitleFormRequest"];
+                "multipart/form-data": components["schemas"]["SourceTitleFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TitleShape"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_sources_autocomplete: {
+        parameters: {
+            query?: {
+                q?: string;
+                type?: "manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_sources_max: {
+        parameters: {
+            query?: {
+                id?: string;
+                q?: string;
+                source?: string;
+                type?: "manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaxShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_sources_search: {
+        parameters: {
+            query?: {
+                q?: string;
+                /** @description only there; all where it is empty */
+                source?: string;
+                type?: "manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultsShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_sources_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcesStatsShape"];
+                };
+            };
+        };
+    };
+    get_sources_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceStatusesShape"];
+                };
+            };
+        };
+    };
     get_tags: {
         parameters: {
             query?: never;
@@ -10552,6 +12159,202 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_by_id_or_slug_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MergeRequest"];
+                "multipart/form-data": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_titles_by_id_or_slug_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id_or_slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshShape"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefreshShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
