@@ -66,6 +66,12 @@ def last_entries(subject_type: str, ids: Iterable[int | None]) -> dict[int, int]
     return dict(entries.order_by().values_list("subject_id").annotate(models.Max("pk")))
 
 
+def last_reason(subject_type: str, pk: int, *, action: str) -> str:
+    """Return the reason of the last such action about an object; empty where there is none."""
+    entries = AuditEntry.objects.filter(subject_type=subject_type, subject_id=pk, action=action)
+    return entries.order_by("-pk").values_list("reason", flat=True).first() or ""
+
+
 @contextmanager
 def naming_actor(user: User) -> Iterator[None]:
     """Let entries name this user, whose rights have been checked in this transaction."""

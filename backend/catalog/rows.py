@@ -202,6 +202,7 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
     detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))
     for name in ("synopsis", "trailers"):
         detail[name] = orjson.loads(detail[name])
+    detail["rejection_reason"] = ""  # told to those alone who see it rejected
     detail["numbers_restart_per_volume"] = bool(detail["numbers_restart_per_volume"])
     detail["rating_average"] = plain_number(detail["rating_average"])
     detail["external_ids"] = external_ids(

@@ -16,7 +16,7 @@ _KEPT: dict[str, dict[str, Any]] = {
     "one-steppe": {"status": "current", "progress": 9, "score": 80, "tags": ["жол"]},
     "snow-leopard": {"status": "planning", "notes": "For the long winter evenings."},
     "caravan-to-osh": {"status": "paused", "progress": 2, "score": 60, "tags": ["жол"]},
-    "er-toshtuk": {"status": "completed", "score": 70, "tags": ["эпос"]},
+    "er-toshtuk": {"status": "completed", "progress": 2, "score": 70, "tags": ["эпос"]},
     "bell": {"status": "repeating", "progress": 1, "repeats": 1, "score": 80},
     "seven-nights": {"status": "dropped", "progress": 1, "private": True},
     "wings-over-ala-too": {"status": "current", "progress": 5, "score": 90, "favourite": True},

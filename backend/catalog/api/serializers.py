@@ -119,6 +119,9 @@ class TitleSerializer(TitleRowSerializer):
     rating_average = serializers.CharField()
     moderation = serializers.ChoiceField(Moderation.choices)
     sources = TitleSourceSerializer(many=True, help_text="other catalogues that know it")
+    rejection_reason = serializers.CharField(
+        allow_blank=True, help_text="why it was rejected, for its author and moderators"
+    )
 
 
 class ExistingTitleSerializer(serializers.Serializer[None]):

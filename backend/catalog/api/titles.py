@@ -12,6 +12,7 @@ from rest_framework.exceptions import NotAuthenticated
 from rest_framework.request import Request
 
 from accounts.api.cached_views import CachedView
+from accounts.audit import last_reason
 from accounts.models import User
 from catalog.api.serializers import NamesListSerializer, TitleRowSerializer, TitleSerializer
 from catalog.api.title_query import TitleQuery, is_ranked, title_filters, title_queryset
@@ -189,6 +190,8 @@ class TitleDetailView(CachedView):
         """Return a title for those who see it before it is public, with the cover that waits."""
         if detail["moderation"] != Moderation.APPROVED and detail["cover"] is None:
             detail["cover"] = shown_draft(detail["id"])
+        if detail["moderation"] == Moderation.REJECTED:
+            detail["rejection_reason"] = last_reason("title", detail["id"], action="reject_title")
         return self.complete(detail)
 
 

@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 from catalog.choices import Moderation
 from catalog.covers import publish_cover_draft
 from catalog.models import Alias, Category, Cover, CoverDraft, Credit, Person, Tag, Title
-from catalog.moderation import approve_title
+from catalog.moderation import approve_title, reject_title
 from catalog.screenshots import make_small_screenshot
 from catalog.search_index import reindex_title
 from common.models import MediaFile
@@ -234,6 +234,22 @@ def test_an_approved_proposal_gets_its_cover_and_is_its_authors_no_more(
     for act in (author.patch, author.put, author.delete):
         assert act(f"{MOVIES}/ak-keme", {"name": "B"}, format="json").status_code == 403
     assert find_leftovers() == []
+
+
+@pytest.mark.same_everywhere
+def test_the_author_of_a_rejected_proposal_reads_why(reader_rina, outsider_otto, moderator_mo):
+    made = client_of(reader_rina).post(MOVIES, {"name": "Ак кеме"}).json()
+    title = Title.objects.get()
+    path = f"/api/titles/{made['id']}"
+
+    reject_title(title, moderator=moderator_mo, reason="An advertisement.")
+    approve_title(title, moderator=moderator_mo)
+    reject_title(title, moderator=moderator_mo, reason="It is here twice.")
+    read = [client_of(user).get(path) for user in (reader_rina, outsider_otto)]
+
+    assert made["rejection_reason"] == ""
+    assert read[0].json()["rejection_reason"] == "It is here twice."
+    assert read[1].status_code == 404
 
 
 @pytest.mark.same_everywhere

@@ -287,7 +287,13 @@ def test_a_library_is_filtered_and_searched(reader_rina):
     assert titles("year=2004") == {"Bleach"}
     assert titles("updated_since=2999-01-01T00:00:00Z") == titles("genre=none") == set()
     assert titles("has_unread=false") == {"Наруто", "Bleach", "Manas"}
-    assert rina.get(f"{ITEMS}?status=seen").status_code == 400
+    ids = ",".join(
+        str(pk) for pk in Title.objects.exclude(name="Manas").values_list("pk", flat=True)
+    )
+    assert titles(f"title_id={ids},{2**63 - 1}") == {"Наруто", "Bleach"}
+    assert titles(f"title_id={2**63 - 1}") == set(), "what one does not keep is no error"
+    for refused in ("status=seen", f"title_id={2**63}", "title_id=x", "title_id=1.5"):
+        assert rina.get(f"{ITEMS}?{refused}").status_code == 400
 
 
 def test_counters_that_are_wrong_are_mended(reader_rina, outsider_otto, capsys):

@@ -3,15 +3,18 @@
 from functools import lru_cache
 from typing import Any, cast
 
+from django import forms
 from django.db.models import Q, QuerySet
 from django_filters import (
     BooleanFilter,
     CharFilter,
+    Filter,
     FilterSet,
     IsoDateTimeFilter,
     MultipleChoiceFilter,
     NumberFilter,
 )
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
@@ -63,9 +66,28 @@ class UnreadPages(KeysetPages):
     columns = ("id",)
 
 
+class IdsField(forms.IntegerField):
+    """Several ids."""
+
+    widget = forms.SelectMultiple
+
+    def clean(self, value: Any) -> list[int]:
+        """Return them; raises ValidationError where one is none."""
+        clean_one = super().clean
+        return [clean_one(one) for one in value or ()]
+
+
+@extend_schema_field({"type": "array", "items": {"type": "integer"}})
+class IdsFilter(Filter):
+    """Ids, repeated or separated by commas."""
+
+    field_class = IdsField
+
+
 class ItemFilterSet(FilterSet):
     """Which items of a library are asked for."""
 
+    title_id = IdsFilter(lookup_expr="in", min_value=1, max_value=2**63 - 1)
     status = MultipleChoiceFilter(choices=STATUS_CHOICES, method="with_status")
     type = MultipleChoiceFilter(field_name="kind", choices=Kind.choices)
     tag = CharFilter(method="with_tag", max_length=60, label="one of one's own tags")

@@ -27,8 +27,9 @@ export const itemsPath = '/api/library/items';
 /** All that changes with an item begins with it. */
 export const libraryPath = '/api/library';
 
+/** A list of one item, or of none: browsers write a 404 into their console. */
 export function itemOfTitleAddress(titleId: number): string {
-  return `${itemsPath}/by-title/${titleId}`;
+  return `${itemsPath}?title_id=${titleId}`;
 }
 
 /** The lists that a title is in. */

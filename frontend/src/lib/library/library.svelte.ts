@@ -82,8 +82,13 @@ export function hideItem(id: number): () => void {
 /** Takes over what the server says of an item, wherever it is shown. */
 export function learn(item: LibraryItem): void {
   replaceRow(libraryPath, item.id, item);
-  keepAnswer({ address: itemOfTitleAddress(item.title_id), isPersonal: true }, item);
+  keepItem(item);
   void refreshOwn(summaryAddress);
+}
+
+function keepItem(item: LibraryItem): void {
+  const question = { address: itemOfTitleAddress(item.title_id), isPersonal: true };
+  keepAnswer(question, { next: null, previous: null, results: [item] });
 }
 
 /** Asks anew for all that a screen shows of the library, after a change of many items. */
@@ -106,7 +111,7 @@ export async function addItem(body: NewItem): Promise<LibraryItem> {
 export async function addIfMissing(body: NewItem): Promise<{ item: LibraryItem; isNew: boolean }> {
   const call = api.POST('/api/library/items', { body: body as never });
   const item: LibraryItem = await unwrap(call);
-  keepAnswer({ address: itemOfTitleAddress(item.title_id), isPersonal: true }, item);
+  keepItem(item);
   void refreshOwn(itemsPath);
   void refreshOwn(summaryAddress);
   return { item, isNew: (await call).response.status === 201 };
