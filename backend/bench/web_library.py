@@ -15,8 +15,10 @@ from django.core.management import call_command  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.roles.groups import MODERATOR, grant_role  # noqa: E402
 from bench.archives import draw_scan  # noqa: E402
+from catalog.choices import Kind  # noqa: E402
 from catalog.covers import make_thumbnails  # noqa: E402
-from catalog.models import Cover  # noqa: E402
+from catalog.models import Cover, Title  # noqa: E402
+from demo.people import PASSWORD, READER_NAME, UPLOADER_NAME  # noqa: E402
 from demo.play import make_demo_library  # noqa: E402
 from reader.intake.extraction import extract_upload  # noqa: E402
 from reader.intake.uploads import Submission, submit_upload  # noqa: E402
@@ -31,7 +33,7 @@ _NUMBER = Decimal(900)
 
 
 def main() -> None:
-    """Make the library, and print the paths of the four screens that are measured."""
+    """Make the library, and print the paths of the screens that are measured."""
     call_command("migrate", interactive=False, verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     make_demo_library()
@@ -50,13 +52,28 @@ def main() -> None:
     for cover in Cover.objects.all():
         make_thumbnails.run(cover.pk)
     make_saver_pages.run(upload.pk)
+    movie = Title.objects.filter(kind=Kind.MOVIE).order_by("pk")[0]
     screens = {
         "home": "/",
         "browse": "/browse",
         "series": f"/series/{series.path_slug}",
         "chapter": f"/read/{upload.chapter_id}",
     }
-    print(json.dumps(screens))
+    others = {
+        "movie": f"/movies/{movie.path_slug}",
+        "person": f"/u/{UPLOADER_NAME}",
+        "login": "/login",
+        "library": "/library",
+        "lists": "/library/lists",
+        "me": "/me",
+        "settings": "/settings/profile",
+        "upload": "/upload",
+    }
+    reader, uploader = (READER_NAME, PASSWORD), (UPLOADER_NAME, PASSWORD)
+    members = {
+        "library": reader, "lists": reader, "me": reader, "settings": reader, "upload": uploader,
+    }  # fmt: skip
+    print(json.dumps({"screens": screens, "others": others, "members": members}))
 
 
 def _moderator(name: str) -> User:
