@@ -1,8 +1,10 @@
 /** A component that most visits never need, fetched when it is first wanted. */
+import { updated } from '$app/state';
 import { ApiError } from '$lib/api/errors';
+import { t } from '$lib/i18n/i18n.svelte';
 import type { Component } from 'svelte';
 import { explain } from './problems';
-import { sayFailed } from './toasts.svelte';
+import { sayFailed, sayOutdated } from './toasts.svelte';
 
 export interface Lazy<Loaded> {
   /** Undefined until it has come. */
@@ -23,7 +25,7 @@ export function createLazy<Loaded extends Component<any, any, any>>(
       (loaded) => (component = loaded.default),
       () => {
         ongone?.();
-        sayFailed(explain(ApiError.offline()));
+        void tellWhy();
       }
     );
   });
@@ -32,4 +34,10 @@ export function createLazy<Loaded extends Component<any, any, any>>(
       return component;
     }
   };
+}
+
+/** After an update of the site its file is no longer there; nothing typed is lost by hearing so. */
+async function tellWhy(): Promise<void> {
+  if (await updated.check()) sayOutdated(t('state.outdated'));
+  else sayFailed(explain(ApiError.offline()));
 }

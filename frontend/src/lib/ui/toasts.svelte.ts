@@ -6,6 +6,8 @@ export interface Toast {
   text: string;
   isError: boolean;
   undo?: (() => void) | undefined;
+  /** Goes by loading the page anew. */
+  isOutdated?: boolean;
 }
 
 let lastId = 0;
@@ -70,6 +72,15 @@ export function sayDone(text: string, undo?: () => void): number {
 
 /** Says an error once, however often it happens; returns its toast, for when it is over. */
 export function sayFailed(text: string): number {
-  const shown = toasts.find((toast) => toast.isError && toast.text === text);
-  return shown?.id ?? show({ text, isError: true });
+  return showOnce({ text, isError: true });
+}
+
+/** Says that the site was updated, so that this page lacks parts; offers to load it anew. */
+export function sayOutdated(text: string): number {
+  return showOnce({ text, isError: true, isOutdated: true });
+}
+
+function showOnce(words: Omit<Toast, 'id'>): number {
+  const shown = toasts.find((toast) => toast.isError && toast.text === words.text);
+  return shown?.id ?? show(words);
 }
