@@ -2571,6 +2571,8 @@ export interface components {
             moderation: components["schemas"]["ModerationEnum"];
             /** @description other catalogues that know it */
             sources: components["schemas"]["TitleSourceShape"][];
+            /** @description why it was rejected, for its author and moderators */
+            rejection_reason: string;
             /** @description of this kind, name and year as well */
             similar: components["schemas"]["ExistingTitleShape"][];
         };
@@ -3155,6 +3157,8 @@ export interface components {
             moderation: components["schemas"]["ModerationEnum"];
             /** @description other catalogues that know it */
             sources: components["schemas"]["TitleSourceShape"][];
+            /** @description why it was rejected, for its author and moderators */
+            rejection_reason: string;
             /** @description of public chapters, most chapters first */
             groups: components["schemas"]["CountedGroupShape"][];
             /** @description where reading starts in each language; most chapters first */
@@ -3489,6 +3493,8 @@ export interface components {
             moderation: components["schemas"]["ModerationEnum"];
             /** @description other catalogues that know it */
             sources: components["schemas"]["TitleSourceShape"][];
+            /** @description why it was rejected, for its author and moderators */
+            rejection_reason: string;
         };
         TitleSourceShape: {
             name: string;
@@ -7225,6 +7231,7 @@ export interface operations {
                 status?: ("completed" | "current" | "dropped" | "on_hold" | "paused" | "plan_to_read" | "plan_to_watch" | "planned" | "planning" | "reading" | "repeating" | "rereading" | "rewatching" | "watched" | "watching")[];
                 /** @description one of one's own tags */
                 tag?: string;
+                title_id?: number[];
                 type?: ("anime" | "comic" | "manga" | "manhua" | "manhwa" | "movie" | "novel" | "show")[];
                 updated_since?: string;
                 year?: number;
@@ -8907,6 +8914,7 @@ export interface operations {
                 status?: ("completed" | "current" | "dropped" | "on_hold" | "paused" | "plan_to_read" | "plan_to_watch" | "planned" | "planning" | "reading" | "repeating" | "rereading" | "rewatching" | "watched" | "watching")[];
                 /** @description one of one's own tags */
                 tag?: string;
+                title_id?: number[];
                 type?: ("anime" | "comic" | "manga" | "manhua" | "manhwa" | "movie" | "novel" | "show")[];
                 updated_since?: string;
                 year?: number;
