@@ -77,9 +77,10 @@ class Installation:
         worker = [*celery, "worker", "-c", "1", *quiet]
         return {
             "web": [*manage, "web"],
-            "worker": [*worker, "-n", "worker@%h", "-X", "extraction,variants,avatars"],
+            "worker": [*worker, "-n", "worker@%h", "-X", "extraction,variants,avatars,sources"],
             "extraction": [*worker, "-n", "extraction@%h", "-Q", "extraction"],
             "variants": [*worker, "-n", "variants@%h", "-Q", "variants,avatars"],
+            "sources": [*worker, "-n", "sources@%h", "-Q", "sources", "-P", "threads"],
             "beat": [*celery, "beat", "-l", "INFO"],
         }
 

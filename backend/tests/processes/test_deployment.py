@@ -76,6 +76,7 @@ def test_zips_and_pictures_delay_neither_emails_nor_take_downs(host: str) -> Non
 
     assert ["extraction"] in heard
     assert ["emails", "events", "jobs", "publishing"] in heard
+    assert ["sources"] in heard  # no fetched chapter delays an answer that people wait for
 
 
 def _queues(command: str) -> list[str]:
