@@ -22,12 +22,13 @@ from bench.libraries import measure_libraries
 from bench.lists import measure_lists
 from bench.memory import measure_memory
 from bench.reading import measure_reading
+from bench.sources import measure_sources
 from bench.web import measure_web
 
 _OF_SERVER = ("connections", "slow-clients", "pictures")
 SECTIONS = (
     "extraction", "memory", "lists", "auth", "reading", "library", "growth", "search", "idle",
-    "web",
+    "web", "sources",
     *_OF_SERVER,
 )  # fmt: skip
 
@@ -65,6 +66,8 @@ def main() -> None:
         _measure_reading(quick=options.quick)
     if "library" in wanted:
         _measure_libraries(quick=options.quick)
+    if "sources" in wanted:
+        _measure_sources(quick=options.quick)
     if "search" in wanted:
         _search(quick=options.quick)
     if "idle" in wanted:
@@ -137,6 +140,15 @@ def _measure_libraries(*, quick: bool) -> None:
             _print(["Library on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
             return
         _print(measure_libraries(services, sizes=(small, large), requests=100 if quick else 200))
+
+
+def _measure_sources(*, quick: bool) -> None:
+    for services in (("", ""), find_services()):
+        if services is None:
+            _print(["Sources on PostgreSQL: not measured, no PostgreSQL and Redis answer"])
+            return
+        requests, answers = (100, 5) if quick else (1_000, 20)
+        _print(measure_sources(services, requests=requests, answers=answers))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -30,11 +30,17 @@ class Installation:
     """Runs the bench's parts and servers in processes that see only this installation."""
 
     def __init__(
-        self, *, database_url: str = "", redis_url: str = "", is_demo: bool = False
+        self,
+        *,
+        database_url: str = "",
+        redis_url: str = "",
+        is_demo: bool = False,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mangakg bench "))
         self.instance = f"bench-{secrets.token_hex(4)}"
         self._is_demo = is_demo
+        self._variables = dict(variables or {})
         self._server_url, self._redis_url = database_url, redis_url
         self._database = f"test_mangakg_{secrets.token_hex(4)}" if database_url else ""
         if database_url:
@@ -46,6 +52,11 @@ class Installation:
     def name(self) -> str:
         """Return the name of the profile, for the table's headings."""
         return "PostgreSQL + Redis" if self._database else "SQLite, no services"
+
+    @property
+    def has_services(self) -> bool:
+        """Return True where it has a PostgreSQL and a Redis."""
+        return bool(self._database)
 
     def environment(self) -> dict[str, str]:
         """Return the variables of its processes."""
@@ -67,6 +78,7 @@ class Installation:
             "LOG_LEVEL": "ERROR",  # slow requests are logged as warnings, and a bench has some
             **{f"THROTTLE_{scope}": _NO_LIMIT for scope in ("ANON", "USER", "UPLOAD", "AUTH")},
             **{f"QUOTA_{name}": "off" for name in ("UPLOADS_PER_DAY", "BYTES_PER_DAY", "WAITING")},
+            **self._variables,
         }
 
     def run(self, part: str, *words: str) -> Any:
