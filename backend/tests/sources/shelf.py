@@ -80,8 +80,11 @@ def shelves(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelves]:
         for name in ("anilist", "rack")
     }  # fmt: skip
     all_sources.cache_clear()
-    monkeypatch.setattr("sources.registry.iter_modules", lambda _path: ())
-    entries = [type("Entry", (), {"load": lambda self, s=s: s})() for s in sources.values()]
+    monkeypatch.setattr("sources.registry.iter_modules", lambda *_: ())
+    entries = [
+        type("Entry", (), {"value": s.name, "load": lambda self, s=s: s})()
+        for s in sources.values()
+    ]
     monkeypatch.setattr("sources.registry.entry_points", lambda group: entries)
     # Nobody answers while a request waits.
     monkeypatch.setattr("sources.answers.asking._watch", lambda _keys, _until: None)
