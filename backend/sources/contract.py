@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from catalog.choices import CreditRole, Kind, Rating, Status
@@ -35,10 +36,18 @@ class SourceFailed(AppError):
 
     code = "source_down"
     status = 503
+    sentence: ClassVar[StrOrPromise] = _("The other site does not answer. Try again later.")
 
-    def __init__(self, message: str, *, until: datetime | None = None, **options: Any) -> None:
-        super().__init__(message, **options)
+    def __init__(self, message: str = "", *, until: datetime | None = None, **options: Any) -> None:
+        super().__init__(message or str(self.sentence), **options)
         self.until = until
+
+
+class Limited(SourceFailed):
+    """The source asks us to wait."""
+
+    code = "source_limited"
+    sentence = _("The other site asks us to wait. Try again later.")
 
 
 class Unreadable(SourceFailed):
@@ -46,6 +55,7 @@ class Unreadable(SourceFailed):
 
     code = "source_unreadable"
     status = 502
+    sentence = _("The other site answers in a way that we do not understand.")
 
 
 class Gone(SourceFailed):
@@ -53,6 +63,7 @@ class Gone(SourceFailed):
 
     code = "not_found"
     status = 404
+    sentence = _("The other site does not know this.")
 
 
 class Can(StrEnum):
@@ -178,7 +189,7 @@ class Answer:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise Unreadable("The answer is not JSON.") from error
+            raise Unreadable from error
 
 
 class Client(Protocol):

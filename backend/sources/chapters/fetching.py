@@ -191,8 +191,8 @@ def _submit(row: SourceChapter, lease: Lease[SourceChapter], source: Source) -> 
         source=row.source,
         chapter=row.external_id,
         facts={
-            "label": source.label, "site_url": row.site_url, "groups": names,
-            "credits": source.credits,
+            "label": str(source.label), "site_url": row.site_url, "groups": names,
+            "credits": str(source.credits),
         },
         asked_by_id=row.follow.asked_by_id,
     )  # fmt: skip

@@ -6,7 +6,8 @@ https://docs.anilist.co; its limits are those of its "degraded" state, whatever 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
+import structlog
+from django.utils.translation import gettext_lazy
 
 from sources.cleaning import (
     MAX_PERSON_CHARS,
@@ -29,6 +30,7 @@ from sources.contract import (
     Gone,
     Kind,
     Limit,
+    Limited,
     Name,
     Rating,
     Relation,
@@ -120,6 +122,8 @@ _ROLES = (
     ("Music", (CreditRole.COMPOSER,)),
     ("Producer", (CreditRole.PRODUCER,)),
 )
+log = structlog.get_logger(__name__)
+
 _MAX_ID = 2**31 - 1
 _MIN_TAG_RANK = 60
 
@@ -139,7 +143,7 @@ class AniList(Source):
     }
     # It says 90, gives 30, and has a limit for bursts that nobody knows: so one in two seconds.
     limits: ClassVar[Mapping[str, tuple[Limit, ...]]] = {"": (Limit(30, 60), Limit(1, 2))}
-    credits = "Data from AniList (anilist.co)."
+    credits = gettext_lazy("Data from AniList (anilist.co).")
     safe_posts = True
 
     def search(
@@ -159,11 +163,11 @@ class AniList(Source):
         """See Source."""
         number = clean_count(title_id, at_least=1, at_most=_MAX_ID)
         if number is None:
-            raise Gone(_("The source does not know this title."))
+            raise Gone
         media = as_map(self._ask(DETAILS, "Details", {"id": number}).get("Media"))
         title = _title(media)
         if title is None or title.id != str(number):
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return title
 
     def _ask(self, query: str, name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +184,7 @@ class AniList(Source):
         if errors := as_list(said.get("errors")):
             raise _failure(errors[0], answer.status)
         if answer.status != 200 or not isinstance(said.get("data"), dict):
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return as_map(said["data"])
 
 
@@ -188,12 +192,13 @@ def _failure(error: Any, status: int) -> SourceFailed:
     told = clean_count(inside(error, "status"), at_least=400, at_most=599) or status
     message = clean_name(inside(error, "message"))
     if told == 404:
-        return Gone(_("The source does not know this title."))
+        return Gone()
     if told == 429:
-        return SourceFailed(_("The source asks us to wait."), code="source_limited")
+        return Limited()
     if told in (401, 403) or told >= 500:
-        return SourceFailed(_("The source is not available."))
-    return Unreadable(_("The source refuses the question: %(message)s") % {"message": message})
+        return SourceFailed()
+    log.warning("anilist_query_refused", said=message)
+    return Unreadable()
 
 
 def _title(media: Any) -> FoundTitle | None:

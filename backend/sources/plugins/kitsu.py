@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sources.cleaning import (
     as_list,
@@ -67,7 +67,7 @@ class Kitsu(Source):
     can = frozenset({Can.SEARCH, Can.DETAILS})
     addresses: ClassVar[Mapping[str, str]] = {"KITSU_API_URL": "https://kitsu.io/api/edge"}
     limits: ClassVar[Mapping[str, tuple[Limit, ...]]] = {"": (Limit(60, 60), Limit(2, 1))}
-    credits = "Data from Kitsu (kitsu.app)."
+    credits = gettext_lazy("Data from Kitsu (kitsu.app).")
 
     def search(
         self, query: str, *, kind: Kind | None = None, adult: bool = False
@@ -91,11 +91,11 @@ class Kitsu(Source):
         """See Source."""
         section, _dash, number = title_id.partition("-")
         if section not in ("manga", "anime") or clean_count(number) is None:
-            raise Gone(_("The source does not know this title."))
+            raise Gone
         found = self._ask(f"/{section}/{int(number)}", {"include": "categories,mappings"})
         title = _title(found.get("data"), as_list(found.get("included")))
         if title is None or title.id != title_id:
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return title
 
     def _ask(self, path: str, params: Mapping[str, str | int | Sequence[str]]) -> dict[str, Any]:
@@ -107,10 +107,10 @@ class Kitsu(Source):
             accepts=(200, 404),
         )
         if answer.status == 404:
-            raise Gone(_("The source does not know this title."))
+            raise Gone
         found = as_map(answer.json())
         if "data" not in found:
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return found
 
 

@@ -5,7 +5,6 @@ looked at, reported as good or bad, and asked for elsewhere where it is bad.
 """
 
 import hashlib
-import logging
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,8 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 from uuid import UUID
 
-from django.utils.translation import gettext as _
+import structlog
+from django.utils.translation import gettext_lazy
 
 from common.files.pictures.images import detect_format
 from sources.cleaning import (
@@ -80,7 +80,7 @@ _FILE = re.compile(r"[A-Za-z0-9_-]{1,120}\.(?:png|jpe?g|gif|webp)", re.IGNORECAS
 _HASH = re.compile(r"[0-9a-f]{8,128}")
 _SHA256 = re.compile(r"-([0-9a-f]{64})\.")
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ class MangaDex(Source):
         "pages": (Limit(5, 1),),
         "reports": (Limit(10, 1),),
     }
-    credits = (
-        "Data and chapters from MangaDex (mangadex.org) and the scanlation groups named there."
+    credits = gettext_lazy(
+        "Data and chapters from MangaDex (mangadex.org) and the groups that translated them."
     )
     chapter_terms = (
         "You MUST credit us. You MUST credit scanlation groups if you offer the ability to read"
@@ -169,7 +169,7 @@ class MangaDex(Source):
         )
         title = self._title(found.get("data"))
         if title is None:
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return title
 
     def _title(self, manga: Any) -> FoundTitle | None:
@@ -258,15 +258,15 @@ class MangaDex(Source):
         """See Source."""
         chapter_id, _slash, name = image.id.partition("/")
         if not _FILE.fullmatch(name):
-            raise Gone(_("The source does not know this title or chapter."))
+            raise Gone
         for attempt in range(_NODES_TO_TRY):
             home = self._find_home(_uuid(chapter_id), anew=attempt > 0)
             if name not in home.files:
-                raise Gone(_("The source has other pages in this chapter now."))
+                raise Gone
             picture, is_right = self._fetch(home, name)
             if is_right or (picture and self._is_odd_but_true(name, picture)):
                 return picture
-        raise SourceFailed(_("A page cannot be had from the source now."))
+        raise SourceFailed
 
     def _is_odd_but_true(self, name: str, picture: bytes) -> bool:
         """Return True for a picture that two answers had, though its name is not its checksum.
@@ -297,9 +297,9 @@ class MangaDex(Source):
             and all(isinstance(name, str) and _FILE.fullmatch(name) for name in files)
         )
         if not is_right:
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         if not files:
-            raise Gone(_("The source does not give away this chapter."))
+            raise Gone
         home = _Home(base.rstrip("/"), str(folder), tuple(files), time.monotonic())
         self._homes = {chapter_id: home}
         return home
@@ -355,7 +355,7 @@ class MangaDex(Source):
                 accepts=range(200, 300),
             )
         except SourceFailed as error:  # no reason to do without the page
-            log.info("a report was not taken: %s", error.message)
+            log.info("page_report_not_taken", error=error.message)
 
     def _ask(
         self,
@@ -372,10 +372,10 @@ class MangaDex(Source):
             accepts=(200, 404),
         )
         if answer.status == 404:
-            raise Gone(_("The source does not know this title or chapter."))
+            raise Gone
         found = as_map(answer.json())
         if found.get("result") != "ok":
-            raise Unreadable(_("The source's answer cannot be read."))
+            raise Unreadable
         return found
 
 
@@ -389,7 +389,7 @@ def _uuid_or_none(value: Any) -> str | None:
 def _uuid(value: str) -> str:
     found = _uuid_or_none(value)
     if found is None:
-        raise Gone(_("The source does not know this title or chapter."))
+        raise Gone
     return found
 
 

@@ -159,7 +159,7 @@ class Folder(Source):
         opened = self._open(chapter_id)
         at = clean_count(number, at_least=1, at_most=len(opened.pages))
         if at is None:
-            raise Gone(_("The source has other pages in this chapter now."))
+            raise Gone
         try:
             return inflate(opened.file, opened.pages[at - 1], ArchiveLimits().max_picture_bytes)
         except ArchiveRejected as error:
@@ -189,7 +189,7 @@ class Folder(Source):
         for name in self._list_series():
             if _hash(name) == title_id:
                 return name
-        raise Gone(_("The source does not know this title."))
+        raise Gone
 
     def _info_of_first(self, series: str) -> Mapping[str, str]:
         for path in self._list(series)[:1]:
@@ -231,7 +231,7 @@ class Folder(Source):
         series = self._find_series(title_id)
         path = next((path for path in self._list(series) if _hash(path) == wanted), None)
         if path is None:
-            raise Gone(_("The source does not know this title or chapter."))
+            raise Gone
         if self._opened:
             self._opened.file.close()
             self._opened = None
@@ -243,7 +243,7 @@ class Folder(Source):
         except STORAGE_ERRORS as error:
             raise _down() from error
         if not pages:
-            raise Gone(_("There are no pages in this chapter."))
+            raise Gone
         self._opened = _Opened(chapter_id, file, pages, info)
         return self._opened
 
