@@ -40,7 +40,7 @@ from sources.chapters.shown_states import (
     shown_reason,
     with_shown_state,
 )
-from sources.models import SourceChapter, SourceFollow
+from sources.models import ChapterState, SourceChapter, SourceFollow
 
 _MOST_LANGUAGES = 20
 # The ids of a follow and of one of its chapters, in addresses below that of the series.
@@ -190,11 +190,17 @@ class SourceChapterSerializer(serializers.Serializer[Any]):
                 "skip_reason": reason or None,
                 "detail": detail,
                 "pages_done": instance.pages_done,
-                "pages_total": None if instance.pages is None else len(instance.pages),
+                "pages_total": _pages_total(instance),
                 "upload_id": instance.upload_id,
                 "site_url": instance.site_url,
             }
         )
+
+
+def _pages_total(row: SourceChapter) -> int | None:
+    if row.state == ChapterState.SUBMITTED:
+        return row.pages_done
+    return None if row.pages is None else len(row.pages)
 
 
 class SeriesFollowsView(ListAPIView[SourceFollow]):
