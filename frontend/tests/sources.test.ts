@@ -1,9 +1,9 @@
+import type { FoundTitle } from '../src/lib/api/types.ts';
 import './fakeBrowser.ts';
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
 import { loadLanguage, needWords, say } from '../src/lib/i18n/i18n.svelte.ts';
 import { inPlace, keyOf, nextWait, patienceMs } from '../src/lib/sources/search.svelte.ts';
-import type { FoundTitle } from '../src/lib/sources/shapes.ts';
 import { errorText, factsText } from '../src/lib/sources/words.ts';
 
 const outside = (source: string, id: string, name = id) =>

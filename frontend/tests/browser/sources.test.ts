@@ -1,3 +1,4 @@
+import type { Follow, FoundTitle, SourceHour } from '../../src/lib/api/types';
 import axe from 'axe-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
@@ -8,7 +9,6 @@ import { session } from '../../src/lib/auth/session.svelte';
 import { loadLanguage, needWords } from '../../src/lib/i18n/i18n.svelte';
 import AddTitle from '../../src/lib/library/AddTitle.svelte';
 import RefreshDialog from '../../src/lib/sources/RefreshDialog.svelte';
-import type { Follow, FoundTitle, SourceHour } from '../../src/lib/sources/shapes';
 import { dismissToast, toasts } from '../../src/lib/ui/toasts.svelte';
 import SeriesSources from '../../src/routes/(app)/series/[slug]/sources/+page.svelte';
 import SourcesPage from '../../src/routes/(app)/sources/+page.svelte';
@@ -26,6 +26,8 @@ const found = (more: Partial<FoundTitle>): FoundTitle => ({
   name: 'Manas',
   names: {},
   year: 1989,
+  status: null,
+  content_rating: null,
   format: 'MANGA',
   cover: null,
   max_progress: 40,
@@ -70,12 +72,14 @@ const followed: Follow = {
   from: null,
   to: '12',
   is_following: true,
-  state: 'ok',
+  state: 'following',
+  asked_by: 'mo',
+  next_check_at: null,
   checked_at: '2026-11-30T12:00:00Z',
-  counts: { live: 2, skipped: 1, failed: 1 },
+  counts: { waiting: 0, fetching: 0, in_review: 0, live: 2, skipped: 1, failed: 1 },
   error: null
 };
-const chapterOf = (id: number, state: string, reason = '') => ({
+const chapterOf = (id: number, state: string, detail = '') => ({
   id,
   number: String(id),
   volume: null,
@@ -83,7 +87,10 @@ const chapterOf = (id: number, state: string, reason = '') => ({
   title: '',
   groups: ['Ala-Too'],
   state,
-  skip_reason: reason,
+  skip_reason: null,
+  detail,
+  pages_done: 0,
+  pages_total: null,
   upload_id: null,
   site_url: ''
 });
@@ -114,7 +121,7 @@ beforeEach(async () => {
   answers = {
     'GET /api/sources': [() => ({ results: sources })],
     'GET /api/sources/autocomplete': [
-      () => ({ results: [ours], pending: ['anilist', 'kitsu'] }),
+      () => ({ results: [ours], pending: ['anilist', 'kitsu'], errors: {}, is_stale: false }),
       () => ({
         results: [theirs, ours],
         pending: [],
@@ -193,7 +200,7 @@ test('what was in the library already stays as it is, and is opened by a second 
 
 test('a name that nobody knows can be added as it is', async () => {
   const item = { id: 9, title: 'Apamdyn kitebi', title_id: 31, names: {} };
-  answers['GET /api/sources/autocomplete'] = [() => ({ results: [], pending: [] })];
+  answers['GET /api/sources/autocomplete'] = [() => ({ results: [], pending: [], errors: {} })];
   answers['POST /api/library/items'] = [() => Response.json(item, { status: 201 })];
   render(AddTitle, { open: true });
 
@@ -208,7 +215,9 @@ test('a name that nobody knows can be added as it is', async () => {
 });
 
 test('another query makes the one before be asked no more', async () => {
-  answers['GET /api/sources/autocomplete'] = [() => ({ results: [ours], pending: ['anilist'] })];
+  answers['GET /api/sources/autocomplete'] = [
+    () => ({ results: [ours], pending: ['anilist'], errors: {} })
+  ];
   const { unmount } = await render(AddTitle, { open: true, search: 'manas' });
   await expect.element(rows.nth(0)).toBeVisible();
 
@@ -255,9 +264,11 @@ test('how each catalogue is doing is told in words, in a graph and in a table', 
 test('a refresh shows what changed and what stayed, as soon as the source has answered', async () => {
   const onchanged = vi.fn();
   answers['POST /api/titles/3/refresh'] = [
-    () => Response.json({ changes: {}, kept: [], pending: true }, { status: 202 }),
+    () => Response.json({ changes: {}, kept: [], errors: {}, pending: true }, { status: 202 }),
     () => ({
-      changes: { status: ['ongoing', 'completed'], length: [null, 40], cover: ['', 'x'] },
+      changes: { status: ['ongoing', 'completed'], length: [null, 40] },
+      cover_pending: true,
+      errors: {},
       kept: ['name'],
       refreshed_at: '2026-11-30T12:00:00Z',
       pending: false
@@ -285,7 +296,7 @@ test('chapters of a catalogue are taken, and where each is and why is told', asy
   };
   const chapters = [
     chapterOf(1, 'live'),
-    chapterOf(2, 'skipped', 'duplicate'),
+    chapterOf(2, 'skipped', 'It is here already.'),
     chapterOf(3, 'failed')
   ];
   answers['GET /api/series/manas'] = [() => series];
@@ -294,13 +305,16 @@ test('chapters of a catalogue are taken, and where each is and why is told', asy
   answers['POST /api/series/manas/sources'] = [() => Response.json(followed, { status: 202 })];
   session.isReady = true;
   vi.spyOn(session, 'me', 'get').mockReturnValue({
-    permissions: { moderate: true, upload: true, admin: false }
+    permissions: { moderate: true, upload: true, admin: false },
+    reading: { languages: [] },
+    hidden_ratings: []
   } as never);
   render(SeriesSources);
 
   await page.getByTestId('follow').getByRole('button', { name: 'Chapters', exact: true }).click();
   const rows = page.getByTestId('source-chapter');
   await expect.element(rows.nth(2)).toBeVisible();
+  await expect.element(rows.nth(1)).toHaveTextContent('It is here already.');
   await rows.nth(2).getByRole('button', { name: 'Try again' }).click();
   await expect.poll(() => asked).toContain('POST /api/series/manas/sources/5/chapters/3/retry');
   await expectNoHindrance();

@@ -46,6 +46,15 @@ export type ListWithTitles = Schemas['LibraryListWithTitles'];
 export type LibraryTag = Schemas['CountedTagShape'];
 export type Job = Schemas['JobShape'];
 export type Marks = Schemas['MarksShape'];
+export type FoundTitle = Schemas['ResultShape'];
+export type FoundTitles = Schemas['ResultsShape'];
+export type Source = Schemas['SourceShape'];
+export type SourceHour = Schemas['SourceHour'];
+export type SourceStatus = Schemas['SourceStatusShape'];
+export type SourceChapter = Schemas['SourceChapterShape'];
+export type Follow = Schemas['FollowShape'];
+export type FollowForm = Schemas['FollowFormRequest'];
+export type Refreshed = Schemas['RefreshShape'];
 export type ReadingDirection = TitleRow['reading_direction'];
 
 /** One page of any list. */

@@ -109,7 +109,7 @@ export async function addItem(body: NewItem): Promise<LibraryItem> {
 
 /** What is in the library already stays as it is, but for what the body says. */
 export async function addIfMissing(body: NewItem): Promise<{ item: LibraryItem; isNew: boolean }> {
-  const call = api.POST('/api/library/items', { body: body as never });
+  const call = api.POST('/api/library/items', { body });
   const item: LibraryItem = await unwrap(call);
   keepItem(item);
   void refreshOwn(itemsPath);

@@ -4,7 +4,7 @@
  */
 import { api, unwrap } from '$lib/api/client';
 import { ApiError } from '$lib/api/errors';
-import type { LibraryItem } from '$lib/api/types';
+import type { FoundTitle, LibraryItem } from '$lib/api/types';
 import { registerPersonalState } from '$lib/auth/personal';
 import { t } from '$lib/i18n/i18n.svelte';
 import type { Status } from '$lib/library/items';
@@ -15,7 +15,6 @@ import { explain } from '$lib/ui/problems';
 import { sayFailed } from '$lib/ui/toasts.svelte';
 import { SvelteMap } from 'svelte/reactivity';
 import { keyOf } from './search.svelte';
-import type { FoundTitle } from './shapes';
 
 /** `item` is null until the server has it. */
 interface Added {
@@ -77,7 +76,7 @@ export function addFound(found: FoundTitle, status: Status): void {
 function bodyOf(found: FoundTitle): NewItem {
   if (found.title_id !== null) return { title_id: found.title_id };
   const { source, source_id: id } = found;
-  return { external: { site: source ?? '', id: id ?? '' }, type: found.kind } as NewItem;
+  return { external: { site: source ?? '', id: id ?? '' }, type: found.kind };
 }
 
 async function addPatiently(body: NewItem): Promise<{ item: LibraryItem; isNew: boolean }> {

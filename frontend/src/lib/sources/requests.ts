@@ -1,69 +1,58 @@
 /** What is sent to the API about sources. */
 import { api, unwrap } from '$lib/api/client';
-import type { Title } from '$lib/api/types';
-import type { Follow, Refreshed } from './shapes';
+import type { Follow, FollowForm, Refreshed, SourceChapter, Title } from '$lib/api/types';
 
 /** How often, and how long after each other, a source that has not answered is asked for again. */
 const mostTries = 8;
 const waitMs = 1500;
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- until the schema has them
-const untyped = api as any;
+type Pending = { pending: boolean };
 
-/** Sends until the answer is no longer 202, which says that the source is still being asked. */
-async function untilAnswered<Answer>(send: () => Promise<Answer>): Promise<Answer | null> {
+/** Sends until the answer no longer says that the source is still being asked; null: too long. */
+async function untilAnswered<Answer extends object>(
+  send: () => Promise<Answer | Pending>
+): Promise<Answer | null> {
   for (let tries = 1; tries <= mostTries; tries += 1) {
     const answer = await send();
-    if (!(answer as { pending?: boolean }).pending) return answer;
+    if (!('pending' in answer && answer.pending)) return answer as Answer;
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
   return null;
 }
 
-/** Null where the sources have not answered in all that time. */
 export function refreshTitle(id: number): Promise<Refreshed | null> {
-  const params = { path: { id: String(id) } };
+  const params = { path: { id_or_slug: String(id) } };
   return untilAnswered<Refreshed>(() =>
-    unwrap(untyped.POST('/api/titles/{id}/refresh', { params }))
+    unwrap(api.POST('/api/titles/{id_or_slug}/refresh', { params }))
   );
 }
 
-/** Makes a source's title one of ours, listed for everybody; null as above. */
+/** Makes a source's title one of ours, listed for everybody. */
 export function putIntoCatalogue(source: string, id: string): Promise<Title | null> {
   const params = { path: { source } };
   const body = { id, listed: true };
   return untilAnswered<Title>(() =>
-    unwrap(untyped.POST('/api/sources/{source}/titles', { params, body }))
+    unwrap(api.POST('/api/sources/{source}/titles', { params, body }))
   );
 }
 
-export interface Wanted {
-  source: string;
-  id: string;
-  languages: string[];
-  from?: string;
-  to?: string;
-  follow: boolean;
-}
-
-export function takeChapters(series: string, body: Wanted): Promise<Follow> {
+export function takeChapters(series: string, body: FollowForm): Promise<Follow> {
   const params = { path: { id_or_slug: series } };
-  return unwrap(untyped.POST('/api/series/{id_or_slug}/sources', { params, body }));
+  return unwrap(api.POST('/api/series/{id_or_slug}/sources', { params, body }));
 }
 
-export function setFollowing(series: string, id: number, isFollowing: boolean): Promise<Follow> {
+export function setFollowing(series: string, id: number, follow: boolean): Promise<Follow> {
   const params = { path: { id_or_slug: series, id: String(id) } };
-  const body = { is_following: isFollowing };
-  return unwrap(untyped.PATCH('/api/series/{id_or_slug}/sources/{id}', { params, body }));
+  return unwrap(api.PATCH('/api/series/{id_or_slug}/sources/{id}', { params, body: { follow } }));
 }
 
-export function removeFollow(series: string, id: number): Promise<void> {
+export async function removeFollow(series: string, id: number): Promise<void> {
   const params = { path: { id_or_slug: series, id: String(id) } };
-  return unwrap(untyped.DELETE('/api/series/{id_or_slug}/sources/{id}', { params }));
+  await unwrap(api.DELETE('/api/series/{id_or_slug}/sources/{id}', { params }));
 }
 
-export function retryChapter(series: string, follow: number, id: number): Promise<void> {
+export function retryChapter(series: string, follow: number, id: number): Promise<SourceChapter> {
   const params = { path: { id_or_slug: series, id: String(follow), chapter: String(id) } };
   const path = '/api/series/{id_or_slug}/sources/{id}/chapters/{chapter}/retry';
-  return unwrap(untyped.POST(path, { params }));
+  return unwrap(api.POST(path, { params }));
 }

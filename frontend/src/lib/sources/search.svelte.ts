@@ -2,9 +2,10 @@
  * Looks for titles while somebody types: ours are there at once, those of sources as they come. The
  * server asks the sources; here it is only asked again what it knows by now, gently and not for long.
  */
+import type { FoundTitle, FoundTitles } from '$lib/api/types';
 import { getAddress } from '$lib/api/client';
+import type { SourceError } from './words';
 import { ApiError, isAborted } from '$lib/api/errors';
-import type { FoundTitle, FoundTitles, SourceError } from './shapes';
 
 export const firstWaitMs = 500;
 export const longestWaitMs = 1000;
@@ -45,7 +46,7 @@ export function inPlace(before: readonly FoundTitle[], next: readonly FoundTitle
   return [...kept, ...rest.values()];
 }
 
-const nothing: FoundTitles = { results: [], pending: [] };
+const nothing: FoundTitles = { results: [], pending: [], errors: {}, is_stale: false };
 
 /** From within a component; an address of null asks for nothing. */
 export function createSearch(address: () => string | null): Search {
@@ -108,7 +109,7 @@ export function createSearch(address: () => string | null): Search {
       return found.pending;
     },
     get errors() {
-      return found.errors ?? {};
+      return found.errors;
     },
     get isLooking() {
       return isLooking;

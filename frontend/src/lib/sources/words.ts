@@ -1,8 +1,15 @@
 /** Words about sources, put together. */
-import { named, say, t } from '$lib/i18n/i18n.svelte';
+import { counted, named, say, t } from '$lib/i18n/i18n.svelte';
 import type { TextKey } from '$lib/i18n/catalogue';
 import type { IconName } from '$lib/ui/Icon.svelte';
-import type { SourceError } from './shapes';
+
+/** Why a source has not answered, as several answers say it. */
+export interface SourceError {
+  code: string;
+  detail: string;
+  /** When the source is asked again, where that is known. */
+  until?: string | null;
+}
 
 /** The catalogue of this site, as answers name it among the sources. */
 export const here = 'mangakg';
@@ -78,6 +85,12 @@ export function secondsText(milliseconds: number): string {
   return t('sources.seconds', { seconds: say.number(seconds, seconds < 10 ? 1 : 0) });
 }
 
+function lengthText(kind: string, max: number): string {
+  return kind === 'movie'
+    ? counted('count.minutes', max)
+    : t('sources.of', { max: say.number(max) });
+}
+
 /** A format that only repeats the kind tells nothing; one that we have no word for is told as it is. */
 function formatText(format: string, kind: string): string {
   const word = format.toLowerCase().replaceAll(/[ -]/g, '_');
@@ -98,7 +111,7 @@ export function factsText(found: {
     named('kind', kind),
     year,
     formatText(format, kind),
-    max ? t('sources.of', { max: say.number(max) }) : ''
+    max ? lengthText(kind, max) : ''
   ];
   return facts.filter(Boolean).join(' · ');
 }
