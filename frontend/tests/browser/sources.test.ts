@@ -106,7 +106,7 @@ async function answer(request: Request): Promise<Response> {
   asked.push(what);
   if (request.method !== 'GET') sent.push(await request.json().catch(() => null));
   const queue = answers[what];
-  if (!queue) return Response.json({ results: [], next: null });
+  if (!queue) return Response.json({ results: [], next: null, pending: [], errors: {} });
   const given = (queue.length > 1 ? queue.shift() : queue[0])?.();
   return given instanceof Response ? given : Response.json(given);
 }
@@ -171,20 +171,20 @@ test('ours is there at once, others come after it, and one key adds what undo ta
 
   await page.getByTestId('add-search').fill('manas');
   await expect.element(rows.nth(1)).toBeVisible();
-  await expect.element(rows.nth(0)).toHaveTextContent('Here');
-  await expect.element(rows.nth(1)).toHaveTextContent('AniList');
+  await expect.element(rows.nth(0)).toMatchTextContent(/Here/);
+  await expect.element(rows.nth(1)).toMatchTextContent(/AniList/);
   await expect.element(page.getByText('Kitsu does not answer.')).toBeVisible();
   await expectNoHindrance();
 
   await userEvent.keyboard('{ArrowDown}{Enter}');
-  await expect.element(rows.nth(1)).toHaveTextContent('Planned');
+  await expect.element(rows.nth(1)).toMatchTextContent(/Planned/);
   expect(said()).toEqual(['Added: Manas Gaiden']);
   await expect.poll(() => asked.filter((one) => one === 'POST /api/library/items')).toHaveLength(2);
   expect(sent[1]).toEqual({ external: { site: 'anilist', id: '77' }, type: 'manga' });
 
   toasts[0]?.undo?.();
   await expect.poll(() => asked).toContain('DELETE /api/library/items/9');
-  await expect.element(rows.nth(1)).not.toHaveTextContent('Planned');
+  await expect.element(rows.nth(1)).not.toMatchTextContent(/Planned/);
 });
 
 test('what was in the library already stays as it is, and is opened by a second tap', async () => {
@@ -194,7 +194,7 @@ test('what was in the library already stays as it is, and is opened by a second 
 
   await rows.nth(0).click();
 
-  await expect.element(rows.nth(0)).toHaveTextContent('Completed');
+  await expect.element(rows.nth(0)).toMatchTextContent(/Completed/);
   expect(sent).toEqual([{ title_id: 3 }]);
 });
 
@@ -250,7 +250,7 @@ test('how each catalogue is doing is told in words, in a graph and in a table', 
 
   await expect
     .element(page.getByTestId('source-state').nth(0))
-    .toHaveTextContent('Asks us to wait');
+    .toMatchTextContent(/Asks us to wait/);
   await expect.element(page.getByText('AniList asks us to wait.')).toBeVisible();
   await expect.element(page.getByText('Not asked in the last 24 hours.')).toBeVisible();
   await expect
@@ -277,9 +277,9 @@ test('a refresh shows what changed and what stayed, as soon as the source has an
   render(RefreshDialog, { open: true, title: { id: 3, name: 'Manas', names: {} }, onchanged });
 
   const changed = page.getByTestId('refreshed');
-  await expect.element(changed).toHaveTextContent('Ongoing');
-  await expect.element(changed).toHaveTextContent('Completed');
-  await expect.element(changed).toHaveTextContent('A new cover is on its way.');
+  await expect.element(changed).toMatchTextContent(/Ongoing/);
+  await expect.element(changed).toMatchTextContent(/Completed/);
+  await expect.element(changed).toMatchTextContent(/A new cover is on its way./);
   await expect.element(page.getByText('Left as it is')).toBeVisible();
   expect(onchanged).toHaveBeenCalledOnce();
   await expectNoHindrance();
@@ -314,7 +314,7 @@ test('chapters of a catalogue are taken, and where each is and why is told', asy
   await page.getByTestId('follow').getByRole('button', { name: 'Chapters', exact: true }).click();
   const rows = page.getByTestId('source-chapter');
   await expect.element(rows.nth(2)).toBeVisible();
-  await expect.element(rows.nth(1)).toHaveTextContent('It is here already.');
+  await expect.element(rows.nth(1)).toMatchTextContent(/It is here already./);
   await rows.nth(2).getByRole('button', { name: 'Try again' }).click();
   await expect.poll(() => asked).toContain('POST /api/series/manas/sources/5/chapters/3/retry');
   await expectNoHindrance();

@@ -81,6 +81,7 @@ export function chapterLook(state: string): Look {
 
 /** What a source took to answer. */
 export function secondsText(milliseconds: number): string {
+  if (milliseconds < 1000) return t('sources.milliseconds', { count: say.number(milliseconds) });
   const seconds = milliseconds / 1000;
   return t('sources.seconds', { seconds: say.number(seconds, seconds < 10 ? 1 : 0) });
 }
