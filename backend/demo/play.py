@@ -25,6 +25,8 @@ _READ_SO_FAR = (
     ("One Steppe", "10.5", 2, False, 3),
     ("Manas: The Boy from Talas", "2", 6, True, 26),
     ("The Snow Leopard's Apprentice", "1", 1, False, 50),
+    ("Er Toshtuk Below the Earth", "2", 6, True, 700),
+    ("Er Toshtuk Below the Earth", "1", 6, True, 702),
 )
 
 
