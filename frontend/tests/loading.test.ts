@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'vitest';
-import { isSlowLine } from '../src/lib/reading/lineSpeed.ts';
+import { isSlowLine, kbitsOf } from '../src/lib/reading/lineSpeed.ts';
 import { allowedToLoad, stripGroups } from '../src/lib/reading/loading.ts';
 
 const settledAre =
@@ -42,4 +42,18 @@ test('a line that was slow has to become clearly faster', () => {
   assert.equal(isSlowLine(undefined, 3_000, false), false);
   assert.equal(isSlowLine(undefined, 3_000, true), true);
   assert.equal(isSlowLine(undefined, 5_000, true), false);
+});
+
+test("the app's own files tell how fast the line is, those side by side taken together", () => {
+  const file = (responseStart: number, responseEnd: number, transferSize: number) => ({
+    responseStart,
+    responseEnd,
+    transferSize
+  });
+
+  assert.equal(kbitsOf([file(0, 1000, 25_000), file(500, 2000, 75_000)]), 400);
+  assert.equal(kbitsOf([file(5000, 6000, 50_000), file(0, 1000, 50_000)]), 400);
+  // From the cache, or too little to tell.
+  assert.equal(kbitsOf([file(0, 1, 0), file(0, 1, 0)]), null);
+  assert.equal(kbitsOf([file(0, 1000, 40_000)]), null);
 });

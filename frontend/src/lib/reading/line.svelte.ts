@@ -1,5 +1,8 @@
-/** How fast the reader's line is: by the last pictures that arrived, before that as the browser says. */
-import { isSlowLine, type Connection } from './lineSpeed';
+/**
+ * How fast the reader's line is: by the last picture that arrived, before that by the app's own files,
+ * and where those were in the browser's cache, as the browser says.
+ */
+import { isSlowLine, kbitsOf, type Connection } from './lineSpeed';
 
 /** What arrives faster came from a cache, and tells nothing. */
 const cachedMs = 50;
@@ -11,7 +14,12 @@ class Line {
   /** Slow enough that smaller pictures are wanted. */
   get isSlow(): boolean {
     const connection = (navigator as { connection?: Connection }).connection;
-    return isSlowLine(connection, this.#measuredKbits, this.#wasSlow);
+    const kbits = this.#measuredKbits ?? kbitsOf(this.#files());
+    return isSlowLine(connection, kbits, this.#wasSlow);
+  }
+
+  #files(): PerformanceResourceTiming[] {
+    return performance.getEntriesByType('resource') as PerformanceResourceTiming[];
   }
 
   /** A picture of so many bytes arrived, alone, after so long. */
