@@ -41,6 +41,14 @@ new MutationObserver(() => {
   requestAnimationFrame(() => (window.seen.picture ||= performance.now()));
 }).observe(document, { subtree: true, childList: true, attributeFilter: ['data-loaded'] });
 """
+# Any link of the page is followed by the app.
+_FOLLOW = """(path) => {
+  const link = document.createElement('a');
+  link.href = path;
+  document.body.append(link);
+  link.click();
+  return performance.now();
+}"""
 _READ = """() => {
   const [page] = performance.getEntriesByType('navigation');
   const files = [page, ...performance.getEntriesByType('resource')];
@@ -133,6 +141,10 @@ def _measure_line(
         seen = [_visit(browser, url, path, line, member) for _ in range(visits)]
         cells = (_cell(name, line, screen, median(one[name] for one in seen)) for name in _COLUMNS)
         lines.append(f"  {screen:8}{''.join(cells)}")
+    times = [_turn_to(browser, url, screens["series"], screens["chapter"], line) for _ in seen]
+    goal = _GOALS.get(("picture", line.name, "chapter"))
+    mark = "" if goal is None or median(times) <= goal else "!"
+    lines.append(f"  chapter, page 1, for who comes from its series: {mark}{median(times):.0f} ms")
     return lines
 
 
@@ -153,15 +165,43 @@ def _visit(
     browser: Browser, url: str, path: str, line: Line, member: tuple[str, str] | None
 ) -> dict[str, float]:
     """Open a screen in a browser with an empty cache, and once more in the same browser."""
+    page = _new_page(browser)
+    if member:
+        _log_in(page, url, *member)
+    _slow_down(page, line)
+    first = _open(page, f"{url}{path}")
+    page.goto("about:blank")
+    again = _open(page, f"{url}{path}")
+    page.context.close()
+    return first | {
+        "warm": again["lcp"], "warm_picture": again["picture"], "requests": again["requests"],
+    }  # fmt: skip
+
+
+def _turn_to(browser: Browser, url: str, series: str, chapter: str, line: Line) -> float:
+    """Return how long the first page takes somebody who opens a chapter out of its series."""
+    page = _new_page(browser)
+    _slow_down(page, line)
+    _open(page, f"{url}{series}")
+    started = page.evaluate(_FOLLOW, chapter)
+    page.wait_for_function("window.seen.picture > 0")
+    time: float = page.evaluate("window.seen.picture") - started
+    page.context.close()
+    return time
+
+
+def _new_page(browser: Browser) -> Page:
     context = browser.new_context(**_PHONE)
     context.add_init_script(_OBSERVE)
     page = context.new_page()
     page.set_default_timeout(_WAIT_MILLISECONDS)
-    tools = context.new_cdp_session(page)
+    return page
+
+
+def _slow_down(page: Page, line: Line) -> None:
+    tools = page.context.new_cdp_session(page)
     tools.send("Network.enable")
-    if member:
-        _log_in(page, url, *member)
-        tools.send("Network.clearBrowserCache")
+    tools.send("Network.clearBrowserCache")
     tools.send(
         "Network.emulateNetworkConditions",
         {
@@ -172,13 +212,6 @@ def _visit(
         },
     )
     tools.send("Emulation.setCPUThrottlingRate", {"rate": line.slower})
-    first = _open(page, f"{url}{path}")
-    page.goto("about:blank")
-    again = _open(page, f"{url}{path}")
-    context.close()
-    return first | {
-        "warm": again["lcp"], "warm_picture": again["picture"], "requests": again["requests"],
-    }  # fmt: skip
 
 
 def _log_in(page: Page, url: str, name: str, password: str) -> None:
