@@ -52,7 +52,8 @@ def _cell(score: float, goal: int) -> str:
 
 
 def _score(report: Any, category: str) -> float:
-    return round(100 * report["categories"][category]["score"])
+    share: float = report["categories"][category]["score"]
+    return round(100 * share)
 
 
 def _report(address: str) -> Any:

@@ -184,7 +184,8 @@ def _turn_to(browser: Browser, url: str, series: str, chapter: str, line: Line) 
     _slow_down(page, line)
     _open(page, f"{url}{series}")
     started = page.evaluate(_FOLLOW, chapter)
-    page.wait_for_function("window.seen.picture > 0")
+    page.wait_for_selector('[data-testid="reader-page"][data-loaded="true"]')
+    page.wait_for_timeout(_QUIET_MILLISECONDS)
     time: float = page.evaluate("window.seen.picture") - started
     page.context.close()
     return time
