@@ -66,6 +66,13 @@ class Gone(SourceFailed):
     sentence = _("The other site does not know this.")
 
 
+def number_of(id: str) -> int:  # noqa: A002
+    """Return an id that is a number, as users send it; raises Gone for what is none."""
+    if not (id.isascii() and id.isdigit() and len(id) <= 15):
+        raise Gone
+    return int(id)
+
+
 class Can(StrEnum):
     """What a source can do."""
 
@@ -251,6 +258,27 @@ class Source(ABC):
     def is_configured(cls) -> bool:
         """Return False where it cannot work without a setting that is empty."""
         return all(cls.address(setting) for setting in cls.addresses)
+
+    def get_json(
+        self,
+        setting: str,
+        path: str,
+        params: Params | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        budgets: Sequence[str] = ("",),
+    ) -> dict[str, Any]:
+        """Return the object that lies at `path` below an address; raises Gone for a 404."""
+        url = self.address(setting).rstrip("/") + path
+        answer = self.client.request(
+            "GET", url, params=params, headers=headers, budgets=budgets, accepts=(200, 404)
+        )
+        if answer.status == 404:
+            raise Gone
+        found = answer.json()
+        if not isinstance(found, dict):
+            raise Unreadable
+        return found
 
     @abstractmethod
     def search(

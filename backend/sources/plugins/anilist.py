@@ -38,6 +38,7 @@ from sources.contract import (
     SourceFailed,
     Status,
     Unreadable,
+    number_of,
 )
 
 # A query may have 500 fields, counted with those that are nested.
@@ -161,8 +162,8 @@ class AniList(Source):
 
     def get_details(self, title_id: str) -> FoundTitle:
         """See Source."""
-        number = clean_count(title_id, at_least=1, at_most=_MAX_ID)
-        if number is None:
+        number = number_of(title_id)
+        if not 0 < number <= _MAX_ID:
             raise Gone
         media = as_map(self._ask(DETAILS, "Details", {"id": number}).get("Media"))
         title = _title(media)

@@ -34,6 +34,7 @@ from sources.contract import (
     Source,
     Status,
     Unreadable,
+    number_of,
 )
 
 _MANGA = {"manhwa": Kind.MANHWA, "manhua": Kind.MANHUA, "novel": Kind.NOVEL, "oel": Kind.COMIC}
@@ -90,25 +91,17 @@ class Kitsu(Source):
     def get_details(self, title_id: str) -> FoundTitle:
         """See Source."""
         section, _dash, number = title_id.partition("-")
-        if section not in ("manga", "anime") or clean_count(number) is None:
+        if section not in ("manga", "anime"):
             raise Gone
-        found = self._ask(f"/{section}/{int(number)}", {"include": "categories,mappings"})
+        found = self._ask(f"/{section}/{number_of(number)}", {"include": "categories,mappings"})
         title = _title(found.get("data"), as_list(found.get("included")))
         if title is None or title.id != title_id:
             raise Unreadable
         return title
 
-    def _ask(self, path: str, params: Mapping[str, str | int | Sequence[str]]) -> dict[str, Any]:
-        answer = self.client.request(
-            "GET",
-            self.address("KITSU_API_URL").rstrip("/") + path,
-            params=params,
-            headers={"Accept": "application/vnd.api+json"},
-            accepts=(200, 404),
-        )
-        if answer.status == 404:
-            raise Gone
-        found = as_map(answer.json())
+    def _ask(self, path: str, params: Params) -> dict[str, Any]:
+        headers = {"Accept": "application/vnd.api+json"}
+        found = self.get_json("KITSU_API_URL", path, params, headers=headers)
         if "data" not in found:
             raise Unreadable
         return found

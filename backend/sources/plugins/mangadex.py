@@ -357,23 +357,8 @@ class MangaDex(Source):
         except SourceFailed as error:  # no reason to do without the page
             log.info("page_report_not_taken", error=error.message)
 
-    def _ask(
-        self,
-        path: str,
-        params: Params,
-        *,
-        budgets: Sequence[str] = ("",),
-    ) -> dict[str, Any]:
-        answer = self.client.request(
-            "GET",
-            self.address("MANGADEX_API_URL").rstrip("/") + path,
-            params=params,
-            budgets=budgets,
-            accepts=(200, 404),
-        )
-        if answer.status == 404:
-            raise Gone
-        found = as_map(answer.json())
+    def _ask(self, path: str, params: Params, *, budgets: Sequence[str] = ("",)) -> dict[str, Any]:
+        found = self.get_json("MANGADEX_API_URL", path, params, budgets=budgets)
         if found.get("result") != "ok":
             raise Unreadable
         return found
