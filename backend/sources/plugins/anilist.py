@@ -198,7 +198,7 @@ def _failure(error: Any, status: int) -> SourceFailed:
         return Limited()
     if told in (401, 403) or told >= 500:
         return SourceFailed()
-    log.warning("anilist_query_refused", said=message)
+    log.warning("sources.query_refused", source="anilist", said=message)
     return Unreadable()
 
 

@@ -355,7 +355,7 @@ class MangaDex(Source):
                 accepts=range(200, 300),
             )
         except SourceFailed as error:  # no reason to do without the page
-            log.info("page_report_not_taken", error=error.message)
+            log.info("sources.page_report_failed", error=error.message)
 
     def _ask(self, path: str, params: Params, *, budgets: Sequence[str] = ("",)) -> dict[str, Any]:
         found = self.get_json("MANGADEX_API_URL", path, params, budgets=budgets)
