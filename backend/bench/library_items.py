@@ -135,7 +135,7 @@ def _make_items(user: int, items: int, others: int, of_others: int) -> None:
         field_times="'{}'", unread_count="i %% 4",
         next_chapter_id=f"CASE WHEN {is_ours} AND {has_unread} THEN {MARKED_CHAPTERS} + i - 1 END",
         last_unread_at=f"CASE WHEN {has_unread} THEN {moment('i * 60')} ELSE {never()} END",
-        created_at=moment("i * 60"), updated_at=moment(f"i * 7919 %% {items} * 60"),
+        created_at=moment("i * 60"), updated_at=moment(f"i %% {items} * 7919 %% {items} * 60"),
     )  # fmt: skip
     fill(LibraryTag, _TAGS, user_id=str(user), name="'tag ' || i", name_folded="'tag ' || i")
     fill(

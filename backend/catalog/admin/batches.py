@@ -1,6 +1,6 @@
 """Actions of moderators on many titles: each is a job, which its owner can undo for 30 days."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -40,9 +40,6 @@ class ChangesForm(forms.Form):
     remove_genres = _words(Category, "categories", gettext_lazy("Remove genres"))
     add_tags = _words(Tag, "tags", gettext_lazy("Add tags"))
     remove_tags = _words(Tag, "tags", gettext_lazy("Remove tags"))
-    # One label for each: the pickers' own search fields have none.
-    use_required_attribute: ClassVar[bool] = False
-
     def __init__(self, *sent: Any) -> None:
         super().__init__(*sent)
         self.fields["status"].choices = [("", "—"), *Status.choices]  # type: ignore[attr-defined]

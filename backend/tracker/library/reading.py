@@ -102,10 +102,9 @@ def _is_without(change: LibraryChange, progress: int, volumes: int) -> bool:
     """Return True where so much was reached before the change."""
     if ITEM in change.changes:
         return not progress and not volumes
-    before = {name: pair[0] for name, pair in change.changes.items()}
-    return progress <= before.get("progress", progress) and volumes <= before.get(
-        "progress_volumes", volumes
-    )
+    before: dict[str, int] = {name: pair[0] for name, pair in change.changes.items()}
+    is_reached = progress <= before.get("progress", progress)
+    return is_reached and volumes <= before.get("progress_volumes", volumes)
 
 
 @event_consumer(name="tracker.languages", events=("reading_languages_changed",))
