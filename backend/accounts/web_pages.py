@@ -2,16 +2,11 @@
 
 from common.web_pages import WebPage
 
-WEB_PAGES = tuple(
-    WebPage(path)
-    for path in (
-        "me",
-        "login",
-        "register",
-        "confirm",
-        "forgot",
-        "reset",
-        "settings(/(profile|reading|library|account|security|devices|keys))?",
-        "u/[^/]+",
-    )
+_SETTINGS = ("profile", "reading", "library", "account", "security", "devices", "keys")
+_PATHS = ("me", "login", "register", "confirm", "forgot", "reset", "settings")
+
+WEB_PAGES = (
+    *(WebPage(path, route=f"/{path}") for path in _PATHS),
+    *(WebPage(f"settings/{part}", route=f"/settings/{part}") for part in _SETTINGS),
+    WebPage("u/[^/]+", route="/u/[username]"),
 )

@@ -25,6 +25,7 @@ _WAIT_MILLISECONDS = 120_000
 # How long to wait without any request, so that the last paint has been reported.
 _QUIET_MILLISECONDS = 1_500
 SHELL_GOAL = 2.0
+_FIRST_PAGE = '[data-testid="reader-page"][data-loaded="true"]'
 _WIDTH = 15
 
 _OBSERVE = """
@@ -184,7 +185,7 @@ def _turn_to(browser: Browser, url: str, series: str, chapter: str, line: Line) 
     _slow_down(page, line)
     _open(page, f"{url}{series}")
     started = page.evaluate(_FOLLOW, chapter)
-    page.wait_for_selector('[data-testid="reader-page"][data-loaded="true"]')
+    page.wait_for_selector(_FIRST_PAGE)
     page.wait_for_timeout(_QUIET_MILLISECONDS)
     time: float = page.evaluate("window.seen.picture") - started
     page.context.close()
@@ -227,6 +228,8 @@ def _log_in(page: Page, url: str, name: str, password: str) -> None:
 
 def _open(page: Page, address: str) -> dict[str, float]:
     page.goto(address, wait_until="networkidle")
+    if "/read/" in address:
+        page.wait_for_selector(_FIRST_PAGE)
     page.wait_for_timeout(_QUIET_MILLISECONDS)
     seen: dict[str, float] = page.evaluate(_READ)
     return seen

@@ -133,8 +133,8 @@ WEB_PAGES = (
         screen=browse,
         families=("titles", "popularity"),
     ),
-    WebPage("movies/new"),
-    WebPage("movies/[^/.]+/edit"),
+    WebPage("movies/new", route="/[section=watched]/new"),
+    WebPage("movies/[^/.]+/edit", route="/[section=watched]/[slug]/edit"),
     WebPage(
         f"{_SECTION}/(?P<slug>[^/.]+)",
         route="/[section=watched]/[slug]",
@@ -142,5 +142,5 @@ WEB_PAGES = (
         families=("titles", "popularity", "vocabulary"),
     ),
     # Those that are not listed, which only their owners see.
-    WebPage("titles/[^/.]+"),
+    WebPage("titles/[^/.]+", route="/titles/[slug]"),
 )

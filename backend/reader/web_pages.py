@@ -162,7 +162,7 @@ _OF_SERIES = ("chapters", "titles", "popularity", "vocabulary")
 
 WEB_PAGES = (
     WebPage("", route="/", screen=home, families=("chapters", "titles", "popularity")),
-    WebPage("upload"),
+    WebPage("upload", route="/upload"),
     WebPage("series/(?P<slug>[^/.]+)", route="/series/[slug]", screen=series, families=_OF_SERIES),
     WebPage(
         "read/(?P<chapter>[0-9]+)",

@@ -2,4 +2,4 @@
 
 from common.web_pages import WebPage
 
-WEB_PAGES = (WebPage("me/reports"),)
+WEB_PAGES = (WebPage("me/reports", route="/me/reports"),)

@@ -3,6 +3,8 @@
 from common.web_pages import WebPage
 
 WEB_PAGES = (
-    WebPage("library(/(history|lists))?", route="/library"),
-    WebPage("lists/[^/.]+"),
+    WebPage("library", route="/library"),
+    WebPage("library/history", route="/library/history"),
+    WebPage("library/lists", route="/library/lists"),
+    WebPage("lists/[^/.]+", route="/lists/[slug]"),
 )

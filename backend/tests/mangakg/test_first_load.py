@@ -5,6 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
+from common.discovery import declared
 from mangakg.web_build import WebBuild, current_build
 
 SCRIPTS, STYLES = re.compile(r'href="([^"]+\.js)"'), re.compile(r'href="([^"]+\.css)"')
@@ -44,3 +45,9 @@ def test_every_page_begins_with_few_small_files(language, build):
             heavy[route] = seen
 
     assert heavy == {}, "bytes of scripts and of styles, and files"
+
+
+def test_every_page_names_the_scripts_of_its_own_screen(build):
+    pages = [page for pages in declared("web_pages", "WEB_PAGES") for page in pages]
+
+    assert [page.path for page in pages if page.route not in build.files["routes"]] == []
