@@ -357,6 +357,20 @@ def test_what_has_a_better_way_is_not_imported():
     assert using == []
 
 
+# Whatever calls another server by itself would pass by its budget, and by the check for transactions.
+CLIENTS = re.compile(r"(httpx|httpcore|requests|urllib3|urllib\.request|http\.client|aiohttp)\b")
+
+
+def test_other_servers_are_called_by_one_client():
+    using = {
+        source.relative_to(BACKEND).parts[:2]
+        for source in sources()
+        if any(CLIENTS.match(module) for module in _imported(source))
+    }
+
+    assert using == {("common", "outbound")}
+
+
 def _imported(source: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):

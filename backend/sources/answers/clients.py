@@ -16,7 +16,12 @@ from sources.models import SourceSettings
 from sources.registry import find_source
 
 # What people wait for is worth little later.
-_URGENT = {"wait_seconds": 8.0, "call_seconds": 8.0, "step_seconds": 5.0, "attempts": 2}
+_URGENT: dict[str, Any] = {
+    "wait_seconds": 8.0,
+    "call_seconds": 8.0,
+    "step_seconds": 5.0,
+    "attempts": 2,
+}
 
 
 class SourceClient:

@@ -29,7 +29,7 @@ class HourSerializer(serializers.Serializer[dict[str, Any]]):
 
     at = serializers.DateTimeField(help_text="its begin")
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField(help_text="of the calls")
+    errors = serializers.IntegerField(help_text="of the calls")  # type: ignore[assignment]
     limited = serializers.IntegerField(help_text="calls that were answered with: wait")
     mean_ms = serializers.IntegerField(allow_null=True)
 
@@ -68,7 +68,7 @@ class SourceStatsSerializer(serializers.Serializer[dict[str, Any]]):
     joined = serializers.IntegerField(help_text="waited for the call of another question")
     misses = serializers.IntegerField()
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     limited = serializers.IntegerField()
     mean_ms = serializers.IntegerField(allow_null=True)
     answers = serializers.IntegerField(help_text="kept now")

@@ -1,5 +1,7 @@
 """What everybody can see of sources, and what goes from the cache."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.django_db
 KNOWN = next(work.english for work in WORKS if work.mangadex and work.english)
 
 
-def shown(where: str = "status", source: str = "mangadex") -> dict:
+def shown(where: str = "status", source: str = "mangadex") -> dict[str, Any]:
     answer = APIClient().get(f"/api/sources/{where}")
     assert answer.status_code == 200
     return next(one for one in answer.json()["results"] if one["name"] == source)
