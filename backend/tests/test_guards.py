@@ -357,7 +357,7 @@ def test_what_has_a_better_way_is_not_imported():
     assert using == []
 
 
-# Whatever calls another server by itself would pass by its budget, and by the check for transactions.
+# Whatever calls another server by itself passes by its budget and the check for transactions.
 CLIENTS = re.compile(r"(httpx|httpcore|requests|urllib3|urllib\.request|http\.client|aiohttp)\b")
 
 
