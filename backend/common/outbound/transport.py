@@ -196,10 +196,11 @@ class CheckedTransport(httpx.BaseTransport):
         if is_odd or url.userinfo or len(str(url)) > _MAX_URL_LENGTH:
             raise AddressRefused
         reach = self._over.reach
-        is_trusted = (url.host, port) in reach.trusted
+        name = url.raw_host.decode("ascii", "replace")
+        is_trusted = (name, port) in reach.trusted
         if reach.ports is not None and port not in reach.ports and not is_trusted:
             raise AddressRefused
-        if not _NAME.fullmatch(url.raw_host.decode("ascii", "replace")):
+        if not _NAME.fullmatch(name):
             raise AddressRefused
         last_label = url.host.rstrip(".").rpartition(".")[2]
         if _NUMBER.fullmatch(last_label) and not _is_plain_ipv4(url.host):
@@ -210,7 +211,7 @@ class CheckedTransport(httpx.BaseTransport):
 def trusted_hosts(addresses: Iterable[str]) -> frozenset[tuple[str, int]]:
     """Return the hosts and ports of addresses that settings name; others than HTTP's are left."""
     urls = [httpx.URL(address) for address in addresses if address.startswith(("http:", "https:"))]
-    return frozenset((url.host, url.port or _PORTS[url.scheme]) for url in urls)
+    return frozenset((url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme]) for url in urls)
 
 
 class _CheckedBackend(httpcore.NetworkBackend):

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from django.utils import timezone
 
+from common.outbound.transport import refuse_open_transactions
 from common.work.background import wake_queue
 from sources.answers.clients import message_of
 from sources.answers.counters import count
@@ -96,7 +97,11 @@ def ask_all(
 
 
 def wait_for(asked: Sequence[Asked], seconds: float) -> list[Asked]:
-    """Return the same questions, once none waits any more or the time is over."""
+    """Return the same questions, once none waits any more or the time is over.
+
+    Never inside a transaction: no worker would see what it has asked.
+    """
+    refuse_open_transactions()
     waiting = [one for one in asked if one.state == "waiting"]
     if not waiting:
         return list(asked)

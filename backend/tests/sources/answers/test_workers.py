@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import connection
 
-from sources.answers import answering, asking
+from sources.answers import answering, asking, clients
 from sources.answers.asking import Asked, ask, wait_for
 from sources.models import SourceAnswer, SourceHour
 from tests.at_once import run_at_once
@@ -74,7 +74,8 @@ def test_few_requests_of_a_process_wait_and_others_get_what_is_there(db, monkeyp
     assert asked.state == "waiting"
 
 
-def test_a_slow_source_delays_no_other(worker, site, both, settings):
+def test_a_slow_source_delays_no_other(worker, site, both, settings, monkeypatch):
+    monkeypatch.setitem(clients._URGENT, "call_seconds", 60.0)
     with MangaDex() as tortoise:
         settings.SOURCE_ADDRESSES |= tortoise.addresses()
         tortoise.plan(slow(), times=99)
