@@ -196,7 +196,7 @@ def detail_of(row: Sequence[Any]) -> dict[str, Any]:
     """Return a row of `compile_detail` as the API shows it.
 
     Languages, genres, tags, aliases and credits take five more queries, screenshots of what is
-    watched a sixth; all are compiled once.
+    watched a sixth, and what apps above know one each; all are compiled once.
     """
     detail = _list_row(row[: len(_ROW_COLUMNS)], [], [], settings.MEDIA_URL)
     detail |= dict(zip(_DETAIL_COLUMNS, row[len(_ROW_COLUMNS) :], strict=True))

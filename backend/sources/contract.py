@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from math import ceil
 from typing import Any, ClassVar, Literal, Protocol
 
 import orjson
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -41,6 +43,13 @@ class SourceFailed(AppError):
     def __init__(self, message: str = "", *, until: datetime | None = None, **options: Any) -> None:
         super().__init__(message or str(self.sentence), **options)
         self.until = until
+
+    @property
+    def retry_after_seconds(self) -> int | None:
+        """The seconds until it is worth asking again, for the Retry-After header."""
+        if self.until is None:
+            return None
+        return max(1, ceil((self.until - timezone.now()).total_seconds()))
 
 
 class Limited(SourceFailed):

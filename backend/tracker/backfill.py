@@ -25,7 +25,7 @@ from common.work.jobs import job_kind, start_job
 from sources.answers.asking import Asked, ask
 from sources.contract import FoundTitle
 from sources.models import SourceTitle
-from sources.titles.details import usable_source
+from sources.titles.details import titles_in, usable_source
 from sources.titles.facts import ID_SITES
 from sources.titles.linking import link_title, put_source_title
 from sources.titles.matching import Finding, finding_of, is_same_kind, titles_at
@@ -144,7 +144,7 @@ def _take_back_chunk(job: Job, items: Sequence[JobItem]) -> None:
 
 def _end_chunk(job: Job, items: Sequence[JobItem]) -> None:
     """Delete the private titles that nobody keeps any more, once nothing can be undone."""
-    moved = [item.subject_id for item in items if (item.before or {}).get("record")]
+    moved = [item.subject_id or 0 for item in items if (item.before or {}).get("record")]
     private = Title.objects.filter(pk__in=moved, moderation=Moderation.UNLISTED)
     for title in private.exclude(created_by=None):
         if not users_of_title(title.pk):
@@ -168,9 +168,9 @@ def _judge(title: Title, source: str) -> _Verdict:
         asked = ask(source, "search", {"query": title.name, "kind": title.kind}, urgent=False)
         if asked.state == "waiting":
             return _Verdict(is_waiting=True)
-        if not isinstance(asked.value, Sequence):
+        if asked.value is None:
             return _failure(asked)
-        findings = [finding_of(source, one) for one in asked.value]
+        findings = [finding_of(source, one) for one in titles_in(asked.value)]
         alike = _alike(title, findings)
         if len(alike) != 1:
             return _Verdict(

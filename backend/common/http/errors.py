@@ -21,7 +21,6 @@ class AppError(Exception):
     code = "invalid"
     status = 400
     challenge = "Bearer"  # the WWW-Authenticate header of a 401
-    retry_after_seconds: int | None = None  # the Retry-After header
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class AlreadyDecided(AppError):
 
 
 class Throttled(AppError):
-    """Too many requests, for `retry_after_seconds`."""
+    """Too many requests; `retry_after_seconds` goes into the Retry-After header."""
 
     code = "throttled"
     status = 429
@@ -84,11 +83,17 @@ class Throttled(AppError):
         self.retry_after_seconds = retry_after_seconds
 
 
+def _retry_after(error: AppError) -> int | None:
+    """Return the seconds after which to ask again, of errors that know them."""
+    seconds: int | None = getattr(error, "retry_after_seconds", None)
+    return seconds
+
+
 def answer_error(error: AppError) -> HttpResponse:
     """Return the plain Django answer to `error`, for views outside DRF."""
     response = json_response(error.body(), status=error.status)
-    if error.retry_after_seconds is not None:
-        response["Retry-After"] = str(error.retry_after_seconds)
+    if (seconds := _retry_after(error)) is not None:
+        response["Retry-After"] = str(seconds)
     if error.status == 401:
         response["WWW-Authenticate"] = error.challenge
     return response
@@ -151,8 +156,8 @@ def answer_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if known is None:
         return None
     headers = {}
-    if known.retry_after_seconds is not None:
-        headers["Retry-After"] = str(known.retry_after_seconds)
+    if (seconds := _retry_after(known)) is not None:
+        headers["Retry-After"] = str(seconds)
     if known.status == 401:
         headers["WWW-Authenticate"] = known.challenge
     return Response(known.body(), status=known.status, headers=headers)

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.http.errors import AppError, NotFound
@@ -65,11 +63,13 @@ def found_in(asked: Asked) -> FoundTitle:
     error: Mapping[str, str] = asked.error or {"code": Unreadable.code, "detail": ""}
     if error["code"] == NotFound.code:
         raise NotFound(_("There is no such title."))
-    failed = SourceFailed(
+    raise SourceFailed(
         error["detail"] or _("The source does not answer as it should."), code=error["code"],
-        status=Unreadable.status if error["code"] == Unreadable.code else None,
+        status=Unreadable.status if error["code"] == Unreadable.code else None, until=asked.until,
     )  # fmt: skip
-    if asked.until is not None:
-        seconds = (asked.until - timezone.now()).total_seconds()
-        failed.retry_after_seconds = max(1, ceil(seconds))
-    raise failed
+
+
+def titles_in(value: object) -> list[FoundTitle]:
+    """Return the titles that a search was answered with."""
+    found = value if isinstance(value, list) else []
+    return [one for one in found if isinstance(one, FoundTitle)]

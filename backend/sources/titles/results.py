@@ -18,6 +18,7 @@ from catalog.search import search_titles
 from sources.answers.asking import Asked, ask_all, wait_for
 from sources.contract import Can, FoundTitle, Source
 from sources.registry import all_sources, enabled_sources
+from sources.titles.details import titles_in
 from sources.titles.facts import ID_SITES, facts_of, ids_of, progress_end
 from sources.titles.matching import (
     COLUMNS,
@@ -176,7 +177,7 @@ def _entries(wanted: Wanted, asked: Sequence[Asked], own_ids: Sequence[int]) -> 
 
 def _findings(wanted: Wanted, asked: Sequence[Asked]) -> Iterable[Finding]:
     """Yield the titles of all sources: the best of each first."""
-    answers = [(one.source, (one.value or ())[:_OUTSIDE]) for one in asked]
+    answers = [(one.source, titles_in(one.value)[:_OUTSIDE]) for one in asked]
     for place in range(max((len(titles) for _source, titles in answers), default=0)):
         for source, titles in answers:
             if place < len(titles):

@@ -354,7 +354,7 @@ def test_a_detail_has_the_same_values_for_everybody(shelf, moderator_mo):
 
 
 @pytest.mark.parametrize(
-    ("folder", "which", "lists"), [("titles", "a", 5), ("series", "a", 7), ("movies", "c", 6)]
+    ("folder", "which", "lists"), [("titles", "a", 6), ("series", "a", 8), ("movies", "c", 7)]
 )
 def test_a_cold_detail_is_one_row_and_its_lists(
     folder, which, lists, shelf, django_assert_num_queries
