@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
+from accounts.auth.authority import confirm_authority
 from accounts.scopes import LIBRARY
 from catalog.api.serializers import TitleSerializer
 from catalog.api.titles import find_titles
@@ -80,6 +81,7 @@ class SourceTitlesView(APIView):
         user = current_user(request)
         form = SourceTitleFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        confirm_authority(user)  # nothing is asked for who has lost it while the body came
         is_listed = form.validated_data["listed"]
         if is_listed and not user.has_perm(MODERATE):
             raise Forbidden(_("Only moderators may do this."))

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.auth.authority import acting
+from accounts.auth.authority import acting, confirm_authority
 from accounts.models import User
 from catalog.facts import change_title
 from catalog.models import Title
@@ -60,6 +60,7 @@ def refresh_title(title: Title, *, user: User) -> Refreshed:
     Moderators and who holds the title may. Raises Forbidden, NoSource, SourceFailed where no source
     answers, and as `acting`.
     """
+    confirm_authority(user)
     refuse_refreshing(title, user)
     wanted = sources_of(title)
     if not wanted:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
+from accounts.auth.authority import confirm_authority
 from accounts.models import ApiKey
 from accounts.scopes import LIBRARY
 from catalog.choices import Kind
@@ -141,6 +142,7 @@ def _add(request: Request, words: dict[str, Any]) -> tuple[LibraryItem, bool]:
         site, external_id = external["site"], external["id"]
         title_id = find_external(user, site=site, external_id=external_id, kind=kind)
         if title_id is None:
+            confirm_authority(user)  # nothing is asked for who has lost it while the body came
             found = _found_at(site, external_id)
             return add_found_item(user, source=site, found=found, fields=words, origin=origin)
     if title_id is not None:
