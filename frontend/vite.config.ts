@@ -10,6 +10,8 @@ const backendPaths = ['/api', '/media', '/files', '/admin', '/static'];
 const firstScreens =
   /src\/routes\/(\(app\)\/((browse|series\/\[slug\])\/)?|read\/\[chapter=id\]\/|)\+(page|layout|error)\.svelte$/;
 const ofLists = /node_modules\/virtua\/|src\/lib\/ui\/(EndlessList|listSizes)\./;
+// Of the pages of titles alone.
+const ofTitles = /src\/lib\/titles\/(SeriesAbout|SeriesHead|TitleLayout|lengths|refreshing)\./;
 const ofDialogs = /node_modules\//;
 const ofForms = /src\/lib\/((api|auth|people|ui)\/|uploads\/polling\.)/;
 const ofLibrary =
@@ -46,13 +48,15 @@ export default defineConfig(({ isSsrBuild }) => ({
                 {
                   name: (id, context) => {
                     const importers = (one: string) => context.getModuleInfo(one)?.importers ?? [];
-                    return !ofLists.test(id) && isOfFirstScreens(id, importers, new Set())
+                    return ![ofLists, ofTitles].some((one) => one.test(id)) &&
+                      isOfFirstScreens(id, importers, new Set())
                       ? 'shared'
                       : null;
                   },
                   minShareCount: 2,
                   priority: 5
                 },
+                { name: 'titles', test: ofTitles, minShareCount: 2, priority: 4 },
                 { name: 'lists', test: ofLists, minShareCount: 2, priority: 4 },
                 { name: 'dialogs', test: ofDialogs, minShareCount: 2, priority: 4 },
                 { name: 'library', test: ofLibrary, minShareCount: 2, priority: 3 },
