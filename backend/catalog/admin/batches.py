@@ -40,6 +40,7 @@ class ChangesForm(forms.Form):
     remove_genres = _words(Category, "categories", gettext_lazy("Remove genres"))
     add_tags = _words(Tag, "tags", gettext_lazy("Add tags"))
     remove_tags = _words(Tag, "tags", gettext_lazy("Remove tags"))
+
     def __init__(self, *sent: Any) -> None:
         super().__init__(*sent)
         self.fields["status"].choices = [("", "—"), *Status.choices]  # type: ignore[attr-defined]
