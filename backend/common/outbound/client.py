@@ -46,9 +46,9 @@ class FetchFailed(AppError):
     code = "fetch_failed"
     status = 502
 
-    def __init__(self, *, retry_after_seconds: float | None = None, final: bool = True) -> None:
+    def __init__(self, *, wait_seconds: float | None = None, final: bool = True) -> None:
         super().__init__(_("The other site does not answer as it should. Try again later."))
-        self.retry_after_seconds = retry_after_seconds
+        self.wait_seconds = wait_seconds
         self.is_final = final
 
 
@@ -130,7 +130,7 @@ class OutboundClient:
     def _tries(self, deadline: Deadline) -> Iterable[tenacity.AttemptManager]:
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after_seconds if isinstance(error, FetchFailed) else None
+            asked = error.wait_seconds if isinstance(error, FetchFailed) else None
             if asked is not None:
                 return asked
             return float(self.wait_seconds * 2 ** (state.attempt_number - 1))
@@ -216,7 +216,7 @@ def _refuse_unasked(answer: httpx.Response, max_bytes: int, content_types: Colle
     if answer.status_code != 200:
         is_final = answer.status_code not in _TRY_AGAIN
         seconds = _retry_after(told.get("retry-after", ""))
-        raise FetchFailed(retry_after_seconds=seconds, final=is_final)
+        raise FetchFailed(wait_seconds=seconds, final=is_final)
     content_type = str(told.get("content-type", "")).partition(";")[0].strip().lower()
     if content_type not in content_types:
         raise AnswerRefused

@@ -83,7 +83,8 @@ class OpenTransaction(RuntimeError):
 def refuse_open_transactions() -> None:
     """Raise OpenTransaction inside a transaction; those that wrap whole tests do not count."""
     for connection in connections.all(initialized_only=True):
-        if not all(block._from_testcase for block in connection.atomic_blocks):
+        blocks: list[Any] = connection.atomic_blocks
+        if not all(block._from_testcase for block in blocks):
             raise OpenTransaction("no other server is called while a transaction is open")
 
 

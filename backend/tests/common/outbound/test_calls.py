@@ -194,6 +194,8 @@ def test_a_429_stops_the_budget_for_as_long_as_it_says(site, monkeypatch, header
 
     assert failed.value.until == NOW + timedelta(seconds=seconds)
     row = budget()
+    assert row.limited_until is not None
+    assert row.error_at is not None
     assert row.limited_until - row.error_at == timedelta(seconds=seconds)
     assert row.failures == 0
     if seconds > 1:
