@@ -40,7 +40,7 @@ _LABELS = dict(ShownState.choices)
 def source_label(name: str) -> str:
     """Return what people call a source; its name where it is installed no more."""
     source = all_sources().get(name)
-    return name if source is None else source.label
+    return name if source is None else str(source.label)
 
 
 @admin.register(SourceFollow)
@@ -54,7 +54,7 @@ class SourceFollowAdmin(OwnPageAdmin):
     search_fields = ("series__name", "title", "=external_id")
     search_help_text = gettext_lazy("Series, title there, or its id there.")
     ordering = ("-pk",)
-    actions = ("stop",)
+    actions = ("stop",)  # type: ignore[assignment] # the base has none
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         """Return True for moderators."""

@@ -66,7 +66,7 @@ class GroupBlockAdmin(ReadOnlyAdmin):
     search_fields = ("name", "=external_id", "reason")
     search_help_text = gettext_lazy("The name of the group, its id there, or a reason.")
     ordering = ("-created_at", "-pk")
-    actions = ("unblock",)
+    actions = ("unblock",)  # type: ignore[assignment] # the base has none
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return True for moderators."""
