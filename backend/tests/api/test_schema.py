@@ -38,7 +38,7 @@ from catalog.models import Alias, Category, Credit, OldSlug, Person, Tag
 from catalog.trailers import read_trailer
 from mangakg.wsgi import application
 from reader.models import BannedPicture, Group, Volume
-from tests.api.test_access_matrix import MATRIX, body_for
+from tests.api.test_access_matrix import MATRIX, body_for, take_chapters
 from tests.cast import (
     PASSWORD,
     client_of,
@@ -192,6 +192,7 @@ def library(settings, db, monkeypatch) -> Library:
     words = [series.slug, str(series.pk), "once", "nothing", *(v.title_word for v in victims)]
     ids = {
         "/api/chapters/": live.chapter_id, "/api/uploads/": failed.pk, "title_id": series.pk,
+        **take_chapters(series),
     }  # fmt: skip
     shared = make_list(house, name="Shared", is_public=True)
     put_entry(house, shared.pk, title_id=series.pk)
@@ -277,6 +278,8 @@ def places(path: str, library: Library) -> st.SearchStrategy[dict[str, Any] | st
     if not brace:
         return st.none()
     also = {"id": 1} if path.endswith("/{id}") else {}
+    if "/sources/{id}" in path:
+        return st.sampled_from([OWN, None])
     if "{id_or_slug}" in path:
         there: list[Any] = [{"id_or_slug": word, **also} for word in library.words]
     elif "{slug}" in path:
@@ -298,6 +301,9 @@ def own_place(path: str, asker: Asker, library: Library) -> dict[str, Any]:
         return {}
     if path.endswith(("/screenshots", "/screenshots/{id}")):
         return {"id_or_slug": library.proposed["/api/movies/"], "id": 1}
+    if "/sources/{id}" in path:
+        left_out = {"chapter": library.house["left_out"]} if "{chapter}" in path else {}
+        return {"id_or_slug": library.words[0], "id": library.house["follow"], **left_out}
     if "{id_or_slug}" in path:
         return {"id_or_slug": library.proposed.get(start, library.words[0])}
     if "{username}" in path:
