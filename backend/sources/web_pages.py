@@ -3,6 +3,6 @@
 from common.web_pages import WebPage
 
 WEB_PAGES = (
-    WebPage("sources"),
+    WebPage("sources", route="/sources"),
     WebPage("series/[^/.]+/sources", route="/series/[slug]/sources"),
 )
