@@ -19,7 +19,7 @@ from sources.api.search import (
 from sources.api.status import SourceStatsView, SourceStatusView
 from sources.api.titles import SourceTitlesView, TitleRefreshView
 
-SOURCE = r"(?P<source>[a-z0-9_-]{1,30})"
+SOURCE = r"(?P<source>[a-z0-9_-]+)"
 _FOLLOWS = f"series/{ID_OR_SLUG}/sources"
 
 urlpatterns = [

@@ -289,7 +289,7 @@ def route_of(pattern: URLPattern) -> str:
     route = route.replace(r"(?P<id_or_slug>[-\w]+)", WORD).replace("(?P<pk>[0-9]{1,18})", ID)
     route = route.replace(r"(?P<slug>[-\w]{1,120})", SLUG)
     route = route.replace("(?P<title_id>[0-9]{1,18})", TITLE)
-    route = route.replace("(?P<source>[a-z0-9_-]{1,30})", SOURCE)
+    route = route.replace("(?P<source>[a-z0-9_-]+)", SOURCE)
     route = route.replace("(?P<chapter>[0-9]{1,18})", CHAPTER)
     return route.replace("(?P<username>[^/]{1,60})", NAME)
 

@@ -30,6 +30,8 @@ NEEDS_A_LOGIN = {
     "auth/me/export", "auth/password/change", "auth/second-factor", "auth/second-factor/confirm",
     "auth/second-factor/recovery-codes", "auth/sessions", f"auth/sessions/{ID}",
     "auth/uploader-request", "moderation/summary", "reports",
+    "series/{word}/sources", "series/{word}/sources/{id}", "series/{word}/sources/{id}/chapters",
+    "series/{word}/sources/{id}/chapters/{chapter}/retry",
     "titles/batch", "titles/import", "titles/{word}/merge", "titles/{word}/screenshots",
     "titles/{word}/screenshots/{id}", "warnings",
     f"warnings/{ID}/seen",
