@@ -151,6 +151,8 @@ def library(settings, db, monkeypatch) -> Library:
     settings.ACCESS_TOKEN_SECONDS = 86_400
     monkeypatch.setattr("accounts.auth.second_factor.ENROLMENT_SECONDS", 86_400)
     settings.THROTTLES = {**settings.THROTTLES, "report": None}  # an hour's worth is soon asked
+    # No worker answers here: nothing that is asked of a source is worth waiting for.
+    monkeypatch.setattr("sources.answers.asking._watch", lambda _keys, _until: None)
     house = make_user("otto", "uploader")
     series = make_title(
         "Naruto", anilist_id=1, mal_id=2, mangadex_id="f7d61cd2-7a4c-4b0e-8f4c-1f0f1d8f2d11",
@@ -278,7 +280,7 @@ def places(path: str, library: Library) -> st.SearchStrategy[dict[str, Any] | st
     if not brace:
         return st.none()
     also = {"id": 1} if path.endswith("/{id}") else {}
-    if "/sources/{id}" in path:
+    if "/sources/{id}" in path or "{source}" in path:
         return st.sampled_from([OWN, None])
     if "{id_or_slug}" in path:
         there: list[Any] = [{"id_or_slug": word, **also} for word in library.words]
@@ -304,6 +306,8 @@ def own_place(path: str, asker: Asker, library: Library) -> dict[str, Any]:
     if "/sources/{id}" in path:
         left_out = {"chapter": library.house["left_out"]} if "{chapter}" in path else {}
         return {"id_or_slug": library.words[0], "id": library.house["follow"], **left_out}
+    if "{source}" in path:
+        return {"source": "anilist"}
     if "{id_or_slug}" in path:
         return {"id_or_slug": library.proposed.get(start, library.words[0])}
     if "{username}" in path:
