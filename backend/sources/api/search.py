@@ -18,8 +18,8 @@ from common.http.queries import Query, parse_query
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 from sources.contract import Can
-from sources.models import SourceSettings
 from sources.registry import all_sources, enabled_sources, find_source
+from sources.switches import chapter_sources
 from sources.titles.details import SourcePending, details_now
 from sources.titles.results import Wanted, autocomplete, find_max, max_of_found, search
 
@@ -136,8 +136,7 @@ class SourceListView(APIView):
     def get(self, request: Request) -> PrivateResponse:
         """List the sources, those that are switched off too."""
         enabled = enabled_sources()
-        with_chapters = SourceSettings.objects.filter(chapters_enabled=True)
-        chapters = set(with_chapters.values_list("source", flat=True))
+        with_chapters = chapter_sources()
         results = [
             {
                 "name": name,
@@ -148,7 +147,7 @@ class SourceListView(APIView):
                 "can": sorted(source.can),
                 "credits": source.credits,
                 "is_enabled": name in enabled,
-                "chapters_enabled": name in enabled and name in chapters,
+                "chapters_enabled": name in with_chapters,
             }
             for name, source in all_sources().items()
         ]

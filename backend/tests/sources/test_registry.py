@@ -96,6 +96,15 @@ def test_a_source_is_used_where_it_is_configured_and_not_switched_off(settings):
     assert list(enabled_sources()) == ["anilist", "folder", "mangadex"]
 
 
+@pytest.mark.django_db
+def test_chapters_are_on_where_no_terms_ask_for_a_decision(settings, client):
+    settings.SOURCE_ADDRESSES = {"SOURCE_FOLDER": "/srv/archive"}
+
+    listed = client.get("/api/sources").json()["results"]
+
+    assert {one["name"] for one in listed if one["chapters_enabled"]} == {"folder"}
+
+
 def test_an_operator_can_set_each_address(settings):
     settings.SOURCE_ADDRESSES = {"KITSU_API_URL": "https://mirror.example/api"}
 
