@@ -211,7 +211,9 @@ class SeriesFollowsView(ListAPIView[SourceFollow]):
     serializer_class = FollowSerializer
     pagination_class = NumberedPages
 
-    @extend_schema(responses={200: FollowSerializer(many=True), **refusals(401, 403, 404, 429)})
+    @extend_schema(
+        responses={200: FollowSerializer(many=True), **refusals(400, 401, 403, 404, 429)}
+    )
     def get(self, request: Request, id_or_slug: str) -> Response:
         """List them, the oldest first."""
         page = self.paginate_queryset(_follows_of(request, id_or_slug).order_by("pk"))

@@ -10448,6 +10448,14 @@ export interface operations {
                     "application/json": components["schemas"]["FollowPage"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
             401: {
                 headers: {
                     [name: string]: unknown;
