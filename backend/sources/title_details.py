@@ -3,6 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+
 from common.compiled_rows import CompiledQuery, Placeholder, compile_rows
 from sources.models import SourceTitle
 from sources.registry import all_sources
@@ -12,19 +15,29 @@ _TITLE = Placeholder("title")
 
 def DETAILS_OF(title_id: int) -> dict[str, Any]:  # noqa: N802 (the name that is looked for)
     """Return the sources of a title, the main one first, with what has to be said of each."""
-    known = all_sources()
     rows = _sources().rows({_TITLE: title_id})
+    return {"sources": [{**_words_of(name), "site_url": site_url} for name, site_url in rows]}
+
+
+def _words_of(name: str) -> dict[str, Any]:
+    """Return what a source is called and what has to be said of it, in all our languages.
+
+    The answer is kept for readers of each language alike.
+    """
+    source = all_sources().get(name)
     return {
-        "sources": [
-            {
-                "name": name,
-                "label": known[name].label if name in known else name,
-                "site_url": site_url,
-                "credits": known[name].credits if name in known else "",
-            }
-            for name, site_url in rows
-        ]
+        "name": name,
+        "label": _in_our_languages(name if source is None else source.label),
+        "credits": _in_our_languages("" if source is None else source.credits),
     }
+
+
+def _in_our_languages(text: object) -> dict[str, str]:
+    words = {}
+    for language, _label in settings.LANGUAGES:
+        with translation.override(language):
+            words[language] = str(text)
+    return words
 
 
 @lru_cache(maxsize=1)

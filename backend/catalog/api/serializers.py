@@ -94,9 +94,11 @@ class ChapterLanguageSerializer(serializers.Serializer[None]):
 
 class TitleSourceSerializer(serializers.Serializer[None]):
     name = serializers.CharField()
-    label = serializers.CharField()  # type: ignore[assignment] # a field of DRF's has this name
+    label = serializers.DictField(child=serializers.CharField())  # type: ignore[assignment] # a field of DRF's has this name
     site_url = serializers.CharField(allow_blank=True, help_text="the title's page there")
-    credits = serializers.CharField(allow_blank=True, help_text="stands where its facts are shown")
+    credits = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), help_text="stands where its facts are shown"
+    )
 
 
 class TitleSerializer(TitleRowSerializer):

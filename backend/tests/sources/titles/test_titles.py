@@ -11,6 +11,7 @@ from catalog.models import Category, Tag, Title
 from common.work.events import deliver_events
 from sources.contract import FoundCredit, Name, SourceFailed
 from sources.models import CoverFetch, SourceTitle
+from sources.title_details import DETAILS_OF
 from sources.titles.linking import take_title
 from tests.at_once import run_at_once
 from tests.cast import client_of, make_title, make_user
@@ -73,13 +74,24 @@ def test_a_title_that_only_a_source_knows_is_kept_with_all_its_facts(
     assert [one["slug"] for one in title["genres"] + title["tags"]] == ["drama", "art"]
     assert [one["person"]["name"] for one in title["credits"]] == ["Yamaguchi Tsubasa"]
     assert title["sources"] == [{
-        "name": "anilist", "label": "Anilist", "site_url": "https://shelf.test/30",
-        "credits": "Facts from the shelf.",
+        "name": "anilist", "site_url": "https://shelf.test/30",
+        "label": dict.fromkeys(("en", "ky", "ru"), "Anilist"),
+        "credits": dict.fromkeys(("en", "ky", "ru"), "Facts from the shelf."),
     }]  # fmt: skip
     stranger = make_user("stranger")
     assert client_of(stranger).get(f"/api/titles/{item['title_id']}").status_code == 404
     assert CoverFetch.objects.get().url == "https://pictures.test/30.jpg"
     assert Title.objects.get().created_by is None
+
+
+def test_what_has_to_be_said_of_a_source_is_there_in_each_language(db):
+    title = make_title()
+    SourceTitle.objects.create(title=title, source="mangadex", external_id="1")
+
+    [shown] = DETAILS_OF(title.pk)["sources"]
+
+    assert set(shown["label"].values()) == {"MangaDex"}
+    assert len(set(shown["credits"].values())) == 3
 
 
 def test_a_moderator_puts_it_into_the_catalogue(shelves, reader_rina, moderator_mo):

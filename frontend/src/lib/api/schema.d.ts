@@ -3498,11 +3498,15 @@ export interface components {
         };
         TitleSourceShape: {
             name: string;
-            label: string;
+            label: {
+                [key: string]: string;
+            };
             /** @description the title's page there */
             site_url: string;
             /** @description stands where its facts are shown */
-            credits: string;
+            credits: {
+                [key: string]: string;
+            };
         };
         /** @description OAuth2's password form; with `cookie` the refresh token goes into an HttpOnly cookie. */
         TokenFormRequest: {
