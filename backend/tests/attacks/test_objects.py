@@ -204,7 +204,7 @@ def _made(client: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, An
 
 
 # What stands under a name or an id and is anybody's, or answers for oneself whatever stands there.
-PUBLIC = ("/api/titles/", "/api/series/", "/api/users/")
+PUBLIC = ("/api/titles/", "/api/series/", "/api/sources/", "/api/users/")
 
 
 def test_others_ids_open_nothing(server, schema, belongings):
