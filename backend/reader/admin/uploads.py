@@ -50,6 +50,25 @@ from reader.publication.moderation import (
 from reader.states import UploadState
 
 
+class FromSourceFilter(admin.SimpleListFilter):
+    """Keeps the uploads that come from an outside source, or those of uploaders."""
+
+    title = gettext_lazy("From a source")
+    parameter_name = "from_source"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, str]]:
+        """Return what can be chosen."""
+        return [("1", _("Yes")), ("0", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> QuerySet[Upload]:
+        """Return the uploads that are asked for."""
+        if self.value() not in ("0", "1"):
+            return queryset
+        return queryset.filter(source_facts__isnull=self.value() == "0")
+
+
 @admin.register(Upload)
 class UploadAdmin(ModelAdmin[Upload]):
     """Shows moderators all uploads, which they decide about, and uploaders their own."""
@@ -59,7 +78,7 @@ class UploadAdmin(ModelAdmin[Upload]):
     list_display = (
         "chapter_words", "state_badge", "who", "page_count", "size", "created_at", "decided_by",
     )  # fmt: skip
-    list_filter = ("state", "source", "malicious", "chapter__language", "created_at")
+    list_filter = ("state", FromSourceFilter, "malicious", "chapter__language", "created_at")
     list_select_related = ("chapter__series", "chapter__group", "uploader", "decided_by")
     list_per_page = 50
     ordering = ("-created_at", "-pk")

@@ -18,7 +18,7 @@ from tests.admin.test_titles import ALIASES, SERIES, form_of
 from tests.at_once import run_at_once
 from tests.cast import make_title
 
-OURS = ("accounts", "catalog", "reader", "safety")
+OURS = ("accounts", "catalog", "reader", "safety", "sources", "tracker")
 saves_at_once = pytest.mark.django_db(transaction=True)
 
 

@@ -96,6 +96,8 @@ NOT_HERE = {
     ("POST", "/api/auth/second-factor", "trusted"),
     # The key's owner has proposed no title.
     *(("GET", f"/api/{folder}/{{id_or_slug}}", KEY) for folder in ("movies", "anime", "shows")),
+    # Which title is meant stands in its parameters.
+    *(("GET", "/api/sources/max", role) for role in ("nobody", *ROLES)),
 }
 # The views of /api/movies, once more: nothing is generated for them.
 SAME_AS_MOVIES = ("/api/anime", "/api/shows")

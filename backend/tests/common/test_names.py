@@ -202,6 +202,8 @@ def test_no_page_of_the_admin_searches_by_a_databases_case(rf, admin_user_of_nob
         ("reader.BannedPicture", "=upload__id"),
         ("reader.Page", "=upload__id"),
         ("reader.Page", "=sha256"),
+        ("sources.GroupBlock", "=external_id"),
+        ("sources.SourceFollow", "=external_id"),
     }
 
 
