@@ -119,6 +119,7 @@ class Environment(BaseSettings):
     # Secrets
     SECRET_KEY: str = ""
     MEDIA_NAME_KEY: str = ""
+    TOKEN_KEYS: CommaList = []
 
     # Hosts and proxies
     ALLOWED_HOSTS: CommaList = []
@@ -154,6 +155,8 @@ class Environment(BaseSettings):
     # Sources
     OUTBOUND_CONTACT: str = ""
     OUTBOUND_ALLOW_PRIVATE: bool = False
+    ANILIST_CLIENT_ID: str = Field(default="", pattern=r"^[0-9]*$")
+    ANILIST_CLIENT_SECRET: str = ""
     ANILIST_GRAPHQL_URL: str = ""
     ANILIST_AUTHORIZE_URL: str = ""
     ANILIST_TOKEN_URL: str = ""
@@ -242,6 +245,15 @@ class Environment(BaseSettings):
             raise ValueError("is a placeholder; put random characters there")
         return value
 
+    @field_validator("TOKEN_KEYS")
+    @classmethod
+    def _are_strong(cls, value: list[str]) -> list[str]:
+        for key in value:
+            cls._is_strong(key)
+        if len(set(value)) < len(value):
+            raise ValueError("names a key twice")
+        return value
+
     @field_validator("METRICS_TOKEN")
     @classmethod
     def _is_no_word(cls, value: str) -> str:
@@ -257,6 +269,10 @@ class Environment(BaseSettings):
             missing += [
                 name for name in ("SECRET_KEY", "MEDIA_NAME_KEY") if not getattr(self, name)
             ]
+            if self.ANILIST_CLIENT_ID and not self.TOKEN_KEYS:
+                missing.append("TOKEN_KEYS")
+        if self.ANILIST_CLIENT_ID and not self.ANILIST_CLIENT_SECRET:
+            missing.append("ANILIST_CLIENT_SECRET")
         if self.S3_ENDPOINT_URL:
             wanted = [
                 "S3_BUCKET_MEDIA",
@@ -273,6 +289,8 @@ class Environment(BaseSettings):
             raise ValueError(f"missing: {', '.join(missing)}")
         if self.SECRET_KEY and self.SECRET_KEY == self.MEDIA_NAME_KEY:
             raise ValueError("SECRET_KEY and MEDIA_NAME_KEY must not be the same")
+        if {self.SECRET_KEY, self.MEDIA_NAME_KEY}.intersection(self.TOKEN_KEYS):
+            raise ValueError("TOKEN_KEYS must be keys of their own")
         is_public = self.HOST not in {"127.0.0.1", "::1", "localhost"}
         if self.MANGAKG_DEMO and is_public:
             raise ValueError(

@@ -35,6 +35,8 @@ WEB_PROCESSES, WEB_CONNECTIONS = env.WEB_PROCESSES, env.WEB_CONNECTIONS
 _KEYS = DATA_FOLDER / "keys"
 SECRET_KEY = env.SECRET_KEY or read_or_make_key(_KEYS, "secret_key")
 MEDIA_NAME_KEY = env.MEDIA_NAME_KEY or read_or_make_key(_KEYS, "media_name_key")
+# The first seals, all of them open.
+TOKEN_KEYS = env.TOKEN_KEYS or [read_or_make_key(_KEYS, "token_key")]
 
 # --- Hosts and cookies ------------------------------------------------------------------------
 # Names are unique without regard to case, by a constraint that this check does not see.
@@ -311,6 +313,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Sets of choices that several fields share, or whose fields share a name.
     "ENUM_NAME_OVERRIDES": {
+        "AniListStateEnum": "tracker.choices.AniListState",
         "CaseStateEnum": "safety.models.CaseState.values",
         "DirectionEnum": "common.choices.Direction",
         "ItemStatusEnum": "tracker.choices.ItemStatus",
@@ -321,6 +324,7 @@ SPECTACULAR_SETTINGS = {
         "ReasonEnum": "safety.models.Reason.values",
         "RequestStateEnum": "accounts.models.RequestState",
         "StatusEnum": "catalog.choices.Status",
+        "SyncDirectionEnum": "tracker.choices.SyncDirection",
         "UploadStateEnum": "reader.states.UploadState",
     },
     "POSTPROCESSING_HOOKS": [
@@ -331,6 +335,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Sources ----------------------------------------------------------------------------------
+# Of the program that the operator has registered at AniList; empty: nobody can connect a list.
+ANILIST_CLIENT_ID, ANILIST_CLIENT_SECRET = env.ANILIST_CLIENT_ID, env.ANILIST_CLIENT_SECRET
 # What stands in for the addresses of `Source.addresses`; empty: those.
 SOURCE_ADDRESSES = env.SOURCE_ADDRESSES | {
     "ANILIST_GRAPHQL_URL": env.ANILIST_GRAPHQL_URL,

@@ -33,10 +33,17 @@ from reader.models import Chapter, Page, ReadingState, Upload
 from reader.reading.marks import MARKS
 from safety.models import Case, CaseState, ModeratorWarning, Reason, Report
 from tests.cast import give_second_factor, make_title, make_upload_row
-from tracker.choices import Origin
+from tracker.choices import AniListState, Kept, Origin
 from tracker.library.items import add_item, add_named_item, edit_item
 from tracker.library.lists import make_list, put_entry
-from tracker.models import LibraryChange, LibraryItem, LibraryTag
+from tracker.models import (
+    AniListAccount,
+    AniListConflict,
+    AniListEntry,
+    LibraryChange,
+    LibraryItem,
+    LibraryTag,
+)
 
 EXPORT = "/api/auth/me/export"
 # Name of a private text -> the paths that show it to its owner; none: not even the owner sees it.
@@ -72,6 +79,11 @@ PLACES = {
     "library_tag": "/api/library/tags",
     "library_list": "/api/library/lists",
     "library_change": "/api/library/history",
+    "anilist_name": "/api/anilist/status",
+    "anilist_conflict": "/api/anilist/conflicts",
+    "anilist_entry": EXPORT,
+    "anilist_code": "",
+    "anilist_token": "",
     "password_hash": "",
     "totp_secret": "",
     "totp_sealed": "",
@@ -254,6 +266,18 @@ def _keep(mine: Belongings, chapter: Chapter) -> None:
     )
     kept = make_list(user, name=words["library_list"])
     put_entry(user, kept.pk, title_id=item.title_id)
+    account = AniListAccount.objects.create(
+        user=user, state=AniListState.REVOKED, anilist_id=user.pk, name=words["anilist_name"],
+        code=words["anilist_code"], token=words["anilist_token"], warned_days=7,
+    )  # fmt: skip
+    AniListEntry.objects.create(
+        account=account, title_id=chapter.series_id, media_id=1,
+        agreed={"notes": words["anilist_entry"]},
+    )  # fmt: skip
+    AniListConflict.objects.create(
+        account=account, title_id=chapter.series_id, field="notes", kept=Kept.WAITS,
+        mine=words["anilist_conflict"],
+    )  # fmt: skip
     running = start_job(MARKS, owner=user, items=[])
     done = record_job(MARKS, owner=user, items=[], undo_for=timedelta(days=1))
     mine.ids |= {

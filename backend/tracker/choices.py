@@ -52,6 +52,48 @@ class ScoreFormat(models.TextChoices):
     POINTS_100 = "points100", _("100 points")
 
 
+class AniListState(models.TextChoices):
+    """How somebody's account at AniList stands; `failed` has never been connected."""
+
+    CONNECTING = "connecting", _("Being connected")
+    CONNECTED = "connected", _("Connected")
+    FAILED = "failed", _("Could not be connected")
+    EXPIRED = "expired", _("Permission has ended")
+    REVOKED = "revoked", _("Permission was taken back")
+
+
+class SyncDirection(models.TextChoices):
+    BOTH = "both", _("Both ways")
+    PULL = "pull", _("Only from there to here")
+    PUSH = "push", _("Only from here to there")
+
+
+class ConflictPolicy(models.TextChoices):
+    """What counts where a field was changed on both sides."""
+
+    LATEST = "latest", _("The later change")
+    MINE = "mine", _("What is here")
+    THEIRS = "theirs", _("What is there")
+    ASK = "ask", _("Ask me")
+
+
+class Kept(models.TextChoices):
+    """Which value of a conflict counts."""
+
+    MINE = "mine", _("What is here")
+    THEIRS = "theirs", _("What is there")
+    WAITS = "waits", _("Not decided yet")
+
+
+class KeptWhy(models.TextChoices):
+    """Why it counts."""
+
+    LATER = "later", _("It is the later change")
+    HIGHER = "higher", _("It is the higher one")
+    PREFERENCE = "preference", _("You have chosen so in the settings")
+    TURNED = "turned", _("You have decided it")
+
+
 class Unit(models.TextChoices):
     """What the progress in a title counts."""
 

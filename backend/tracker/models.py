@@ -14,7 +14,16 @@ from catalog.models import Title
 from common.names import FoldedField
 from common.work.leases import Leased
 from reader.models import Chapter
-from tracker.choices import ItemStatus, Origin, ScoreFormat
+from tracker.choices import (
+    AniListState,
+    ConflictPolicy,
+    ItemStatus,
+    Kept,
+    KeptWhy,
+    Origin,
+    ScoreFormat,
+    SyncDirection,
+)
 
 # The time of the newest unread chapter where there is none. Lists sort by the column, and the
 # databases do not agree where nulls stand.
@@ -254,3 +263,140 @@ class TitleRecount(Leased):
 
     def __str__(self) -> str:
         return f"{self.title_id} after {self.last_user}"
+
+
+# --- AniList --------------------------------------------------------------------------------------
+
+
+class AniListAccount(Leased):
+    """Somebody's account at AniList, and what they want of it. `tracker.anilist` writes it.
+
+    While `code_at` is set, `code` waits to be exchanged for a token; an older token stays good
+    meanwhile. What waits to be sent waits in any state, and goes out when there is a token again.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True,
+        related_name="anilist_account",
+    )  # fmt: skip
+    state = models.CharField(
+        _("state"), max_length=10, choices=AniListState, default=AniListState.CONNECTING
+    )
+    # Who they are there; null and empty until the first connection.
+    anilist_id = models.PositiveBigIntegerField(null=True, unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    score_format = models.CharField(max_length=20, blank=True, help_text="as AniList names it")
+
+    # Sealed, see `tracker.anilist.tokens`; empty: there is none.
+    code = models.TextField(blank=True, editable=False)
+    code_at = models.DateTimeField(null=True)
+    token = models.TextField(blank=True, editable=False)
+    refresh_token = models.TextField(blank=True, editable=False)
+    token_expires_at = models.DateTimeField(_("permission ends"), null=True)
+    # The last notice about its end: so many days before. Null: none yet.
+    warned_days = models.PositiveSmallIntegerField(null=True)
+
+    is_paused = models.BooleanField(_("paused"), default=False)
+    direction = models.CharField(max_length=4, choices=SyncDirection, default=SyncDirection.BOTH)
+    conflicts = models.CharField(
+        max_length=6, choices=ConflictPolicy, default=ConflictPolicy.LATEST
+    )
+    send_scores = models.BooleanField(default=True)
+    send_notes = models.BooleanField(default=False)
+    send_dates = models.BooleanField(default=True)
+    send_private = models.BooleanField(default=False)
+    send_deletions = models.BooleanField(default=False)
+
+    connected_at = models.DateTimeField(_("connected"), null=True)
+    # When the list is to be read, and when the next row is to be sent; null: nothing to do.
+    pull_at = models.DateTimeField(null=True)
+    send_at = models.DateTimeField(null=True)
+    # Where reading the list has got to, for a worker that goes on.
+    pull_cursor = models.JSONField(default=dict)
+    pulled_at = models.DateTimeField(_("last read"), null=True)
+    failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    last_result = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("AniList account")
+        verbose_name_plural = _("AniList accounts")
+        indexes = [
+            models.Index(fields=["code_at"], name="anilist_code"),
+            models.Index(fields=["state", "is_paused", "pull_at"], name="anilist_pull"),
+            models.Index(fields=["state", "is_paused", "send_at"], name="anilist_send"),
+            models.Index(fields=["state", "token_expires_at"], name="anilist_expiry"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.state}"
+
+
+class AniListEntry(Leased):
+    """A title of somebody's list there, and what both sides had when they last were equal.
+
+    `agreed` holds the fields as `tracker.anilist.values` writes them. Where the item here is gone,
+    `is_deleted_here` says that they took it out; the row stays until AniList knows.
+    """
+
+    account = models.ForeignKey(AniListAccount, on_delete=models.CASCADE, related_name="entries")
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="anilist_entries")
+    media_id = models.PositiveIntegerField()
+    entry_id = models.PositiveBigIntegerField(null=True, help_text="null: it is not in their list")
+    agreed = models.JSONField(default=dict)
+    agreed_at = models.DateTimeField(null=True, help_text="when AniList says that it changed")
+
+    waiting_since = models.DateTimeField(null=True, help_text="null: nothing is to be sent")
+    # Not to be sent before; null: at once.
+    retry_at = models.DateTimeField(null=True)
+    # Somebody has just changed it, and looks on.
+    is_urgent = models.BooleanField(default=False)
+    is_deleted_here = models.BooleanField(default=False)
+    # Why AniList does not take it: a code of ours and its words. It waits for another change.
+    refusal_code = models.CharField(max_length=40, blank=True)
+    refusal = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "title"], name="anilist_title_once"),
+            models.UniqueConstraint(fields=["account", "media_id"], name="anilist_media_once"),
+        ]
+        indexes = [
+            models.Index(fields=["account", "waiting_since", "id"], name="anilist_waiting"),
+            models.Index(
+                fields=["account", "id"], name="anilist_refused",
+                condition=~Q(refusal_code=""),
+            ),
+            models.Index(fields=["title", "account"], name="anilist_of_title"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.title_id}"
+
+
+class AniListConflict(models.Model):
+    """A field that was changed on both sides: both values, and which of them counts."""
+
+    account = models.ForeignKey(
+        AniListAccount, on_delete=models.CASCADE, related_name="conflict_log"
+    )
+    title = models.ForeignKey(Title, on_delete=models.CASCADE, related_name="anilist_conflicts")
+    field = models.CharField(max_length=20)
+    mine = models.JSONField(null=True)
+    theirs = models.JSONField(null=True)
+    mine_at = models.DateTimeField(null=True)
+    theirs_at = models.DateTimeField(null=True)
+    kept = models.CharField(max_length=6, choices=Kept)
+    why = models.CharField(max_length=10, choices=KeptWhy, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "created_at", "id"], name="anilist_conflicts"),
+            models.Index(fields=["account", "kept", "title"], name="anilist_open_conflicts"),
+            models.Index(fields=["title", "account"], name="anilist_conflict_title"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.title_id}, {self.field}"

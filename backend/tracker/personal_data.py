@@ -1,12 +1,16 @@
-"""What this app knows about a user: their library, its history, lists and preferences."""
+"""What this app knows about a user: their library, and their account at AniList."""
 
 from collections.abc import Iterable, Mapping
 
 from django.utils.translation import gettext_lazy as _
 
 from common.personal_data import ExportedFile, Participant, stream_rows
+from tracker import merged_sync
 from tracker.merged_items import TITLE_COLUMNS, merge_items, unmerge_items, users_of_title
 from tracker.models import (
+    AniListAccount,
+    AniListConflict,
+    AniListEntry,
     LibraryChange,
     LibraryCount,
     LibraryItem,
@@ -64,6 +68,35 @@ def _erase(user_id: int) -> None:
         model._default_manager.filter(user=user_id).delete()
 
 
+def _account(user_id: int) -> Rows:
+    """Return what is known of their account there; the token is a secret, also from them."""
+    return AniListAccount.objects.filter(user=user_id).values(
+        "anilist_id", "name", "state", "score_format", "token_expires_at", "is_paused", "direction",
+        "conflicts", "send_scores", "send_notes", "send_dates", "send_private", "send_deletions",
+        "connected_at", "pulled_at", "last_result",
+    )  # fmt: skip
+
+
+def _entries(user_id: int) -> Rows:
+    return stream_rows(
+        AniListEntry.objects.filter(account=user_id),
+        "title", "title__name", "media_id", "entry_id", "agreed", "agreed_at", "waiting_since",
+        "refusal_code", "refusal",
+    )  # fmt: skip
+
+
+def _conflicts(user_id: int) -> Rows:
+    return stream_rows(
+        AniListConflict.objects.filter(account=user_id),
+        "title", "title__name", "field", "mine", "theirs", "mine_at", "theirs_at", "kept", "why",
+        "created_at", "decided_at",
+    )  # fmt: skip
+
+
+def _erase_account(user_id: int) -> None:
+    AniListAccount.objects.filter(user=user_id).delete()
+
+
 PARTICIPANTS = (
     Participant(
         "library",
@@ -86,5 +119,21 @@ PARTICIPANTS = (
         merge_titles=merge_items,
         unmerge_titles=unmerge_items,
         users_of_title=users_of_title,
+    ),
+    Participant(
+        "anilist",
+        covers=("tracker.AniListAccount.user",),
+        files=(
+            ExportedFile("anilist.json", _("Your account at AniList."), _account),
+            ExportedFile("anilist_titles.json", _("The titles of your list there."), _entries),
+            ExportedFile(
+                "anilist_conflicts.json", _("What was changed here and there."), _conflicts
+            ),
+        ),
+        erase=_erase_account,
+        title_columns=merged_sync.TITLE_COLUMNS,
+        merge_titles=merged_sync.merge_entries,
+        unmerge_titles=merged_sync.unmerge_entries,
+        users_of_title=merged_sync.users_of_title,
     ),
 )
