@@ -249,6 +249,7 @@ REFRESH_TOKEN_SECONDS = 60 * 86_400
 # It has its own path, which the prefix __Host- does not allow.
 REFRESH_COOKIE_NAME = f"{'__Secure-' if env.HTTPS_ONLY else ''}{INSTANCE}_refresh"
 DEVICE_COOKIE_NAME = f"{_PREFIX}{INSTANCE}_device"
+ANILIST_COOKIE_NAME = f"{'__Secure-' if env.HTTPS_ONLY else ''}{INSTANCE}_anilist"
 STAFF_SECOND_FACTOR = env.STAFF_SECOND_FACTOR
 GUESSES_FREE = env.GUESSES_FREE
 GUESS_MAX_DELAY_SECONDS = env.GUESS_MAX_DELAY_SECONDS

@@ -1,6 +1,12 @@
 """The addresses of this app, below /api/."""
 
 from common.http.urls import ID, route
+from tracker.api.anilist import (
+    AniListStatusView,
+    CallbackView,
+    ConnectUrlView,
+    DisconnectView,
+)
 from tracker.api.bulk import BulkView
 from tracker.api.items import (
     ItemListView,
@@ -29,6 +35,10 @@ from tracker.api.lists import (
 _TITLE = r"(?P<title_id>[0-9]{1,18})"
 
 urlpatterns = [
+    route("anilist/connect-url", ConnectUrlView.as_view()),
+    route("anilist/callback", CallbackView.as_view()),
+    route("anilist/status", AniListStatusView.as_view()),
+    route("anilist/disconnect", DisconnectView.as_view()),
     route("library/items", ItemListView.as_view()),
     route(f"library/items/{ID}", ItemView.as_view()),
     route(f"library/items/{ID}/progress", ItemProgressView.as_view()),

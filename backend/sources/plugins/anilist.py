@@ -42,7 +42,7 @@ from sources.contract import (
 )
 
 # A query may have 500 fields, counted with those that are nested.
-_SUMMARY = """
+SUMMARY = """
 fragment Summary on Media {
   id idMal type format status(version: 2) countryOfOrigin isAdult siteUrl synonyms genres
   title { romaji english native } startDate { year }
@@ -63,7 +63,7 @@ query Search(
   }
 }
 """
-    + _SUMMARY
+    + SUMMARY
 )
 DETAILS = (
     """
@@ -86,7 +86,7 @@ query Details($id: Int!) {
   }
 }
 """
-    + _SUMMARY
+    + SUMMARY
 )
 
 _STATUS = {
@@ -157,7 +157,7 @@ class AniList(Source):
         if not adult:
             variables["adult"] = False  # otherwise both are found
         found = inside(self._ask(SEARCH, "Search", variables), "Page", "media")
-        titles = [_title(media) for media in as_list(found, 20)]
+        titles = [read_title(media) for media in as_list(found, 20)]
         return [title for title in titles if title and (adult or not _is_adult(title))]
 
     def get_details(self, title_id: str) -> FoundTitle:
@@ -166,7 +166,7 @@ class AniList(Source):
         if not 0 < number <= _MAX_ID:
             raise Gone
         media = as_map(self._ask(DETAILS, "Details", {"id": number}).get("Media"))
-        title = _title(media)
+        title = read_title(media)
         if title is None or title.id != str(number):
             raise Unreadable
         return title
@@ -202,7 +202,7 @@ def _failure(error: Any, status: int) -> SourceFailed:
     return Unreadable()
 
 
-def _title(media: Any) -> FoundTitle | None:
+def read_title(media: Any) -> FoundTitle | None:
     """Return a title; None for what has no id or no name."""
     number = clean_count(inside(media, "id"), at_least=1, at_most=_MAX_ID)
     names = as_map(inside(media, "title"))

@@ -1,0 +1,1 @@
+"""Lists at AniList, kept in step with libraries here, both ways."""

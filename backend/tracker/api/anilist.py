@@ -1,0 +1,189 @@
+"""/api/anilist: one's account at AniList is connected, shown, set and disconnected."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseRedirect
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.api.authentication import current_user
+from accounts.scopes import LIBRARY
+from common.http.errors import AppError
+from common.http.responses import PrivateResponse
+from common.http.serializers import refusals
+from tracker.anilist.client import CALLBACK
+from tracker.anilist.connecting import (
+    STATE_SECONDS,
+    AniListOff,
+    begin_connecting,
+    change_settings,
+    disconnect,
+    refuse_off,
+    take_code,
+)
+from tracker.anilist.status import SETTINGS, status_of
+from tracker.choices import AniListState
+from tracker.models import AniListAccount
+
+PAGE = "/settings/anilist"
+
+
+class ConnectUrlSerializer(serializers.Serializer[dict[str, Any]]):
+    """Where somebody allows it."""
+
+    url = serializers.CharField(help_text="a page of AniList, to be opened in this browser")
+
+
+class AniListSettingsSerializer(serializers.ModelSerializer[Any]):
+    """What somebody wants of the connection."""
+
+    class Meta:
+        model = AniListAccount
+        fields = SETTINGS
+
+
+class AniListErrorSerializer(serializers.Serializer[dict[str, str]]):
+    """What went wrong last."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class AniListStatusSerializer(AniListSettingsSerializer):
+    """How one's connection to AniList stands."""
+
+    is_available = serializers.BooleanField(
+        help_text="false: the operator has not set it up, and nothing else of it can be done"
+    )
+    state = serializers.ChoiceField(
+        choices=[("", ""), *AniListState.choices], help_text="empty: not connected"
+    )
+    name = serializers.CharField(help_text="there")
+    score_format = serializers.CharField(help_text="there, such as POINT_10")
+    site_url = serializers.CharField()
+    connected_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(
+        allow_null=True, help_text="it has to be connected again before"
+    )
+    ends_soon = serializers.BooleanField(help_text="that is within 30 days")
+    pulled_at = serializers.DateTimeField(allow_null=True, help_text="when the list was last read")
+    pull_at = serializers.DateTimeField(allow_null=True, help_text="when it is read next")
+    last_result = serializers.DictField()
+    waiting = serializers.IntegerField(help_text="titles whose changes wait to be sent")
+    refused = serializers.IntegerField(help_text="titles whose changes AniList does not take")
+    open_conflicts = serializers.IntegerField()
+    error = AniListErrorSerializer(allow_null=True)
+    job_id = serializers.IntegerField(allow_null=True, help_text="of an import that is running")
+
+    class Meta(AniListSettingsSerializer.Meta):
+        fields = (
+            *("is_available", "state", "name", "score_format", "site_url", "connected_at"),
+            *("expires_at", "ends_soon", *SETTINGS, "pulled_at", "pull_at", "last_result"),
+            *("waiting", "refused", "open_conflicts", "error", "job_id"),
+        )  # type: ignore[assignment]
+
+
+class ConnectUrlView(APIView):
+    """Begins a connection."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses={200: ConnectUrlSerializer, **refusals(401, 403, 404, 429)})
+    def get(self, request: Request) -> Response:
+        """Return the page of AniList where the user allows it.
+
+        The answer sets a cookie: they have to come back in the same browser, within ten minutes.
+        """
+        way = begin_connecting(current_user(request))
+        response = PrivateResponse(ConnectUrlSerializer({"url": way.url}).data)
+        response.set_cookie(
+            settings.ANILIST_COOKIE_NAME,
+            way.browser_secret,
+            max_age=STATE_SECONDS,
+            path=CALLBACK,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",  # AniList's page leads back here
+        )
+        return response
+
+
+class CallbackView(APIView):
+    """Where AniList sends a browser back to."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(name, OpenApiTypes.STR, description=text)
+            for name, text in (
+                ("state", "as connect-url gave it"),
+                ("code", "for a worker to exchange"),
+                ("error", "AniList's, where they did not allow it"),
+            )
+        ],
+        responses={
+            302: OpenApiResponse(description=f"to {PAGE}, with `?error=` and a code of ours"),
+            **refusals(404, 429),
+        },
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """Keep the code and go on to the settings; the person is known by the state alone."""
+        query = request.query_params
+        try:
+            take_code(
+                state=query.get("state", ""),
+                browser_secret=request.COOKIES.get(settings.ANILIST_COOKIE_NAME, ""),
+                code=query.get("code", ""),
+                denied="error" in query,
+            )
+            target = PAGE
+        except AniListOff:
+            raise
+        except AppError as error:
+            target = f"{PAGE}?{urlencode({'error': error.code})}"
+        response = HttpResponseRedirect(target, headers={"Cache-Control": "private, no-store"})
+        response.delete_cookie(settings.ANILIST_COOKIE_NAME, path=CALLBACK, samesite="Lax")
+        return response
+
+
+class AniListStatusView(APIView):
+    """How one's connection stands, and what one wants of it."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY, "PATCH": LIBRARY}
+
+    @extend_schema(responses={200: AniListStatusSerializer, **refusals(401, 403, 429)})
+    def get(self, request: Request) -> Response:
+        """Show it, also where there is none."""
+        return PrivateResponse(AniListStatusSerializer(status_of(current_user(request).pk)).data)
+
+    @extend_schema(
+        request=AniListSettingsSerializer(partial=True),
+        responses={200: AniListStatusSerializer, **refusals(400, 401, 403, 404, 409, 429)},
+    )
+    def patch(self, request: Request) -> Response:
+        """Set what one wants of it."""
+        refuse_off()
+        form = AniListSettingsSerializer(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        user = current_user(request)
+        change_settings(user, **form.validated_data)
+        return PrivateResponse(AniListStatusSerializer(status_of(user.pk)).data)
+
+
+class DisconnectView(APIView):
+    """Ends a connection."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None, **refusals(401, 403, 429)})
+    def post(self, request: Request) -> Response:
+        """Forget the token and what was known of the list there; the library stays."""
+        disconnect(current_user(request))
+        return PrivateResponse(status=204)
