@@ -122,6 +122,10 @@ class Double:
         """Return the settings that lead here instead of to the site."""
         return {}
 
+    def environment(self) -> dict[str, str]:
+        """Return what an installation that uses it by hand has in its environment."""
+        return self.addresses()
+
     def refuse_over_limit(self, heard: Heard, calls: int, seconds: float) -> Said:
         """Answer a request that is over a limit."""
         return limited(retry_after=int(seconds) or 1)

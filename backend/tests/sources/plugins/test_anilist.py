@@ -179,7 +179,7 @@ def test_no_odd_value_is_taken_for_what_it_is_not(both):
     media = site.media(BY_KEY["wolf-anime"])
 
     for odd in odd_answers(media):
-        found = anilist._title(odd)
+        found = anilist.read_title(odd)
 
         if found is not None:
             assert 0 < len(found.name) <= 300
