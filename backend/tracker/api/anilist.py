@@ -22,6 +22,7 @@ from tracker.anilist.client import CALLBACK
 from tracker.anilist.connecting import (
     STATE_SECONDS,
     AniListOff,
+    StateRefused,
     begin_connecting,
     change_settings,
     disconnect,
@@ -142,13 +143,16 @@ class CallbackView(APIView):
                 code=query.get("code", ""),
                 denied="error" in query,
             )
-            target = PAGE
+            target, is_over = PAGE, True
         except AniListOff:
             raise
         except AppError as error:
             target = f"{PAGE}?{urlencode({'error': error.code})}"
+            # Pages of others can lead a browser here: they do not spoil what it has begun.
+            is_over = not isinstance(error, StateRefused)
         response = HttpResponseRedirect(target, headers={"Cache-Control": "private, no-store"})
-        response.delete_cookie(settings.ANILIST_COOKIE_NAME, path=CALLBACK, samesite="Lax")
+        if is_over:
+            response.delete_cookie(settings.ANILIST_COOKIE_NAME, path=CALLBACK, samesite="Lax")
         return response
 
 

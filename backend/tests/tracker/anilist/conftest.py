@@ -1,6 +1,7 @@
 """AniList's double with people who have lists, and a site here that may ask it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def connect(user: User, person: Person, site: AniList, **columns: Any) -> AniLis
         **{
             "state": AniListState.CONNECTED, "connected_at": now, "pull_at": now,
             "token": seal_token(site.people.make_token(person)),
-            "token_expires_at": now + timezone.timedelta(days=365), **columns,
+            "token_expires_at": now + timedelta(days=365), **columns,
         },
     )  # fmt: skip
 

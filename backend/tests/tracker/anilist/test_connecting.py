@@ -1,5 +1,6 @@
 """Accounts at AniList are connected, lose their tokens and are disconnected."""
 
+from copy import deepcopy
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
@@ -106,7 +107,9 @@ def test_without_a_client_of_the_operator_there_is_nothing(reader_rina, settings
     assert [(one.status_code, one.json()["code"]) for one in refused] == [(404, "anilist_off")] * 3
 
 
-def test_whoever_comes_back_has_begun_here_and_in_this_browser(reader_rina, anilist, aida, clock):
+def test_whoever_comes_back_has_begun_here_and_in_this_browser(
+    reader_rina, anilist, aida, monkeypatch
+):
     url, browser = begin(reader_rina)
     back = allow(url, aida)
     _url, other = begin(make_user("other"))
@@ -123,14 +126,14 @@ def test_whoever_comes_back_has_begun_here_and_in_this_browser(reader_rina, anil
     good = browser.get(CALLBACK, back)
     browser.cookies = other.cookies
     url, browser = begin(reader_rina)
-    kept = dict(browser.cookies)
+    kept = deepcopy(browser.cookies)
     back = allow(url, aida)
     browser.get(CALLBACK, back)
     browser.cookies = kept
     again = browser.get(CALLBACK, back)  # the same once more, cookie and all
     url, browser = begin(reader_rina)
     late = allow(url, aida)
-    clock(601)
+    monkeypatch.setattr("tracker.anilist.connecting.STATE_SECONDS", -1)
     too_late = browser.get(CALLBACK, late)
 
     assert {place["Location"] for place in places} == {"/settings/anilist?error=anilist_state"}
@@ -147,7 +150,7 @@ def test_whoever_does_not_allow_it_is_not_connected(reader_rina, anilist, aida):
 def test_a_banned_user_is_not_connected(reader_rina, anilist, aida):
     url, browser = begin(reader_rina)
     User.objects.filter(pk=reader_rina.pk).update(
-        banned_until=timezone.now() + timedelta(days=1), is_banned=True
+        banned_at=timezone.now(), banned_until=timezone.now() + timedelta(days=1)
     )
 
     assert browser.get(CALLBACK, allow(url, aida))["Location"].endswith("?error=banned")
@@ -269,7 +272,7 @@ def test_without_its_key_a_token_is_kept_for_better_days(reader_rina, anilist, a
     assert lists_of(account).get_viewer().name == "Aida"
 
 
-def test_people_are_told_before_the_end_and_once(reader_rina, uploader_uli, anilist, aida, clock):
+def test_people_are_told_before_the_end_and_once(reader_rina, uploader_uli, anilist, aida):
     bek = anilist.people.add("Bek")
     now = timezone.now()
     connect(reader_rina, aida, anilist, token_expires_at=now + timedelta(days=31))
