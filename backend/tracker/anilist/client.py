@@ -8,7 +8,7 @@ answer that does not come tells nothing: read the entry, then decide.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import jwt
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from sources.answers.clients import call_source, message_of
 from sources.cleaning import as_list, as_map, clean_count, clean_name, inside
-from sources.contract import Answer, Gone, SourceFailed, Unreadable
+from sources.contract import Client, Gone, SourceFailed, Unreadable
 from sources.plugins.anilist import SUMMARY, AniList, read_title
 from tracker.anilist.tokens import CannotOpen, open_token
 from tracker.anilist.values import EntryValues, FuzzyDate, ListChunk, RemoteEntry, Viewer
@@ -115,14 +115,6 @@ class Refused(SourceFailed):
     status = 502
 
 
-class Caller(Protocol):
-    """What sends requests: `sources.contract.Client`."""
-
-    def request(self, method: Literal["POST"], url: str, **options: Any) -> Answer:
-        """Return the answer; raises SourceFailed."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Grant:
     """A token, and what is known of it. `anilist_id` is what it says itself, and not proven."""
@@ -136,7 +128,7 @@ class Grant:
 class AniListLists:
     """The list of whoever a token belongs to."""
 
-    def __init__(self, client: Caller, token: str) -> None:
+    def __init__(self, client: Client, token: str) -> None:
         self._client = client
         self._token = token
 

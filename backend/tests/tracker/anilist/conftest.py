@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from common.models import OutboundBudget
+from common.outbound.budgets import Limit
 from tests.sources.doubles import AniList
 from tests.sources.doubles.anilist import CLIENT_ID, CLIENT_SECRET
 from tests.sources.doubles.anilist_lists import Person
@@ -30,7 +31,7 @@ def anilist(anilist_server: AniList, settings, monkeypatch) -> AniList:
     settings.SOURCE_ADDRESSES = anilist_server.addresses()
     settings.ANILIST_CLIENT_ID, settings.ANILIST_CLIENT_SECRET = CLIENT_ID, CLIENT_SECRET
     monkeypatch.setattr("common.outbound.calls._BACKOFF", lambda state: 0.0)
-    monkeypatch.setattr("sources.plugins.anilist.AniList.limits", {"": ()})
+    monkeypatch.setattr("sources.plugins.anilist.AniList.limits", {"": (Limit(10_000, 1.0),)})
     return anilist_server
 
 

@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
@@ -65,7 +66,7 @@ def come_back(user: User, person: Person | None) -> str:
     return browser.get(CALLBACK, allow(url, person))["Location"]
 
 
-def status(user: User) -> dict:
+def status(user: User) -> Any:
     return client_of(user).get(STATUS).json()
 
 
