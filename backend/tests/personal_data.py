@@ -80,7 +80,7 @@ PLACES = {
     "library_list": "/api/library/lists",
     "library_change": "/api/library/history",
     "anilist_name": "/api/anilist/status",
-    "anilist_conflict": "/api/anilist/conflicts",
+    "anilist_conflict": EXPORT,
     "anilist_entry": EXPORT,
     "anilist_code": "",
     "anilist_token": "",

@@ -233,7 +233,7 @@ MATRIX: dict[tuple[str, str, str], Row] = {
     ("GET", "reading", "/api/reading"): READ,
     ("POST", "reading/progress", "/api/reading/progress"): LOGIN | {"key_library": 200},
     ("GET", "anilist/connect-url", "/api/anilist/connect-url"): expect(404),
-    ("GET", "anilist/callback", "/api/anilist/callback"): dict.fromkeys(CAST, 404),
+    ("GET", "anilist/callback", "/api/anilist/callback"): expect(404, nobody=404),
     ("GET", "anilist/status", "/api/anilist/status"): LIBRARY,
     ("PATCH", "anilist/status", "/api/anilist/status"): expect(404, key_library=404),
     ("POST", "anilist/disconnect", "/api/anilist/disconnect"): expect(204),

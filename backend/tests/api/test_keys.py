@@ -26,6 +26,7 @@ PATHS = ("/api/auth/me", "/api/titles")  # behind DRF, and before it
 FORM = {"name": "OPDS", "scopes": ["read"], "expires_in_days": 30, "password": PASSWORD}
 # What takes no key at all, decided one by one; all else names its scope in `key_scopes`.
 NEEDS_A_LOGIN = {
+    "anilist/callback", "anilist/connect-url", "anilist/disconnect",
     "auth/email/change", "auth/email/resend", "auth/keys", f"auth/keys/{ID}", "auth/me/avatar",
     "auth/me/export", "auth/password/change", "auth/second-factor", "auth/second-factor/confirm",
     "auth/second-factor/recovery-codes", "auth/sessions", f"auth/sessions/{ID}",

@@ -297,8 +297,8 @@ def lose_token(account: AniListAccount) -> None:
 
 def change_settings(user: User, **changes: Any) -> AniListAccount:
     """Set what a user wants of the connection, and return it; raises NotConnected."""
-    refuse_off()
     with acting(user):
+        refuse_off()
         account = AniListAccount.objects.filter(user=user).first()
         if account is None:
             raise NotConnected

@@ -26,7 +26,6 @@ from tracker.anilist.connecting import (
     begin_connecting,
     change_settings,
     disconnect,
-    refuse_off,
     take_code,
 )
 from tracker.anilist.status import SETTINGS, status_of
@@ -130,7 +129,7 @@ class CallbackView(APIView):
         ],
         responses={
             302: OpenApiResponse(description=f"to {PAGE}, with `?error=` and a code of ours"),
-            **refusals(404, 429),
+            **refusals(401, 403, 404, 429),
         },
     )
     def get(self, request: Request) -> HttpResponse:
@@ -173,7 +172,6 @@ class AniListStatusView(APIView):
     )
     def patch(self, request: Request) -> Response:
         """Set what one wants of it."""
-        refuse_off()
         form = AniListSettingsSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         user = current_user(request)
