@@ -4,6 +4,79 @@
  */
 
 export interface paths {
+    "/api/anilist/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Keep the code and go on to the settings; the person is known by the state alone. */
+        get: operations["get_anilist_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anilist/connect-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description Return the page of AniList where the user allows it.
+         *
+         *     The answer sets a cookie: they have to come back in the same browser, within ten minutes.
+         */
+        get: operations["get_anilist_connect_url"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anilist/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Forget the token and what was known of the list there; the library stays. */
+        post: operations["post_anilist_disconnect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anilist/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Show it, also where there is none. */
+        get: operations["get_anilist_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Set what one wants of it. */
+        patch: operations["patch_anilist_status"];
+        trace?: never;
+    };
     "/api/anime": {
         parameters: {
             query?: never;
@@ -1705,6 +1778,64 @@ export interface components {
             name: string;
             language: string;
         };
+        /** @description What went wrong last. */
+        AniListErrorShape: {
+            code: string;
+            detail: string;
+        };
+        /** @enum {string} */
+        AniListStateEnum: "connecting" | "connected" | "failed" | "expired" | "revoked";
+        /** @description How one's connection to AniList stands. */
+        AniListStatusShape: {
+            /** @description false: the operator has not set it up, and nothing else of it can be done */
+            is_available: boolean;
+            /** @description empty: not connected */
+            state: components["schemas"]["AniListStateEnum"] | components["schemas"]["BlankEnum"];
+            /** @description there */
+            name: string;
+            /** @description there, such as POINT_10 */
+            score_format: string;
+            site_url: string;
+            /** Format: date-time */
+            connected_at: string | null;
+            /**
+             * Format: date-time
+             * @description it has to be connected again before
+             */
+            expires_at: string | null;
+            /** @description that is within 30 days */
+            ends_soon: boolean;
+            /** Paused */
+            is_paused?: boolean;
+            direction?: components["schemas"]["SyncDirectionEnum"];
+            conflicts?: components["schemas"]["ConflictsEnum"];
+            send_scores?: boolean;
+            send_notes?: boolean;
+            send_dates?: boolean;
+            send_private?: boolean;
+            send_deletions?: boolean;
+            /**
+             * Format: date-time
+             * @description when the list was last read
+             */
+            pulled_at: string | null;
+            /**
+             * Format: date-time
+             * @description when it is read next
+             */
+            pull_at: string | null;
+            last_result: {
+                [key: string]: unknown;
+            };
+            /** @description titles whose changes wait to be sent */
+            waiting: number;
+            /** @description titles whose changes AniList does not take */
+            refused: number;
+            open_conflicts: number;
+            error: components["schemas"]["AniListErrorShape"] | null;
+            /** @description of an import that is running */
+            job_id: number | null;
+        };
         AvatarFormRequest: {
             /**
              * Format: binary
@@ -1893,6 +2024,13 @@ export interface components {
         };
         ConfirmedAddress: {
             email: string;
+        };
+        /** @enum {string} */
+        ConflictsEnum: "latest" | "mine" | "theirs" | "ask";
+        /** @description Where somebody allows it. */
+        ConnectUrlShape: {
+            /** @description a page of AniList, to be opened in this browser */
+            url: string;
         };
         CountedGroupShape: {
             slug: string;
@@ -2603,6 +2741,18 @@ export interface components {
         /** @description The password, to be sure. */
         PasswordFormRequest: {
             password: string;
+        };
+        /** @description What somebody wants of the connection. */
+        PatchedAniListSettingsRequest: {
+            /** Paused */
+            is_paused?: boolean;
+            direction?: components["schemas"]["SyncDirectionEnum"];
+            conflicts?: components["schemas"]["ConflictsEnum"];
+            send_scores?: boolean;
+            send_notes?: boolean;
+            send_dates?: boolean;
+            send_private?: boolean;
+            send_deletions?: boolean;
         };
         /** @description The facts of what has episodes; `duration_minutes` is that of one. */
         PatchedEpisodicFormRequest: {
@@ -3386,6 +3536,8 @@ export interface components {
             unread: number;
             progress: components["schemas"]["_ProgressSumsShape"];
         };
+        /** @enum {string} */
+        SyncDirectionEnum: "both" | "pull" | "push";
         /** @description A tag of one's own. */
         TagFormRequest: {
             name: string;
@@ -3690,6 +3842,308 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    get_anilist_callback: {
+        parameters: {
+            query?: {
+                /** @description for a worker to exchange */
+                code?: string;
+                /** @description AniList's, where they did not allow it */
+                error?: string;
+                /** @description as connect-url gave it */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description to /settings/anilist, with `?error=` and a code of ours */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anilist_connect_url: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectUrlShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anilist_disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anilist_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AniListStatusShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    patch_anilist_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedAniListSettingsRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedAniListSettingsRequest"];
+                "multipart/form-data": components["schemas"]["PatchedAniListSettingsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AniListStatusShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
     get_anime: {
         parameters: {
             query?: {
