@@ -6,6 +6,7 @@ from tracker.api.anilist import (
     CallbackView,
     ConnectUrlView,
     DisconnectView,
+    ImportView,
 )
 from tracker.api.bulk import BulkView
 from tracker.api.items import (
@@ -39,6 +40,7 @@ urlpatterns = [
     route("anilist/callback", CallbackView.as_view()),
     route("anilist/status", AniListStatusView.as_view()),
     route("anilist/disconnect", DisconnectView.as_view()),
+    route("anilist/import", ImportView.as_view()),
     route("library/items", ItemListView.as_view()),
     route(f"library/items/{ID}", ItemView.as_view()),
     route(f"library/items/{ID}/progress", ItemProgressView.as_view()),

@@ -49,6 +49,14 @@ NewItem = tuple[int | None, Any]
 NotDone = tuple[int | None, str, str]
 
 
+class JobFailed(Exception):
+    """A job cannot go on, and would not another time; the code says why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 @dataclass(frozen=True)
 class JobKind:
     """What jobs of one kind do."""
@@ -67,7 +75,8 @@ class JobKind:
     # Wakes workers for what follows from the rows, some at a time; True: there is more.
     follow_up: Callable[[Job], bool] | None = None
     # Tells, outside of any transaction, whether the next items can be worked on; where they cannot
-    # yet, as they wait for another server, the job rests for a while and others go on.
+    # yet, as they wait for another server, the job rests for a while and others go on. It is asked
+    # without items, too, and may add some by `add_items`, or raise JobFailed.
     is_ready: Callable[[Job, Sequence[JobItem]], bool] | None = None
     chunk: int = _CHUNK
     # The job itself is kept for ever, and its owner's account is taken off it. Otherwise it goes
@@ -164,6 +173,29 @@ def _add_items(job: Job, items: Iterable[NewItem], *, outcome: str) -> int:
     return len(rows)
 
 
+def add_items(job: Job, befores: Sequence[Any], **parameters: Any) -> bool:
+    """Add items behind the others, and set parameters, for a job that `is_ready` was asked about.
+
+    Both are one step, which a killed worker has done or not. Returns False where the job is to
+    stop. Raises LeaseLost.
+    """
+    with transaction.atomic():
+        rows = Job.objects.filter(pk=job.pk, lease_token=job.lease_token)
+        held = rows.select_for_update(no_key=True).first()
+        if held is None or job.lease_token is None:
+            raise LeaseLost(job.pk)
+        items = [
+            JobItem(job=held, position=position, before=before)
+            for position, before in enumerate(befores, start=held.total)
+        ]
+        JobItem.objects.bulk_create(items, batch_size=_CHUNK)
+        job.total = held.total + len(items)
+        job.parameters = {**held.parameters, **parameters}
+        until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+        rows.update(total=job.total, parameters=job.parameters, lease_until=until, failures=0)
+    return not held.stop_asked
+
+
 def can_undo(job: Job) -> bool:
     """Return True where the job can be undone now."""
     kind = KINDS.get(job.kind)
@@ -244,11 +276,16 @@ def _advance(lease: Lease[Job]) -> bool:
     if job.undone_at is None and job.stop_asked:
         _end(lease, JobState.STOPPED)
         return False
-    if not _is_ready(job, kind):
-        lease.rows().update(failures=0, lease_until=timezone.now() + _REST)
+    try:
+        if not _is_ready(job, kind):
+            lease.rows().update(failures=0, lease_until=timezone.now() + _REST)
+            return False
+        if _do_chunk(lease, job, kind):
+            return True
+    except JobFailed as failed:
+        log.info("job.cannot_go_on", job_id=job.pk, kind=job.kind, code=failed.code)
+        _end(lease, JobState.FAILED, error_code=failed.code)
         return False
-    if _do_chunk(lease, job, kind):
-        return True
     if kind.follow_up is not None and kind.follow_up(job):
         lease.rows().update(failures=0)
         lease.release()
@@ -262,8 +299,7 @@ def _is_ready(job: Job, kind: JobKind) -> bool:
     """Return False where the job is to rest: its lease then ends by itself."""
     if kind.is_ready is None or job.undone_at is not None:
         return True
-    items = _next_items(job, kind)
-    return not items or kind.is_ready(job, items)
+    return kind.is_ready(job, _next_items(job, kind))
 
 
 def _next_items(job: Job, kind: JobKind) -> list[JobItem]:

@@ -58,6 +58,20 @@ def unpack(what: str, packed: bytes) -> Value | None:
     return value if isinstance(value, FoundTitle) else list(value)  # type: ignore[return-value]
 
 
+def plain_title(title: FoundTitle) -> Any:
+    """Return a title as JSON has it, for a row of its own; `title_of` reads it."""
+    return orjson.loads(orjson.dumps(title, default=_decimal_as_text))
+
+
+def title_of(plain: Any) -> FoundTitle | None:
+    """Return the title; None where it was kept by a version that knew other fields."""
+    try:
+        title: FoundTitle = _reader(FoundTitle)(plain)
+    except (TypeError, ValueError, InvalidOperation):
+        return None
+    return title
+
+
 def _decimal_as_text(value: object) -> str:
     if isinstance(value, Decimal):
         return str(value)

@@ -22,6 +22,10 @@ EMPTY: Values = {
     "notes": "", "private": False, "started_on": None, "finished_on": None, "repeats": 0,
 }  # fmt: skip
 _DAYS = ("started_on", "finished_on")
+_PLAIN = (
+    "media_id", "entry_id", "status", "score_raw", "progress", "progress_volumes", "repeat",
+    "notes", "is_private", "is_hidden", "started", "completed", "custom_lists",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,26 @@ def entry_values(values: Mapping[str, Any], *, agreed: Mapping[str, Any]) -> Ent
         started=days.get("started_on"),
         completed=days.get("finished_on"),
     )
+
+
+def plain_entry(entry: RemoteEntry) -> dict[str, Any]:
+    """Return an entry as JSON has it, without its title; `entry_of` reads it."""
+    plain = {name: getattr(entry, name) for name in _PLAIN}
+    for name in ("started", "completed"):
+        plain[name] = [plain[name].year, plain[name].month, plain[name].day]
+    updated_at = entry.updated_at
+    return {**plain, "updated_at": None if updated_at is None else updated_at.isoformat()}
+
+
+def entry_of(plain: Mapping[str, Any], title: FoundTitle | None) -> RemoteEntry:
+    """Return the entry that `plain_entry` has written, with its title."""
+    said = {name: plain[name] for name in _PLAIN}
+    for name in ("started", "completed"):
+        said[name] = FuzzyDate(*plain[name])
+    said["custom_lists"] = tuple(plain["custom_lists"])
+    updated_at = plain["updated_at"]
+    moment = None if updated_at is None else datetime.fromisoformat(updated_at)
+    return RemoteEntry(**said, updated_at=moment, title=title)
 
 
 def _day(day: FuzzyDate) -> str | None:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.authentication import current_user
+from accounts.api.jobs import JobSerializer
 from accounts.scopes import LIBRARY
 from common.http.errors import AppError
 from common.http.responses import PrivateResponse
@@ -28,6 +29,7 @@ from tracker.anilist.connecting import (
     disconnect,
     take_code,
 )
+from tracker.anilist.importing import TYPES, start_import
 from tracker.anilist.status import SETTINGS, status_of
 from tracker.choices import AniListState
 from tracker.models import AniListAccount
@@ -189,3 +191,41 @@ class DisconnectView(APIView):
         """Forget the token and what was known of the list there; the library stays."""
         disconnect(current_user(request))
         return PrivateResponse(status=204)
+
+
+class ImportFormSerializer(serializers.Serializer[dict[str, Any]]):
+    """How a list is to be imported."""
+
+    dry_run = serializers.BooleanField(default=False)
+    policy = serializers.ChoiceField(
+        ["keep", "overwrite", "latest"], default="latest",
+        help_text="of what is in the library already: it stays; AniList's counts; the later counts",
+    )  # fmt: skip
+    types = serializers.ListField(
+        child=serializers.ChoiceField(TYPES), default=list(TYPES), allow_empty=False, max_length=2
+    )
+
+
+class ImportView(APIView):
+    """Imports one's list at AniList."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
+
+    @extend_schema(
+        request=ImportFormSerializer,
+        responses={202: JobSerializer, **refusals(400, 401, 403, 404, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Start it: a worker does it, and `/api/jobs/{id}/items` tells of each entry.
+
+        It can be undone for 30 days. A dry run is a job too, and changes nothing.
+        """
+        form = ImportFormSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        words = form.validated_data
+        job = start_import(
+            current_user(request), policy=words["policy"], types=words["types"],
+            is_dry_run=words["dry_run"],
+        )  # fmt: skip
+        return PrivateResponse(JobSerializer(job).data, status=202)

@@ -149,18 +149,45 @@ def put_item(
         item.title = title
         change_item(item, fields, user=user, origin=origin, at=at)
         return item, False
+    item = _new_item(user, title, begins_as=begins_as)
+    now = item.created_at
+    settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
+    item.field_times = dict.fromkeys(("status", *fields), stamp(at or now))
+    _insert(item, settled, user=user, origin=origin, at=at)
+    return item, True
+
+
+def take_fields(
+    user: User, title: Title, fields: Fields, *, origin: Origin, changed_at: datetime | None
+) -> LibraryChange | None:
+    """Give an item the fields that another site has, to the letter: nothing follows by itself.
+
+    It is added where it is not there. `changed_at` is when they were changed at that site. Call it
+    in a transaction that holds the user's row. Returns the row of the history; None where nothing
+    is different. Raises TooMany.
+    """
+    now = timezone.now()
+    moment = min(changed_at or now, now)
+    item = LibraryItem.objects.filter(user=user, title=title).first()
+    if item is None:
+        item = _new_item(user, title, begins_as=ItemStatus.PLANNING)
+        item.field_times = dict.fromkeys(fields, stamp(moment))
+        return _insert(item, {**fields_of(item), TAGS: [], **fields}, user=user, origin=origin)
+    before: dict[str, Any] = fields_of(item)
+    return _write(
+        item, before, {**before, **fields}, named=fields, origin=origin, at=now, stamped=moment
+    )
+
+
+def _new_item(user: User, title: Title, *, begins_as: ItemStatus) -> LibraryItem:
     kept = LibraryCount.objects.filter(user=user).aggregate(total=Sum("items"))["total"] or 0
     if kept >= MAX_ITEMS:
         raise TooMany(_("A library has at most %(count)d titles.") % {"count": MAX_ITEMS})
     item = LibraryItem(
         user=user, title=title, kind=title.kind, name_order=title.name_order, status=begins_as
     )
-    now = timezone.now()
-    item.created_at = item.updated_at = now
-    settled = _settled(item, {**fields_of(item), TAGS: []}, fields, user=user)
-    item.field_times = dict.fromkeys(("status", *fields), stamp(at or now))
-    _insert(item, settled, user=user, origin=origin, at=at)
-    return item, True
+    item.created_at = item.updated_at = timezone.now()
+    return item
 
 
 def _insert(
@@ -170,7 +197,7 @@ def _insert(
     user: User,
     origin: Origin,
     at: datetime | None = None,
-) -> None:
+) -> LibraryChange:
     for field, column in FIELD_COLUMNS.items():
         setattr(item, column, fields[field])
     item.save()
@@ -178,7 +205,7 @@ def _insert(
         retag(item, fields[TAGS])
     recount_unread(item, user.reading_languages)
     count_changes([(item.user_id, None, counted(item))])
-    record_change(
+    return record_change(
         user_id=item.user_id, title_id=item.title_id, origin=origin, at=at,
         changes={ITEM: [None, snapshot(item)]},
     )  # fmt: skip
@@ -223,10 +250,11 @@ def remove_item(user: User, pk: int, *, origin: Origin, seen: str | None = None)
     with acting(user):
         item = _own_item(user, pk)
         _refuse_changed(item, seen)
-        _drop(item, origin=origin)
+        drop_item(item, origin=origin)
 
 
-def _drop(item: LibraryItem, *, origin: Origin) -> None:
+def drop_item(item: LibraryItem, *, origin: Origin) -> None:
+    """Remove an item, in a transaction that holds the user's row; its history stays."""
     record_change(
         user_id=item.user_id, title_id=item.title_id, origin=origin,
         changes={ITEM: [snapshot(item), None]},
@@ -269,14 +297,18 @@ def _write(
     named: Iterable[str],
     origin: Origin,
     at: datetime,
+    stamped: datetime | None = None,
 ) -> LibraryChange | None:
-    """Save the fields that differ, with counters and history; `named` were touched in any case."""
+    """Save the fields that differ, with counters and history; `named` were touched in any case.
+
+    `stamped` is when they were changed, where that is not the moment of the history.
+    """
     was = counted(item)
     if TAGS in after:
         retag(item, after[TAGS])
         after[TAGS] = tags_of([item.pk]).get(item.pk, [])
     changes = differences(before, after)
-    item.field_times |= dict.fromkeys([*named, *changes], stamp(at))
+    item.field_times |= dict.fromkeys([*named, *changes], stamp(stamped or at))
     if not changes:
         item.save(update_fields=["field_times"])
         return None
@@ -372,7 +404,7 @@ def take_back(change: LibraryChange, *, user: User) -> LibraryItem | None:
         return _bring_back(user, title, change)
     item.title = title
     if ITEM in change.changes:
-        _drop(item, origin=Origin.UNDO)
+        drop_item(item, origin=Origin.UNDO)
         return None
     _restore(item, change)
     return item
