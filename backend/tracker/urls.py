@@ -4,9 +4,12 @@ from common.http.urls import ID, route
 from tracker.api.anilist import (
     AniListStatusView,
     CallbackView,
+    ConflictsView,
+    ConflictView,
     ConnectUrlView,
     DisconnectView,
     ImportView,
+    SyncView,
 )
 from tracker.api.bulk import BulkView
 from tracker.api.items import (
@@ -41,6 +44,9 @@ urlpatterns = [
     route("anilist/status", AniListStatusView.as_view()),
     route("anilist/disconnect", DisconnectView.as_view()),
     route("anilist/import", ImportView.as_view()),
+    route("anilist/sync", SyncView.as_view()),
+    route("anilist/conflicts", ConflictsView.as_view()),
+    route(f"anilist/conflicts/{ID}", ConflictView.as_view()),
     route("library/items", ItemListView.as_view()),
     route(f"library/items/{ID}", ItemView.as_view()),
     route(f"library/items/{ID}/progress", ItemProgressView.as_view()),

@@ -4,10 +4,12 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
+from rest_framework.generics import ListAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,9 +19,11 @@ from accounts.api.authentication import current_user
 from accounts.api.jobs import JobSerializer
 from accounts.scopes import LIBRARY
 from common.http.errors import AppError
+from common.http.pagination import CursorPages
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 from tracker.anilist.client import CALLBACK
+from tracker.anilist.conflicts import conflicts_of, decide_conflict
 from tracker.anilist.connecting import (
     STATE_SECONDS,
     AniListOff,
@@ -30,9 +34,11 @@ from tracker.anilist.connecting import (
     take_code,
 )
 from tracker.anilist.importing import TYPES, start_import
+from tracker.anilist.pulling import sync_now
 from tracker.anilist.status import SETTINGS, status_of
-from tracker.choices import AniListState
-from tracker.models import AniListAccount
+from tracker.anilist.values import EMPTY
+from tracker.choices import AniListState, Kept, KeptWhy
+from tracker.models import AniListAccount, AniListConflict
 
 PAGE = "/settings/anilist"
 
@@ -229,3 +235,97 @@ class ImportView(APIView):
             is_dry_run=words["dry_run"],
         )  # fmt: skip
         return PrivateResponse(JobSerializer(job).data, status=202)
+
+
+class SyncView(APIView):
+    """Reads one's list at AniList now."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
+
+    @extend_schema(
+        request=None,
+        responses={202: AniListStatusSerializer, **refusals(401, 403, 404, 409, 429)},
+    )
+    def post(self, request: Request) -> Response:
+        """Let a worker begin; where the connection was paused, it goes on."""
+        user = current_user(request)
+        sync_now(user)
+        return PrivateResponse(AniListStatusSerializer(status_of(user.pk)).data, status=202)
+
+
+class ConflictSerializer(serializers.ModelSerializer[AniListConflict]):
+    """A field that was changed on both sides."""
+
+    title = serializers.CharField(source="title.name")
+    title_id = serializers.IntegerField()
+    field = serializers.ChoiceField(list(EMPTY))
+    mine = serializers.JSONField(allow_null=True, help_text="the value here")
+    theirs = serializers.JSONField(allow_null=True, help_text="the value at AniList")
+    why = serializers.ChoiceField(choices=[("", ""), *KeptWhy.choices])
+
+    class Meta:
+        model = AniListConflict
+        fields = (
+            *("id", "title", "title_id", "field", "mine", "theirs", "mine_at", "theirs_at"),
+            *("kept", "why", "created_at", "decided_at"),
+        )
+
+
+class ConflictFormSerializer(serializers.Serializer[dict[str, Any]]):
+    """Which value is to count."""
+
+    keep = serializers.ChoiceField([Kept.MINE.value, Kept.THEIRS.value])
+
+
+class ConflictListQuery(serializers.Serializer[dict[str, Any]]):
+    """Which conflicts are asked for."""
+
+    open = serializers.BooleanField(
+        required=False, allow_null=True, default=None, help_text="those that wait, or the others"
+    )
+
+
+class ConflictsView(ListAPIView[AniListConflict]):
+    """The log of one's conflicts."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
+    serializer_class = ConflictSerializer
+    pagination_class = CursorPages
+
+    def get_queryset(self) -> QuerySet[AniListConflict]:
+        """Return the user's own conflicts."""
+        if getattr(self, "swagger_fake_view", False):
+            return AniListConflict.objects.none()
+        refuse_off()
+        asked = ConflictListQuery(data=self.request.query_params)
+        asked.is_valid(raise_exception=True)
+        return conflicts_of(current_user(self.request).pk, is_open=asked.validated_data["open"])
+
+    @extend_schema(
+        parameters=[ConflictListQuery],
+        responses={200: ConflictSerializer(many=True), **refusals(400, 401, 403, 404, 429)},
+    )
+    def get(self, request: Request, *args: Any, **place: Any) -> Response:
+        """List them, the newest first."""
+        return super().get(request, *args, **place)
+
+
+class ConflictView(APIView):
+    """One conflict."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"POST": LIBRARY}
+
+    @extend_schema(
+        request=ConflictFormSerializer,
+        responses={200: ConflictSerializer, **refusals(400, 401, 403, 404, 429)},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Decide it, or turn round what was decided; the library has the value at once."""
+        form = ConflictFormSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        keep = Kept(form.validated_data["keep"])
+        conflict = decide_conflict(current_user(request), pk, keep=keep)
+        return PrivateResponse(ConflictSerializer(conflict).data)

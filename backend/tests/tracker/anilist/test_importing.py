@@ -130,7 +130,8 @@ def test_a_killed_import_goes_on_and_one_that_waits_rests(
     assert (rested.state, rested.done, rested.failures) == ("running", 0, 0)
     assert rested.lease_until is not None
 
-    whole, died = importing.take_entry, []
+    whole = importing.take_entry
+    died: list[int] = []
 
     def dies(*words, **more):
         if len(died) < 1 and LibraryItem.objects.exists():
