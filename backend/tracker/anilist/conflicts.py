@@ -92,7 +92,7 @@ def _apply(user: User, conflict: AniListConflict, *, was_open: bool) -> None:
         fields = fields_of_values(
             {conflict.field: value}, kind=title.kind, minutes=title.duration_minutes
         )
-        take_fields(user, title, fields, origin=Origin.WEB, changed_at=None)
+        take_fields(user, title, fields, origin=Origin.SYNC, changed_at=None)
     if link is not None and link.agreed.get(conflict.field) != value:
         want_sent(link, is_urgent=True)
 

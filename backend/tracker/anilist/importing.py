@@ -221,6 +221,8 @@ def _take_back(user: User, row: LibraryItem, changes: dict[str, list[Any]]) -> s
             return "changed_meanwhile"
         # They have not taken it out of their list there, and it is not taken out with this.
         drop_item(row, origin=Origin.UNDO)
+        links = AniListEntry.objects.filter(account=user.pk, title=row.title_id)
+        links.update(waiting_since=None, is_deleted_here=False)
         return ""
     now = {**fields_of(row), TAGS: []}
     old = {name: was for name, (was, then) in changes.items() if plain(now[name]) == then}

@@ -298,14 +298,13 @@ class ConflictsView(ListAPIView[AniListConflict]):
         """Return the user's own conflicts."""
         if getattr(self, "swagger_fake_view", False):
             return AniListConflict.objects.none()
-        refuse_off()
         asked = ConflictListQuery(data=self.request.query_params)
         asked.is_valid(raise_exception=True)
         return conflicts_of(current_user(self.request).pk, is_open=asked.validated_data["open"])
 
     @extend_schema(
         parameters=[ConflictListQuery],
-        responses={200: ConflictSerializer(many=True), **refusals(400, 401, 403, 404, 429)},
+        responses={200: ConflictSerializer(many=True), **refusals(400, 401, 403, 429)},
     )
     def get(self, request: Request, *args: Any, **place: Any) -> Response:
         """List them, the newest first."""
@@ -324,6 +323,7 @@ class ConflictView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Decide it, or turn round what was decided; the library has the value at once."""
+        refuse_off()
         form = ConflictFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         keep = Kept(form.validated_data["keep"])

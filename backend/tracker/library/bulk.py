@@ -21,6 +21,7 @@ from tracker.choices import Origin
 from tracker.library.counters import Counted, count_changes
 from tracker.library.history import ITEM, differences, plain
 from tracker.library.items import TAGS, stamp, today_of
+from tracker.library.linked import mark_changed
 from tracker.library.lists import add_entries, find_list
 from tracker.library.preferences import preferences_of
 from tracker.library.progress import extent_of, settle
@@ -154,6 +155,7 @@ def write_rows(
     for names, values in by_columns.items():
         _update([*(FIELD_COLUMNS[name] for name in names), "field_times", "updated_at"], values)
     count_changes(counted)
+    mark_changed(user_id, [row["title_id"] for row, _after in moved], origin=origin)
     LibraryChange.objects.bulk_create(
         (
             LibraryChange(
@@ -262,6 +264,8 @@ def _remove(user: User, rows: list[dict[str, Any]], *, at: datetime) -> list[Out
         batch_size=1000,
     )  # fmt: skip
     count_changes((user.pk, _counted(row), None) for row in rows)
+    titles = [row["title_id"] for row in rows]
+    mark_changed(user.pk, titles, origin=Origin.BULK, is_removal=True)
     LibraryItem.objects.filter(pk__in=ids).delete()
     return outcomes
 

@@ -20,6 +20,7 @@ from tracker.library.bulk import (
 from tracker.library.counters import count_changes, counted
 from tracker.library.history import ITEM, differences, plain
 from tracker.library.items import TAGS, from_plain
+from tracker.library.linked import mark_changed
 from tracker.library.lists import remove_entries
 from tracker.library.recounts import ask_recount
 from tracker.library.rows import FIELD_COLUMNS
@@ -139,5 +140,6 @@ def _bring_back(user: User, befores: Befores) -> Collection[int]:
         ),
         batch_size=1000,
     )  # fmt: skip
+    mark_changed(user.pk, [item.title_id for item in items], origin=Origin.UNDO)
     ask_recount([item.title_id for item in items if titles[item.title_id].chapter_count])
     return [wanted[item.title_id][0] for item in items]

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tracker.choices import Origin
+from tracker.library.linked import mark_changed
 from tracker.models import LibraryChange
 
 # Stands for the whole item where it was added or removed.
@@ -37,6 +38,8 @@ def record_change(
     at: datetime | None = None,
 ) -> LibraryChange:
     """Write a change into the history, in the transaction that made it."""
+    is_removal = ITEM in changes and changes[ITEM][1] is None
+    mark_changed(user_id, [title_id], origin=origin, is_removal=is_removal)
     return LibraryChange.objects.create(
         user_id=user_id, title_id=title_id, changes=changes, origin=origin,
         at=at or timezone.now(),
