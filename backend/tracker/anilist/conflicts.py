@@ -105,3 +105,9 @@ def want_sent(link: AniListEntry, *, is_urgent: bool = False) -> None:
     link.is_urgent = link.is_urgent or is_urgent
     link.save(update_fields=["waiting_since", "retry_at", "refusal_code", "refusal", "is_urgent"])
     AniListAccount.objects.filter(pk=link.account_id).update(send_at=now)
+
+
+def nothing_to_send(link: AniListEntry) -> None:
+    """Write down that both sides are settled, in the caller's transaction."""
+    link.waiting_since, link.is_urgent = None, False
+    link.save(update_fields=["waiting_since", "is_urgent"])

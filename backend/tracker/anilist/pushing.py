@@ -7,6 +7,7 @@ arrived. What AniList makes of the values is taken once, and is no change of our
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -43,7 +44,7 @@ def _sending() -> QuerySet[AniListAccount]:
     return rows.exclude(direction=SyncDirection.PULL)
 
 
-def _waiting(account_id: object) -> QuerySet[AniListEntry]:
+def _waiting(account_id: Any) -> QuerySet[AniListEntry]:
     ready = Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now())
     return AniListEntry.objects.filter(ready, account=account_id, waiting_since__isnull=False)
 

@@ -17,7 +17,7 @@ from catalog.models import Title
 from common.http.errors import AppError
 from sources.plugins.anilist import AniList
 from sources.titles.linking import put_source_title
-from tracker.anilist.conflicts import note_conflicts, want_sent
+from tracker.anilist.conflicts import note_conflicts, nothing_to_send, want_sent
 from tracker.anilist.three_way import Rules, Settled, settle_entry
 from tracker.anilist.values import (
     EMPTY,
@@ -151,6 +151,8 @@ def take_entry(
         taken.conflicts = note_conflicts(account.pk, title.pk, sides.settled.conflicts)
         if sides.settled.to_theirs:
             want_sent(link)
+        elif link.waiting_since is not None:
+            nothing_to_send(link)
     taken.item_id = _note_synced(user, title, link, sides)
     taken.code = "" if taken.changes else _why_not(sides)
     return taken

@@ -250,12 +250,12 @@ def test_edits_on_both_sides_kills_and_faults_end_with_both_sides_equal(  # noqa
     ]
     for _step in range(25):
         media_id = chance.choice(works[:3])
-        mine, theirs, value = chance.choice(edits)
+        ours, there, value = chance.choice(edits)
         match chance.randint(0, 4):
             case 0 | 1:
-                edit(rina, media_id, **{mine: value()})
+                edit(rina, media_id, **{ours: value()})
             case 2:
-                anilist.people.put(aida, media_id, **{theirs: value()})
+                anilist.people.put(aida, media_id, **{there: value()})
             case 3:
                 fault = chance.choice([server_error(), cut(), outage(), too_many()])
                 anilist.plan_write(fault, commits=chance.random() < 0.5)

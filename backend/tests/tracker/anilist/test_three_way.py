@@ -42,7 +42,6 @@ class Sides:
     def __init__(self, rules=None):
         self.mine, self.theirs, self.agreed = dict(EMPTY), dict(EMPTY), dict(EMPTY)
         self.times, self.theirs_at, self.now = {}, NOON, NOON
-        self.edited = {"mine": {}, "theirs": {}}
         self.rules = rules or Rules()
         self.conflicts = []
 
@@ -54,7 +53,6 @@ class Sides:
         else:
             self.theirs_at = self.now
         values[name] = value
-        self.edited[side][name] = value
 
     def sync(self):
         done = settle_entry(
@@ -65,7 +63,6 @@ class Sides:
         self.theirs |= done.to_theirs
         self.agreed = done.agreed | done.to_theirs
         self.conflicts += done.conflicts
-        self.edited = {"mine": {}, "theirs": {}}
         return done
 
 
