@@ -10,6 +10,7 @@ from tracker.api.anilist import (
     DisconnectView,
     ImportView,
     SyncView,
+    WaitingView,
 )
 from tracker.api.bulk import BulkView
 from tracker.api.items import (
@@ -45,6 +46,7 @@ urlpatterns = [
     route("anilist/disconnect", DisconnectView.as_view()),
     route("anilist/import", ImportView.as_view()),
     route("anilist/sync", SyncView.as_view()),
+    route("anilist/waiting", WaitingView.as_view()),
     route("anilist/conflicts", ConflictsView.as_view()),
     route(f"anilist/conflicts/{ID}", ConflictView.as_view()),
     route("library/items", ItemListView.as_view()),

@@ -65,8 +65,8 @@ def decide_conflict(user: User, pk: int, *, keep: Kept) -> AniListConflict:
     The library gets the value at once, and AniList with the next change that is sent. Raises
     NotFound, AniListOff, and as `acting`.
     """
-    refuse_off()
     with acting(user):
+        refuse_off()
         conflict = conflicts_of(user.pk).filter(pk=pk).first()
         if conflict is None:
             raise NotFound(_("There is no such conflict."))

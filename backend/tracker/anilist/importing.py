@@ -47,8 +47,8 @@ def start_import(
 
     Raises AniListOff, NotConnected, AlreadyDecided where one is running, and as `acting`.
     """
-    refuse_off()
     with acting(user):
+        refuse_off()
         account = AniListAccount.objects.filter(user=user).first()
         if account is None or account.state != AniListState.CONNECTED:
             raise NotConnected

@@ -50,8 +50,8 @@ def sync_now(user: User) -> None:
 
     Raises AniListOff and NotConnected, and as `acting`.
     """
-    refuse_off()
     with acting(user):
+        refuse_off()
         now = timezone.now()
         rows = AniListAccount.objects.filter(user=user, state=AniListState.CONNECTED)
         if not rows.update(pull_at=now, failures=0, is_paused=False):

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -19,7 +19,7 @@ from accounts.api.authentication import current_user
 from accounts.api.jobs import JobSerializer
 from accounts.scopes import LIBRARY
 from common.http.errors import AppError
-from common.http.pagination import CursorPages
+from common.http.pagination import CursorPages, NumberedPages
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 from tracker.anilist.client import CALLBACK
@@ -38,7 +38,7 @@ from tracker.anilist.pulling import sync_now
 from tracker.anilist.status import SETTINGS, status_of
 from tracker.anilist.values import EMPTY
 from tracker.choices import AniListState, Kept, KeptWhy
-from tracker.models import AniListAccount, AniListConflict
+from tracker.models import AniListAccount, AniListConflict, AniListEntry
 
 PAGE = "/settings/anilist"
 
@@ -323,9 +323,44 @@ class ConflictView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Decide it, or turn round what was decided; the library has the value at once."""
-        refuse_off()
         form = ConflictFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         keep = Kept(form.validated_data["keep"])
         conflict = decide_conflict(current_user(request), pk, keep=keep)
         return PrivateResponse(ConflictSerializer(conflict).data)
+
+
+class WaitingSerializer(serializers.ModelSerializer[AniListEntry]):
+    """A title whose changes wait to be sent, or are refused."""
+
+    title = serializers.CharField(source="title.name")
+    title_id = serializers.IntegerField()
+
+    class Meta:
+        model = AniListEntry
+        fields = (
+            *("id", "title", "title_id", "media_id", "waiting_since", "retry_at"),
+            *("is_deleted_here", "refusal_code", "refusal"),
+        )
+
+
+class WaitingView(ListAPIView[AniListEntry]):
+    """What waits to be sent to one's list."""
+
+    permission_classes = [IsAuthenticated]
+    key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
+    serializer_class = WaitingSerializer
+    pagination_class = NumberedPages
+
+    def get_queryset(self) -> QuerySet[AniListEntry]:
+        """Return the user's own titles: those that wait longest come first, then those refused."""
+        if getattr(self, "swagger_fake_view", False):
+            return AniListEntry.objects.none()
+        own = AniListEntry.objects.filter(account=current_user(self.request).pk)
+        found = own.filter(Q(waiting_since__isnull=False) | ~Q(refusal_code=""))
+        return found.select_related("title").order_by(F("waiting_since").asc(nulls_last=True), "pk")
+
+    @extend_schema(responses={200: WaitingSerializer(many=True), **refusals(400, 401, 403, 429)})
+    def get(self, request: Request, *args: Any, **place: Any) -> Response:
+        """List titles whose changes wait to be sent, and those that AniList does not take."""
+        return super().get(request, *args, **place)

@@ -141,6 +141,10 @@ class ItemSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="chapters; null: it has none here"
     )
     next_chapter = ChapterLinkSerializer(allow_null=True)
+    sync = serializers.ChoiceField(
+        ["", "synced", "waiting", "refused", "conflict"],
+        help_text="how it stands with one's list at AniList; empty: it is in none",
+    )  # fmt: skip
     synced_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

@@ -7,14 +7,15 @@ no change of ours.
 from collections.abc import Collection
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from catalog.models import Title
 from common.work.background import wake_queue
-from tracker.choices import Origin
-from tracker.models import AniListAccount, AniListEntry
+from tracker.choices import Kept, Origin
+from tracker.models import AniListAccount, AniListConflict, AniListEntry
 
 QUEUE = "anilist"
 _FROM_THERE = (Origin.IMPORT, Origin.SYNC)
@@ -58,3 +59,26 @@ def _link(user_id: int, title_ids: Collection[int], now: datetime, *, is_urgent:
         batch_size=500,
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def sync_states(user_id: int, title_ids: Collection[int]) -> dict[tuple[int, int], str]:
+    """Return how titles of one user's library stand with their list there, by user and title.
+
+    It is "synced", "waiting", "refused" or "conflict"; what is in no list is left out.
+    """
+    if not settings.ANILIST_CLIENT_ID:
+        return {}
+    entries = AniListEntry.objects.filter(account=user_id, title__in=title_ids)
+    found = {}
+    for entry in entries.only("title_id", "entry_id", "waiting_since", "refusal_code"):
+        state = "synced" if entry.entry_id is not None else ""
+        if entry.waiting_since is not None:
+            state = "waiting"
+        found[user_id, entry.title_id] = "refused" if entry.refusal_code else state
+    if found:
+        open_ones = AniListConflict.objects.filter(
+            account=user_id, title__in=title_ids, kept=Kept.WAITS
+        )
+        for title_id in open_ones.values_list("title_id", flat=True):
+            found[user_id, title_id] = "conflict"
+    return found

@@ -17,6 +17,7 @@ from common.compiled_rows import CompiledQuery, Placeholder, as_utc, compile_row
 from reader.models import Chapter
 from reader.reading.chapter_rows import LINK_COLUMNS, chapter_links
 from tracker.choices import unit_of
+from tracker.library.linked import sync_states
 from tracker.library.progress import effective_extent, extent_of
 from tracker.library.tags import tags_of
 from tracker.models import LibraryItem
@@ -43,7 +44,7 @@ _TITLE_COLUMNS = (
     "mangadex_id", *COVER_COLUMNS,
 )  # fmt: skip
 _ROW_COLUMNS = (
-    "id", "title_id", "kind", *FIELD_COLUMNS.values(), "unread_count", "next_chapter_id",
+    "id", "user_id", "title_id", "kind", *FIELD_COLUMNS.values(), "unread_count", "next_chapter_id",
     "synced_at", "created_at", "updated_at",
     *(f"title__{column}" for column in _TITLE_COLUMNS),
 )  # fmt: skip
@@ -76,7 +77,12 @@ def _rows(count: int) -> CompiledQuery:
 def _shape_all(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     tags = tags_of([row["id"] for row in rows])
     chapters = _chapter_links({row["next_chapter_id"] for row in rows} - {None})
-    items = [_shape(row, tags.get(row["id"], []), chapters) for row in rows]
+    syncs = sync_states(rows[0]["user_id"], [row["title_id"] for row in rows]) if rows else {}
+    items = [
+        _shape(row, tags.get(row["id"], []), chapters)
+        | {"sync": syncs.get((row["user_id"], row["title_id"]), "")}
+        for row in rows
+    ]
     # Only titles that one has named oneself have a cover that waits.
     bare = [
         item

@@ -95,14 +95,19 @@ def both(user, person, media_id: int) -> list[dict[str, Any]]:
 def test_changes_of_a_title_go_out_together_and_once(rina, anilist, aida, works):
     edit(rina, works[0], score=73, progress=1)
     edit(rina, works[0], status="repeating", notes="Жакшы", started_on="2024-02-29")
-    waiting = client_of(rina).get("/api/anilist/status").json()["waiting"]
+    client = client_of(rina)
+    waiting = client.get("/api/anilist/status").json()["waiting"]
+    [row] = client.get("/api/anilist/waiting").json()["results"]
+    path = f"/api/library/items/{item_of(rina, works[0]).pk}"
+    before = client.get(path).json()["sync"]
     work(send_next)
+    after = client.get(path).json()["sync"]
     work(send_next)
     sync(rina)
     [write] = anilist.people.writes
     mine, theirs, agreed = both(rina, aida, works[0])
 
-    assert waiting == 1
+    assert (waiting, row["media_id"], before, after) == (1, works[0], "waiting", "synced")
     assert (write.given["scoreRaw"], write.given["status"]) == (73, "REPEATING")
     assert (write.given["progress"], write.given["repeat"]) == (mine["progress"], mine["repeats"])
     assert aida.entries[works[0]].started == {"year": 2024, "month": 2, "day": 29}
