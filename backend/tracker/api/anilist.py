@@ -330,7 +330,7 @@ class ConflictView(APIView):
         return PrivateResponse(ConflictSerializer(conflict).data)
 
 
-class WaitingSerializer(serializers.ModelSerializer[AniListEntry]):
+class AniListWaitingSerializer(serializers.ModelSerializer[AniListEntry]):
     """A title whose changes wait to be sent, or are refused."""
 
     title = serializers.CharField(source="title.name")
@@ -349,7 +349,7 @@ class WaitingView(ListAPIView[AniListEntry]):
 
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
-    serializer_class = WaitingSerializer
+    serializer_class = AniListWaitingSerializer
     pagination_class = NumberedPages
 
     def get_queryset(self) -> QuerySet[AniListEntry]:
@@ -360,7 +360,9 @@ class WaitingView(ListAPIView[AniListEntry]):
         found = own.filter(Q(waiting_since__isnull=False) | ~Q(refusal_code=""))
         return found.select_related("title").order_by(F("waiting_since").asc(nulls_last=True), "pk")
 
-    @extend_schema(responses={200: WaitingSerializer(many=True), **refusals(400, 401, 403, 429)})
+    @extend_schema(
+        responses={200: AniListWaitingSerializer(many=True), **refusals(400, 401, 403, 429)}
+    )
     def get(self, request: Request, *args: Any, **place: Any) -> Response:
         """List titles whose changes wait to be sent, and those that AniList does not take."""
         return super().get(request, *args, **place)
