@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anilist/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the newest first. */
+        get: operations["get_anilist_conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anilist/conflicts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Decide it, or turn round what was decided; the library has the value at once. */
+        post: operations["post_anilist_conflicts_by_id"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anilist/connect-url": {
         parameters: {
             query?: never;
@@ -59,6 +93,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anilist/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Start it: a worker does it, and `/api/jobs/{id}/items` tells of each entry.
+         *
+         *     It can be undone for 30 days. A dry run is a job too, and changes nothing.
+         */
+        post: operations["post_anilist_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anilist/status": {
         parameters: {
             query?: never;
@@ -75,6 +130,40 @@ export interface paths {
         head?: never;
         /** @description Set what one wants of it. */
         patch: operations["patch_anilist_status"];
+        trace?: never;
+    };
+    "/api/anilist/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a worker begin; where the connection was paused, it goes on. */
+        post: operations["post_anilist_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anilist/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List titles whose changes wait to be sent, and those that AniList does not take. */
+        get: operations["get_anilist_waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/anime": {
@@ -1836,6 +1925,30 @@ export interface components {
             /** @description of an import that is running */
             job_id: number | null;
         };
+        AniListWaitingPage: {
+            count: number;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["AniListWaitingShape"][];
+        };
+        /** @description A title whose changes wait to be sent, or are refused. */
+        AniListWaitingShape: {
+            readonly id: number;
+            title: string;
+            title_id: number;
+            /** Format: int64 */
+            media_id: number;
+            /**
+             * Format: date-time
+             * @description null: nothing is to be sent
+             */
+            waiting_since?: string | null;
+            /** Format: date-time */
+            retry_at?: string | null;
+            is_deleted_here?: boolean;
+            refusal_code?: string;
+            refusal?: string;
+        };
         AvatarFormRequest: {
             /**
              * Format: binary
@@ -2025,6 +2138,36 @@ export interface components {
         ConfirmedAddress: {
             email: string;
         };
+        /** @description Which value is to count. */
+        ConflictFormRequest: {
+            keep: components["schemas"]["KeepEnum"];
+        };
+        ConflictPage: {
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["ConflictShape"][];
+        };
+        /** @description A field that was changed on both sides. */
+        ConflictShape: {
+            readonly id: number;
+            title: string;
+            title_id: number;
+            field: components["schemas"]["FieldEnum"];
+            /** @description the value here */
+            mine: unknown;
+            /** @description the value at AniList */
+            theirs: unknown;
+            /** Format: date-time */
+            mine_at?: string | null;
+            /** Format: date-time */
+            theirs_at?: string | null;
+            kept: components["schemas"]["KeptEnum"];
+            why: components["schemas"]["WhyEnum"] | components["schemas"]["BlankEnum"];
+            /** Format: date-time */
+            created_at?: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+        };
         /** @enum {string} */
         ConflictsEnum: "latest" | "mine" | "theirs" | "ask";
         /** @description Where somebody allows it. */
@@ -2163,6 +2306,8 @@ export interface components {
             site: string;
             id: string;
         };
+        /** @enum {string} */
+        FieldEnum: "status" | "progress" | "progress_volumes" | "score" | "notes" | "private" | "started_on" | "finished_on" | "repeats";
         /** @description The enrolment that the first step gave, and the first code that the app shows. */
         FirstCodeFormRequest: {
             enrolment: string;
@@ -2248,6 +2393,23 @@ export interface components {
             dry_run: boolean;
             /** Format: binary */
             file: string;
+        };
+        /** @description How a list is to be imported. */
+        ImportFormRequest: {
+            /** @default false */
+            dry_run: boolean;
+            /**
+             * @description of what is in the library already: it stays; AniList's counts; the later counts
+             * @default latest
+             */
+            policy: components["schemas"]["PolicyEnum"];
+            /**
+             * @default [
+             *       "ANIME",
+             *       "MANGA"
+             *     ]
+             */
+            types: components["schemas"]["TypesEnum"][];
         };
         /** @description What would become of a row; `subject_id` is the title that is here already. */
         ImportResultShape: {
@@ -2353,6 +2515,8 @@ export interface components {
             /** @description chapters; null: it has none here */
             unread_count: number | null;
             next_chapter: components["schemas"]["ChapterLinkShape"] | null;
+            /** @description how it stands with one's list at AniList; empty: it is in none */
+            sync: components["schemas"]["SyncEnum"] | components["schemas"]["BlankEnum"];
             /** Format: date-time */
             synced_at: string | null;
             /** Format: date-time */
@@ -2427,6 +2591,10 @@ export interface components {
         };
         /** @enum {string} */
         JobStateEnum: "queued" | "running" | "done" | "failed" | "stopped";
+        /** @enum {string} */
+        KeepEnum: "mine" | "theirs";
+        /** @enum {string} */
+        KeptEnum: "mine" | "theirs" | "waits";
         /** @description A new key. */
         KeyFormRequest: {
             name: string;
@@ -2925,6 +3093,8 @@ export interface components {
             name: string;
             slug: string;
         };
+        /** @enum {string} */
+        PolicyEnum: "keep" | "overwrite" | "latest";
         ProfileShape: {
             id: number;
             username: string;
@@ -3538,6 +3708,8 @@ export interface components {
         };
         /** @enum {string} */
         SyncDirectionEnum: "both" | "pull" | "push";
+        /** @enum {string} */
+        SyncEnum: "synced" | "waiting" | "refused" | "conflict";
         /** @description A tag of one's own. */
         TagFormRequest: {
             name: string;
@@ -3690,6 +3862,8 @@ export interface components {
             id: string;
         };
         /** @enum {string} */
+        TypesEnum: "ANIME" | "MANGA";
+        /** @enum {string} */
         UnitEnum: "chapters" | "episodes" | "minutes";
         UploadAcceptedShape: {
             id: number;
@@ -3820,6 +3994,8 @@ export interface components {
             /** Format: date-time */
             seen_at: string | null;
         };
+        /** @enum {string} */
+        WhyEnum: "later" | "higher" | "preference" | "turned";
         _ByStatusShape: {
             planning: number;
             current: number;
@@ -3882,6 +4058,165 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anilist_conflicts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description those that wait, or the others */
+                open?: boolean | null;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anilist_conflicts_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConflictFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ConflictFormRequest"];
+                "multipart/form-data": components["schemas"]["ConflictFormRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConflictShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3975,6 +4310,115 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anilist_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ImportFormRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ImportFormRequest"];
+                "multipart/form-data": components["schemas"]["ImportFormRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobShape"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body stopped coming before all of it was here. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body came without its length. */
+            411: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is larger than this path takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            /** @description The body is of another type, or not in UTF-8. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4127,6 +4571,119 @@ export interface operations {
             };
             /** @description The body is of another type, or not in UTF-8. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    post_anilist_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AniListStatusShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+        };
+    };
+    get_anilist_waiting: {
+        parameters: {
+            query?: {
+                page?: number;
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AniListWaitingPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorShape"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
