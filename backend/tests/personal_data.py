@@ -267,8 +267,9 @@ def _keep(mine: Belongings, chapter: Chapter) -> None:
     kept = make_list(user, name=words["library_list"])
     put_entry(user, kept.pk, title_id=item.title_id)
     account = AniListAccount.objects.create(
-        user=user, state=AniListState.REVOKED, anilist_id=user.pk, name=words["anilist_name"],
-        code=words["anilist_code"], token=words["anilist_token"], warned_days=7,
+        user=user, state=AniListState.REVOKED, anilist_id=user.pk,
+        anilist_name=words["anilist_name"], code=words["anilist_code"],
+        token=words["anilist_token"], warned_days=7,
     )  # fmt: skip
     AniListEntry.objects.create(
         account=account, title_id=chapter.series_id, media_id=1,

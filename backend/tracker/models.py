@@ -284,7 +284,7 @@ class AniListAccount(Leased):
     )
     # Who they are there; null and empty until the first connection.
     anilist_id = models.PositiveBigIntegerField(null=True, unique=True)
-    name = models.CharField(max_length=100, blank=True)
+    anilist_name = models.CharField(max_length=100, blank=True)
     score_format = models.CharField(max_length=20, blank=True, help_text="as AniList names it")
 
     # Sealed, see `tracker.anilist.tokens`; empty: there is none.

@@ -17,6 +17,8 @@ _ENV = {
     "SECRET_KEY": secrets.token_urlsafe(48),
     "MEDIA_NAME_KEY": secrets.token_urlsafe(48),
     "MANGAKG_SITE_URL": "https://manga.example",
+    "ANILIST_CLIENT_ID": "1",
+    "ANILIST_CLIENT_SECRET": secrets.token_urlsafe(16),
     "LOG_LEVEL": "DEBUG",
     "LOG_JSON": "1",
 }

@@ -172,9 +172,14 @@ def belongings(server: Installation) -> dict[str, int | str]:
         "import django; django.setup()\n"
         "from accounts.models import User; from safety.warnings import warn_user\n"
         "warn_user(User.objects.get(username='uli'),"
-        " moderator=User.objects.get(username='mo'), text='Mind the tags.')",
+        " moderator=User.objects.get(username='mo'), text='Mind the tags.')\n"
+        "from tracker.models import AniListAccount, AniListConflict\n"
+        "account = AniListAccount.objects.create(user=User.objects.get(username='uli'))\n"
+        f"AniListConflict.objects.create(account=account, title_id={item['title_id']},"
+        " field='progress', mine=1, theirs=2, kept='waits')",
     )
     [(warning,)] = server.rows("SELECT id FROM safety_moderatorwarning")
+    [(conflict,)] = server.rows("SELECT id FROM tracker_anilistconflict")
     [(upload, chapter)] = server.rows(
         "SELECT r.id, chapter_id FROM reader_upload r JOIN accounts_user u ON u.id = uploader_id"
         " WHERE state = 'awaiting_review' AND username = 'uli'"
@@ -193,6 +198,7 @@ def belongings(server: Installation) -> dict[str, int | str]:
         "/api/library/history/": change["id"],
         "/api/library/tags/": tag["id"],
         "/api/jobs/": job["id"],
+        "/api/anilist/conflicts/": conflict,
     }
 
 
@@ -217,6 +223,7 @@ def test_others_ids_open_nothing(server, schema, belongings):
         "SELECT id, user_id, name FROM tracker_librarytag ORDER BY id",
         "SELECT id, moderation, name FROM catalog_title ORDER BY id",
         "SELECT id, state, stop_asked, undone_at FROM common_job ORDER BY id",
+        "SELECT id, kept, decided_at FROM tracker_anilistconflict ORDER BY id",
     )
     under_way = "SELECT 1 FROM reader_upload WHERE state IN ('received', 'extracting')"
     wait_for("the worker to rest", lambda: not server.rows(under_way))

@@ -231,7 +231,8 @@ def _connect(
         with transaction.atomic():
             is_done = lease.rows().update(
                 state=AniListState.CONNECTED,
-                anilist_id=viewer.anilist_id, name=viewer.name, score_format=viewer.score_format,
+                anilist_id=viewer.anilist_id, anilist_name=viewer.name,
+                score_format=viewer.score_format,
                 token=seal_token(grant.token), refresh_token=seal_token(grant.refresh_token),
                 token_expires_at=grant.expires_at,
                 # Nobody is told at once about the end of what they have just begun.

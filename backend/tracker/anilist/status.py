@@ -20,7 +20,7 @@ SETTINGS = (
     "send_private", "send_deletions",
 )  # fmt: skip
 _COPIED = (
-    *("state", "name", "score_format", "connected_at", "pulled_at", "pull_at", "last_result"),
+    *("state", "score_format", "connected_at", "pulled_at", "pull_at", "last_result"),
     *SETTINGS,
 )
 
@@ -48,7 +48,10 @@ def _shown(account: AniListAccount) -> dict[str, Any]:
     return {
         **{name: getattr(account, name) for name in _COPIED},
         "is_available": is_on(),
-        "site_url": f"https://anilist.co/user/{account.name}/" if account.name else "",
+        "name": account.anilist_name,
+        "site_url": f"https://anilist.co/user/{account.anilist_name}/"
+        if account.anilist_name
+        else "",
         "expires_at": ends_at,
         "ends_soon": is_connected and ends_at is not None and ends_at <= soon,
         "error": error_of(account.error_code),

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='anilist_account', serialize=False, to=settings.AUTH_USER_MODEL)),
                 ('state', models.CharField(choices=[('connecting', 'Being connected'), ('connected', 'Connected'), ('failed', 'Could not be connected'), ('expired', 'Permission has ended'), ('revoked', 'Permission was taken back')], default='connecting', max_length=10, verbose_name='state')),
                 ('anilist_id', models.PositiveBigIntegerField(null=True, unique=True)),
-                ('name', models.CharField(blank=True, max_length=100)),
+                ('anilist_name', models.CharField(blank=True, max_length=100)),
                 ('score_format', models.CharField(blank=True, help_text='as AniList names it', max_length=20)),
                 ('code', models.TextField(blank=True, editable=False)),
                 ('code_at', models.DateTimeField(null=True)),

@@ -46,6 +46,7 @@ const itemOf = (id: number): LibraryItem => ({
   source: '',
   unread_count: 1,
   next_chapter: { id: 9, number: '4', volume: null, language: 'ky', title: '', group: null },
+  sync: '',
   synced_at: null,
   created_at: '2026-11-01T00:00:00Z',
   updated_at: '2026-11-01T00:00:00Z'

@@ -45,7 +45,7 @@ def connect(user: User, person: Person, site: AniList, **columns: Any) -> AniLis
     """Connect an account at AniList, as it is when a worker has the token."""
     now = timezone.now()
     return AniListAccount.objects.create(
-        user=user, anilist_id=person.id, name=person.name, score_format=person.score_format,
+        user=user, anilist_id=person.id, anilist_name=person.name, score_format=person.score_format,
         **{
             "state": AniListState.CONNECTED, "connected_at": now, "pull_at": now,
             "token": seal_token(site.people.make_token(person)),
