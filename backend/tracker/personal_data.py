@@ -72,8 +72,8 @@ def _account(user_id: int) -> Rows:
     """Return what is known of their account there; the token is a secret, also from them."""
     return AniListAccount.objects.filter(user=user_id).values(
         "anilist_id", "anilist_name", "state", "score_format", "token_expires_at", "is_paused",
-        "direction", "conflicts", "send_scores", "send_notes", "send_dates", "send_private", "send_deletions",
-        "connected_at", "pulled_at", "last_result",
+        "direction", "conflicts", "send_scores", "send_notes", "send_dates", "send_private",
+        "send_deletions", "connected_at", "pulled_at", "last_result",
     )  # fmt: skip
 
 
