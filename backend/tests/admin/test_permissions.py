@@ -14,6 +14,7 @@ from reader.models import BannedPicture, Chapter, Group, Page, Series, Upload, V
 from safety.models import Case, MassDeletion
 from sources.models import GroupBlock, SourceFollow, SourceSettings
 from tests.cast import make_title, make_upload
+from tracker.models import AniListAccount
 
 pytestmark = [pytest.mark.django_db, pytest.mark.same_everywhere]
 
@@ -55,6 +56,7 @@ PAGES = {
     "sources_groupblock": (MODERATORS, MODERATORS, MODERATORS, NOBODY),
     "accounts_auditentry": (MODERATORS, NOBODY, MODERATORS, NOBODY),
     "accounts_outgoingemail": (ADMINS, NOBODY, ADMINS, NOBODY),
+    "tracker_anilistaccount": (ADMINS, NOBODY, ADMINS, NOBODY),
 }
 OTHER_PAGES = {
     "/admin/": (OUT, OUT, OUT, OK, OK, OK),
@@ -163,6 +165,7 @@ def house(uploader_uli, outsider_otto, reader_rina, moderator_mo, admin_aida):
         "sources_groupblock": GroupBlock.objects.create(
             source="mangadex", external_id="g1", reason="They asked."
         ),
+        "tracker_anilistaccount": AniListAccount.objects.create(user=outsider_otto),
         "accounts_outgoingemail": OutgoingEmail.objects.create(
             kind="confirm", address="a@example.test", language="en"
         ),
