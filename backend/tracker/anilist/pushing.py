@@ -6,7 +6,7 @@ arrived. What AniList makes of the values is taken once, and is no change of our
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -14,7 +14,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from accounts.auth.authority import acting
+from accounts.auth.authority import Banned, acting
+from accounts.auth.sessions import InvalidToken
 from accounts.models import User
 from common.http.errors import AppError
 from common.work.background import background_task
@@ -77,9 +78,12 @@ def send_next(pk: int) -> None:
     except (Refused, Gone) as error:
         _refuse(entry, error.code, str(error.message))
     except SourceFailed as error:
-        _try_later(lease, account, error)
+        _try_later(lease, account, error.code, error.until)
         return
-    except AppError as error:  # nothing of theirs may be written, such as of who is banned
+    except (Banned, InvalidToken) as error:  # nothing of theirs may be written, for now
+        _try_later(lease, account, error.code, None)
+        return
+    except AppError as error:
         _refuse(entry, error.code, str(error.message))
     lease.rows().update(
         send_at=timezone.now(), failures=0, error_code="", attempts=0, lease_token=None,
@@ -106,15 +110,17 @@ def _refuse(entry: AniListEntry, code: str, words: str) -> None:
     log.info("anilist.refused", pk=entry.account_id, code=code)
 
 
-def _try_later(lease: Lease[AniListAccount], account: AniListAccount, error: SourceFailed) -> None:
+def _try_later(
+    lease: Lease[AniListAccount], account: AniListAccount, code: str, until: datetime | None
+) -> None:
     now = timezone.now()
     seconds = _FIRST_RETRY_SECONDS * 2 ** min(account.failures, _MOST_DOUBLINGS)
-    send_at = max(error.until or now, now + timedelta(seconds=seconds))
+    send_at = max(until or now, now + timedelta(seconds=seconds))
     lease.rows().update(
-        send_at=send_at, failures=min(account.failures + 1, 1000), error_code=error.code,
+        send_at=send_at, failures=min(account.failures + 1, 1000), error_code=code,
         lease_token=None, lease_until=None,
     )  # fmt: skip
-    log.info("anilist.send_failed", pk=account.pk, code=error.code)
+    log.info("anilist.send_failed", pk=account.pk, code=code)
 
 
 # --- One title ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.roles.bans import ban_user, lift_ban
 from catalog.models import Title
 from common.models import Job
 from common.work.jobs import run_job
@@ -90,6 +91,20 @@ def both(user, person, media_id: int) -> list[dict[str, Any]]:
         there,
         {name: agreed[name] for name in there},
     ]
+
+
+def test_what_waits_outlasts_a_ban(rina, anilist, aida, works, moderator_mo):
+    edit(rina, works[0], progress=2)
+    ban_user(rina, moderator=moderator_mo, reason="Spam.")
+    work(send_next, turns=2)
+    meanwhile = list(anilist.people.writes)
+    lift_ban(rina, moderator=moderator_mo, reason="A mistake.")
+    soon()
+    work(send_next)
+
+    mine, theirs, _agreed = both(rina, aida, works[0])
+    assert (meanwhile, len(anilist.people.writes)) == ([], 1)
+    assert mine == theirs
 
 
 def test_changes_of_a_title_go_out_together_and_once(rina, anilist, aida, works):
