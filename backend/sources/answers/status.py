@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.models import OutboundBudget
-from common.outbound.budgets import OPENS_AFTER, calls_in_window
+from common.outbound.budgets import calls_in_window
 from sources.answers.clients import limits_of
 from sources.answers.counters import flush_counts
 from sources.contract import Source
@@ -18,6 +18,8 @@ from sources.registry import all_sources, find_source
 
 _HOURS = 24
 _SLOW_MILLISECONDS = 3_000
+# A question that somebody waits for is tried twice: where both tries fail, they get no answer.
+_DOWN_AFTER = 2
 _COUNTS = (
     "hits", "stale", "negative", "joined", "misses", "calls", "errors", "limited", "milliseconds",
 )  # fmt: skip
@@ -87,7 +89,7 @@ def _state(
     if budget is None or (budget.succeeded_at is None and budget.error_at is None):
         return "unused", None, None
     open_until = _if_later(budget.open_until, now)
-    if open_until is not None or budget.failures >= OPENS_AFTER:
+    if open_until is not None or budget.failures >= _DOWN_AFTER:
         return "down", budget.failing_since, open_until
     if limited_until := _if_later(budget.limited_until, now):
         return "limited", budget.error_at, limited_until

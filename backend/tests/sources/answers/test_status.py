@@ -61,6 +61,16 @@ def test_a_source_is_shown_as_it_is_doing(site, clock):
     assert shown()["state"] == "off"
 
 
+def test_a_source_that_gave_its_last_asker_no_answer_is_down_until_it_gives_one(site):
+    site.plan(Said(503), times=2)
+    search("Манас")
+    down = shown()
+    search("another")
+
+    assert (down["state"], down["until"]) == ("down", None)
+    assert (down["since"] is not None, shown()["state"]) == (True, "up")
+
+
 def test_a_source_that_takes_long_is_slow(site):
     search("Манас")
     SourceHour.objects.update(milliseconds=5_000)
