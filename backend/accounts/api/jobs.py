@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import F
 from django.utils.translation import gettext as _
-from django_filters import ChoiceFilter, FilterSet
+from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -72,10 +72,11 @@ class JobItemSerializer(serializers.Serializer[JobItem]):
 
 class JobItemFilter(FilterSet):
     outcome = ChoiceFilter(choices=JobItem.Outcome.choices)
+    code = CharFilter(max_length=50)
 
     class Meta:
         model = JobItem
-        fields: ClassVar[list[str]] = ["outcome"]
+        fields: ClassVar[list[str]] = ["outcome", "code"]
 
 
 class ItemPages(CountedCursorPages):

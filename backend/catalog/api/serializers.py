@@ -1,15 +1,19 @@
 """Describes titles in the schema: cached views are built from rows; tests compare the two."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from catalog.choices import CreditRole, Direction, Kind, Moderation, Rating, Status
 from catalog.trailers import SITES
 
 
-def names_field() -> serializers.DictField:
+def names_field(**options: Any) -> serializers.DictField:
     """Return a field with a title's name by language; languages that it lacks show `name`."""
     return serializers.DictField(
-        child=serializers.CharField(), help_text="by language; in any other it is called `name`"
+        child=serializers.CharField(),
+        help_text="by language; in any other it is called `name`",
+        **options,
     )
 
 

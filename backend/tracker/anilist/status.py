@@ -29,15 +29,17 @@ def status_of(user_id: int) -> dict[str, Any]:
     """Return all of it; without an account, what a new one would begin with."""
     account = AniListAccount.objects.filter(user=user_id).first()
     if account is None:
-        empty = AniListAccount(state="")
-        return _shown(empty) | {"waiting": 0, "refused": 0, "open_conflicts": 0, "job_id": None}
+        nothing = {"waiting": 0, "refused": 0, "open_conflicts": 0}
+        return _shown(AniListAccount(state="")) | nothing | {"job_id": None, "last_import": None}
     entries = AniListEntry.objects.filter(account=account)
-    jobs = Job.objects.filter(owner=user_id, kind=IMPORT, state__in=ACTIVE_JOBS)
+    last = Job.objects.filter(owner=user_id, kind=IMPORT).order_by("-pk").first()
     return _shown(account) | {
         "waiting": entries.filter(waiting_since__isnull=False).count(),
         "refused": entries.filter(~Q(refusal_code="")).count(),
         "open_conflicts": AniListConflict.objects.filter(account=account, kept=Kept.WAITS).count(),
-        "job_id": jobs.order_by("-pk").values_list("pk", flat=True).first(),
+        # Only one runs at a time: it is the last.
+        "job_id": last.pk if last is not None and last.state in ACTIVE_JOBS else None,
+        "last_import": None if last is None else {"id": last.pk, **last.parameters},
     }
 
 
@@ -48,6 +50,7 @@ def _shown(account: AniListAccount) -> dict[str, Any]:
     return {
         **{name: getattr(account, name) for name in _COPIED},
         "is_available": is_on(),
+        "is_reading": bool(account.pull_cursor) and is_connected and not account.is_paused,
         "name": account.anilist_name,
         "site_url": f"https://anilist.co/user/{account.anilist_name}/"
         if account.anilist_name

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
+from django_filters import FilterSet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -18,8 +19,10 @@ from rest_framework.views import APIView
 from accounts.api.authentication import current_user
 from accounts.api.jobs import JobSerializer
 from accounts.scopes import LIBRARY
+from catalog.api.serializers import names_field
+from catalog.choices import Kind
 from common.http.errors import AppError
-from common.http.pagination import CursorPages, NumberedPages
+from common.http.pagination import CursorPages, FilterBackend, NumberedPages
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
 from tracker.anilist.client import CALLBACK
@@ -37,6 +40,7 @@ from tracker.anilist.importing import TYPES, start_import
 from tracker.anilist.pulling import sync_now
 from tracker.anilist.status import SETTINGS, status_of
 from tracker.anilist.values import EMPTY
+from tracker.api.item_query import IdsFilter
 from tracker.choices import AniListState, Kept, KeptWhy
 from tracker.models import AniListAccount, AniListConflict, AniListEntry
 
@@ -64,6 +68,14 @@ class AniListErrorSerializer(serializers.Serializer[dict[str, str]]):
     detail = serializers.CharField()
 
 
+class LastImportSerializer(serializers.Serializer[dict[str, Any]]):
+    """The import that was started last, as it was asked for."""
+
+    id = serializers.IntegerField(help_text="of its job")
+    dry_run = serializers.BooleanField()
+    policy = serializers.CharField()
+
+
 class AniListStatusSerializer(AniListSettingsSerializer):
     """How one's connection to AniList stands."""
 
@@ -83,18 +95,23 @@ class AniListStatusSerializer(AniListSettingsSerializer):
     ends_soon = serializers.BooleanField(help_text="that is within 30 days")
     pulled_at = serializers.DateTimeField(allow_null=True, help_text="when the list was last read")
     pull_at = serializers.DateTimeField(allow_null=True, help_text="when it is read next")
+    is_reading = serializers.BooleanField(help_text="the list is being read")
     last_result = serializers.DictField()
     waiting = serializers.IntegerField(help_text="titles whose changes wait to be sent")
     refused = serializers.IntegerField(help_text="titles whose changes AniList does not take")
     open_conflicts = serializers.IntegerField()
     error = AniListErrorSerializer(allow_null=True)
     job_id = serializers.IntegerField(allow_null=True, help_text="of an import that is running")
+    last_import = LastImportSerializer(
+        allow_null=True, help_text="running or not, while it is kept"
+    )
 
     class Meta(AniListSettingsSerializer.Meta):
         fields = (
             *("is_available", "state", "name", "score_format", "site_url", "connected_at"),
-            *("expires_at", "ends_soon", *SETTINGS, "pulled_at", "pull_at", "last_result"),
-            *("waiting", "refused", "open_conflicts", "error", "job_id"),
+            *("expires_at", "ends_soon", *SETTINGS, "pulled_at", "pull_at", "is_reading"),
+            *("last_result", "waiting", "refused", "open_conflicts", "error", "job_id"),
+            "last_import",
         )  # type: ignore[assignment]
 
 
@@ -259,6 +276,9 @@ class ConflictSerializer(serializers.ModelSerializer[AniListConflict]):
 
     title = serializers.CharField(source="title.name")
     title_id = serializers.IntegerField()
+    names = names_field(source="title.names")
+    type = serializers.ChoiceField(Kind.choices, source="title.kind")
+    slug = serializers.CharField(source="title.path_slug")
     field = serializers.ChoiceField(list(EMPTY))
     mine = serializers.JSONField(allow_null=True, help_text="the value here")
     theirs = serializers.JSONField(allow_null=True, help_text="the value at AniList")
@@ -267,7 +287,8 @@ class ConflictSerializer(serializers.ModelSerializer[AniListConflict]):
     class Meta:
         model = AniListConflict
         fields = (
-            *("id", "title", "title_id", "field", "mine", "theirs", "mine_at", "theirs_at"),
+            *("id", "title", "title_id", "names", "type", "slug"),
+            *("field", "mine", "theirs", "mine_at", "theirs_at"),
             *("kept", "why", "created_at", "decided_at"),
         )
 
@@ -335,13 +356,24 @@ class AniListWaitingSerializer(serializers.ModelSerializer[AniListEntry]):
 
     title = serializers.CharField(source="title.name")
     title_id = serializers.IntegerField()
+    names = names_field(source="title.names")
+    type = serializers.ChoiceField(Kind.choices, source="title.kind")
+    slug = serializers.CharField(source="title.path_slug")
 
     class Meta:
         model = AniListEntry
         fields = (
-            *("id", "title", "title_id", "media_id", "waiting_since", "retry_at"),
-            *("is_deleted_here", "refusal_code", "refusal"),
+            *("id", "title", "title_id", "names", "type", "slug", "media_id"),
+            *("waiting_since", "retry_at", "is_deleted_here", "refusal_code", "refusal"),
         )
+
+
+class WaitingFilter(FilterSet):
+    title_id = IdsFilter(lookup_expr="in", min_value=1, max_value=2**63 - 1)
+
+    class Meta:
+        model = AniListEntry
+        fields: ClassVar[list[str]] = ["title_id"]
 
 
 class WaitingView(ListAPIView[AniListEntry]):
@@ -351,6 +383,8 @@ class WaitingView(ListAPIView[AniListEntry]):
     key_scopes: ClassVar[dict[str, str]] = {"GET": LIBRARY}
     serializer_class = AniListWaitingSerializer
     pagination_class = NumberedPages
+    filter_backends = (FilterBackend,)
+    filterset_class = WaitingFilter
 
     def get_queryset(self) -> QuerySet[AniListEntry]:
         """Return the user's own titles: those that wait longest come first, then those refused."""

@@ -1913,6 +1913,8 @@ export interface components {
              * @description when it is read next
              */
             pull_at: string | null;
+            /** @description the list is being read */
+            is_reading: boolean;
             last_result: {
                 [key: string]: unknown;
             };
@@ -1924,6 +1926,8 @@ export interface components {
             error: components["schemas"]["AniListErrorShape"] | null;
             /** @description of an import that is running */
             job_id: number | null;
+            /** @description running or not, while it is kept */
+            last_import: components["schemas"]["LastImportShape"] | null;
         };
         AniListWaitingPage: {
             count: number;
@@ -1936,6 +1940,12 @@ export interface components {
             readonly id: number;
             title: string;
             title_id: number;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            type: components["schemas"]["KindEnum"];
+            slug: string;
             /** Format: int64 */
             media_id: number;
             /**
@@ -2152,6 +2162,12 @@ export interface components {
             readonly id: number;
             title: string;
             title_id: number;
+            /** @description by language; in any other it is called `name` */
+            names: {
+                [key: string]: string;
+            };
+            type: components["schemas"]["KindEnum"];
+            slug: string;
             field: components["schemas"]["FieldEnum"];
             /** @description the value here */
             mine: unknown;
@@ -2626,6 +2642,13 @@ export interface components {
         KindEnum: "manga" | "manhwa" | "manhua" | "comic" | "novel" | "anime" | "movie" | "show";
         /** @enum {string} */
         LanguageEnum: "en" | "ky" | "ru";
+        /** @description The import that was started last, as it was asked for. */
+        LastImportShape: {
+            /** @description of its job */
+            id: number;
+            dry_run: boolean;
+            policy: string;
+        };
         LatestChapterShape: {
             id: number;
             /** @description without trailing zeros; null: one-shot */
@@ -4652,6 +4675,7 @@ export interface operations {
             query?: {
                 page?: number;
                 page_size?: number;
+                title_id?: number[];
             };
             header?: never;
             path?: never;
@@ -7815,6 +7839,7 @@ export interface operations {
     get_jobs_by_id_items: {
         parameters: {
             query?: {
+                code?: string;
                 cursor?: string;
                 /** @description empty: waits */
                 outcome?: "done" | "failed" | "skipped";
