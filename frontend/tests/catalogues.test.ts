@@ -8,7 +8,7 @@ const read = (language: string) =>
     readFileSync(new URL(`../src/lib/i18n/${language}.json`, import.meta.url), 'utf8')
   ) as Catalogue;
 /** What only some screens say; its keys stand in no other file. */
-const parts = ['sources'];
+const parts = ['anilist', 'jobs', 'sources'];
 const needed: Record<string, string[]> = {
   en: ['one', 'other'],
   ky: ['other'],

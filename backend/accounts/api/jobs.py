@@ -57,6 +57,7 @@ class JobSerializer(serializers.Serializer[Job]):
 
 
 class JobItemSerializer(serializers.Serializer[JobItem]):
+    id = serializers.IntegerField()
     position = serializers.IntegerField()
     subject_id = serializers.IntegerField(allow_null=True)
     outcome = serializers.ChoiceField(

@@ -2429,6 +2429,7 @@ export interface components {
         };
         /** @description What would become of a row; `subject_id` is the title that is here already. */
         ImportResultShape: {
+            id: number;
             position: number;
             subject_id: number | null;
             /** @description empty: it waits */
@@ -2550,6 +2551,7 @@ export interface components {
             results: components["schemas"]["JobItemShape"][];
         };
         JobItemShape: {
+            id: number;
             position: number;
             subject_id: number | null;
             /** @description empty: it waits */

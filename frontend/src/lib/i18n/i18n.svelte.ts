@@ -25,6 +25,16 @@ const loaders: Record<Language, () => Promise<MainCatalogue>> = {
 
 type Part = keyof Parts;
 const partLoaders: { [Name in Part]: Record<Language, () => Promise<Parts[Name]>> } = {
+  anilist: {
+    en: async () => (await import('./anilist/en.json')).default,
+    ky: async () => (await import('./anilist/ky.json')).default,
+    ru: async () => (await import('./anilist/ru.json')).default
+  },
+  jobs: {
+    en: async () => (await import('./jobs/en.json')).default,
+    ky: async () => (await import('./jobs/ky.json')).default,
+    ru: async () => (await import('./jobs/ru.json')).default
+  },
   sources: {
     en: async () => (await import('./sources/en.json')).default,
     ky: async () => (await import('./sources/ky.json')).default,

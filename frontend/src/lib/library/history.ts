@@ -24,7 +24,8 @@ export function linesOf({ changes }: Pick<LibraryChange, 'changes'>, format: Sco
   }));
 }
 
-function written(field: string, value: unknown, format: ScoreFormat): string {
+/** A value of a field, as people write it. */
+export function written(field: string, value: unknown, format: ScoreFormat): string {
   if (value === null || value === undefined || value === '') return '—';
   if (field === 'status') return statusName(String(value));
   if (field === 'score') return showScore(Number(value), format, say.number);

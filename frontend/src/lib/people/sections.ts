@@ -5,6 +5,7 @@ export const sections = [
   { name: 'profile', icon: 'me' },
   { name: 'reading', icon: 'library' },
   { name: 'library', icon: 'list' },
+  { name: 'anilist', icon: 'sync' },
   { name: 'account', icon: 'mail' },
   { name: 'security', icon: 'lock' },
   { name: 'devices', icon: 'device' },

@@ -1,0 +1,7 @@
+/** Rows of a job that belong together, such as those that failed. */
+export interface Group {
+  name: string;
+  label: string;
+  /** As the API has it, such as `outcome=failed`. */
+  filter: string;
+}
