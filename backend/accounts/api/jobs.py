@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import F
+from django.db.models import Count, F
 from django.utils.translation import gettext as _
 from django_filters import CharFilter, ChoiceFilter, FilterSet
 from drf_spectacular.utils import extend_schema
@@ -19,7 +19,7 @@ from common.http.errors import NotFound
 from common.http.pagination import CountedCursorPages, CursorPages, FilterBackend
 from common.http.responses import PrivateResponse
 from common.http.serializers import refusals
-from common.models import Job, JobItem, JobState
+from common.models import ACTIVE_JOBS, Job, JobItem, JobState
 from common.work.jobs import can_undo
 
 
@@ -54,6 +54,15 @@ class JobSerializer(serializers.Serializer[Job]):
     def get_can_undo(self, job: Job) -> bool:
         """Return True where it can be undone now."""
         return can_undo(job)
+
+
+class JobWithCodesSerializer(JobSerializer):
+    """One job with the reasons of its rows."""
+
+    codes = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="how many of its items have which code, once it is not running",
+    )
 
 
 class JobItemSerializer(serializers.Serializer[JobItem]):
@@ -110,10 +119,11 @@ class JobView(APIView):
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
 
-    @extend_schema(responses={200: JobSerializer, **refusals(401, 403, 404, 429)})
+    @extend_schema(responses={200: JobWithCodesSerializer, **refusals(401, 403, 404, 429)})
     def get(self, request: Request, pk: int) -> PrivateResponse:
         """Tell how far it is."""
-        return PrivateResponse(JobSerializer(_job_or_404(request, pk)).data)
+        job = _job_or_404(request, pk)
+        return PrivateResponse({**JobSerializer(job).data, "codes": _codes_of(job)})
 
 
 class JobItemsView(ListAPIView[JobItem]):
@@ -174,6 +184,13 @@ class JobUndoView(APIView):
         job = _job_or_404(request, pk)
         undo_job_of(job, user=current_user(request))
         return PrivateResponse(JobSerializer(job).data)
+
+
+def _codes_of(job: Job) -> dict[str, int]:
+    if job.state in ACTIVE_JOBS:
+        return {}
+    counted = JobItem.objects.filter(job=job).exclude(code="").values("code")
+    return dict(counted.annotate(count=Count("pk")).values_list("code", "count"))
 
 
 def _job_or_404(request: Request, pk: int) -> Job:

@@ -59,7 +59,7 @@ def start_import(
             owner=user,
             items=(),
             parameters={
-                "dry_run": is_dry_run, "policy": policy,
+                "dry_run": is_dry_run, "policy": policy, "types": list(types),
                 "left": [[kind, 1] for kind in TYPES if kind in types],
             },
             undo_for=None if is_dry_run else UNDO_FOR,

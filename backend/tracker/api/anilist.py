@@ -45,6 +45,7 @@ from tracker.choices import AniListState, Kept, KeptWhy
 from tracker.models import AniListAccount, AniListConflict, AniListEntry
 
 PAGE = "/settings/anilist"
+POLICIES = ["keep", "overwrite", "latest"]
 
 
 class ConnectUrlSerializer(serializers.Serializer[dict[str, Any]]):
@@ -73,7 +74,8 @@ class LastImportSerializer(serializers.Serializer[dict[str, Any]]):
 
     id = serializers.IntegerField(help_text="of its job")
     dry_run = serializers.BooleanField()
-    policy = serializers.CharField()
+    policy = serializers.ChoiceField(POLICIES)
+    types = serializers.ListField(child=serializers.ChoiceField(TYPES))
 
 
 class AniListStatusSerializer(AniListSettingsSerializer):
@@ -221,7 +223,7 @@ class ImportFormSerializer(serializers.Serializer[dict[str, Any]]):
 
     dry_run = serializers.BooleanField(default=False)
     policy = serializers.ChoiceField(
-        ["keep", "overwrite", "latest"], default="latest",
+        POLICIES, default="latest",
         help_text="of what is in the library already: it stays; AniList's counts; the later counts",
     )  # fmt: skip
     types = serializers.ListField(

@@ -61,14 +61,20 @@ export async function disconnect(): Promise<void> {
   await refreshAll();
 }
 
-export interface ImportForm {
-  dry_run: boolean;
+export interface ImportChoice {
   policy: 'latest' | 'keep' | 'overwrite';
   types: ('ANIME' | 'MANGA')[];
 }
 
+export const usualImport: ImportChoice = { policy: 'latest', types: ['ANIME', 'MANGA'] };
+
 /** Starts an import, and tells the number of its job. */
-export async function startImport(body: ImportForm): Promise<number> {
+export async function startImport({
+  policy,
+  types,
+  dry_run
+}: ImportChoice & { dry_run: boolean }): Promise<number> {
+  const body = { policy, types, dry_run };
   const { id } = await unwrap(api.POST('/api/anilist/import', { body }));
   await refreshOwn(statusAddress);
   return id;

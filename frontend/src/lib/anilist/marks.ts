@@ -4,7 +4,7 @@ import type { IconName } from '$lib/ui/Icon.svelte';
 export type SyncState = 'synced' | 'waiting' | 'refused' | 'conflict';
 
 const looks: Record<SyncState, { icon: IconName; tone: string }> = {
-  synced: { icon: 'done', tone: 'text-good' },
+  synced: { icon: 'check', tone: 'text-soft' },
   waiting: { icon: 'clock', tone: 'text-soft' },
   refused: { icon: 'warn', tone: 'text-bad' },
   conflict: { icon: 'flag', tone: 'text-warn' }

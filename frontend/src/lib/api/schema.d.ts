@@ -2609,6 +2609,34 @@ export interface components {
         };
         /** @enum {string} */
         JobStateEnum: "queued" | "running" | "done" | "failed" | "stopped";
+        /** @description One job with the reasons of its rows. */
+        JobWithCodesShape: {
+            id: number;
+            kind: string;
+            state: components["schemas"]["JobStateEnum"];
+            done: number;
+            total: number;
+            outcome: components["schemas"]["JobOutcomeShape"];
+            error_code: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: date-time */
+            undo_until: string | null;
+            /**
+             * Format: date-time
+             * @description when undoing it began; it is undone when it is not running
+             */
+            undone_at: string | null;
+            /** @description Return True where it can be undone now. */
+            readonly can_undo: boolean;
+            can_stop: boolean;
+            /** @description how many of its items have which code, once it is not running */
+            codes: {
+                [key: string]: number;
+            };
+        };
         /** @enum {string} */
         KeepEnum: "mine" | "theirs";
         /** @enum {string} */
@@ -2649,7 +2677,8 @@ export interface components {
             /** @description of its job */
             id: number;
             dry_run: boolean;
-            policy: string;
+            policy: components["schemas"]["PolicyEnum"];
+            types: components["schemas"]["TypesEnum"][];
         };
         LatestChapterShape: {
             id: number;
@@ -7801,7 +7830,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobShape"];
+                    "application/json": components["schemas"]["JobWithCodesShape"];
                 };
             };
             401: {

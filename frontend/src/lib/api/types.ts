@@ -45,6 +45,7 @@ export type LibraryList = Schemas['LibraryListShape'];
 export type ListWithTitles = Schemas['LibraryListWithTitles'];
 export type LibraryTag = Schemas['CountedTagShape'];
 export type Job = Schemas['JobShape'];
+export type JobWithCodes = Schemas['JobWithCodesShape'];
 export type JobItem = Schemas['JobItemShape'];
 export type AniListStatus = Required<Schemas['AniListStatusShape']>;
 export type AniListSettings = Required<Schemas['PatchedAniListSettingsRequest']>;

@@ -2,6 +2,7 @@
 export interface Group {
   name: string;
   label: string;
+  count: number;
   /** As the API has it, such as `outcome=failed`. */
   filter: string;
 }

@@ -1,7 +1,7 @@
 /** One job, asked for again while a worker is at it and the tab is in sight. */
 import { api, unwrap } from '$lib/api/client';
-import { createAnswer, keepAnswer, refreshOwn } from '$lib/api/queries.svelte';
-import type { Job } from '$lib/api/types';
+import { createAnswer, refreshOwn } from '$lib/api/queries.svelte';
+import type { Job, JobWithCodes } from '$lib/api/types';
 import type { ApiError } from '$lib/api/errors';
 import { poll } from '$lib/ui/polling';
 import { jobAddress, jobItemsAddress } from './addresses';
@@ -9,7 +9,7 @@ import { jobAddress, jobItemsAddress } from './addresses';
 const everyMs = 1200;
 
 export interface ShownJob {
-  readonly job: Job | undefined;
+  readonly job: JobWithCodes | undefined;
   readonly problem: ApiError | null;
   readonly isActive: boolean;
   retry: () => void;
@@ -23,11 +23,11 @@ export function isActive(job: Pick<Job, 'state'>): boolean {
 
 /** From within a component; null is no job. `onended` is called once it has come to its end. */
 export function createJob(id: () => number | null, onended?: () => void): ShownJob {
-  const question = $derived({
-    address: id() === null ? null : jobAddress(id() ?? 0),
-    isPersonal: true
+  const address = $derived.by(() => {
+    const asked = id();
+    return asked === null ? null : jobAddress(asked);
   });
-  const answer = createAnswer<Job>(() => question);
+  const answer = createAnswer<JobWithCodes>(() => ({ address, isPersonal: true }));
   const isRunning = $derived(answer.data !== undefined && isActive(answer.data));
   let wasRunning = false;
 
@@ -41,9 +41,10 @@ export function createJob(id: () => number | null, onended?: () => void): ShownJ
   $effect(() => (isRunning ? poll(answer.retry, everyMs) : undefined));
 
   async function send(path: '/api/jobs/{id}/stop' | '/api/jobs/{id}/undo'): Promise<void> {
-    const asked = question;
-    const params = { path: { id: String(id()) } };
-    keepAnswer(asked, await unwrap(api.POST(path, { params })));
+    await unwrap(api.POST(path, { params: { path: { id: String(id()) } } }));
+    // What it did at once is done by now: then nobody has seen it run.
+    await refreshOwn(address ?? '');
+    if (!isRunning) onended?.();
   }
 
   return {
