@@ -43,7 +43,7 @@ def test_one_sees_ones_own_jobs_and_how_far_they_are(kind, reader_rina, outsider
     assert done == {
         "id": job.pk, "kind": "tests.api", "state": "done", "done": 5, "total": 5,
         "outcome": {"done": 3, "skipped": 0, "failed": 2, "undone": 0}, "error_code": "",
-        "undone_at": None, "can_undo": True, "can_stop": False,
+        "undone_at": None, "can_undo": True, "can_stop": False, "codes": {"no_such_thing": 2},
     }  # fmt: skip
 
 
@@ -56,10 +56,13 @@ def test_items_are_listed_in_their_order_by_outcome_and_page(kind, reader_rina):
     second = client.get(first["next"]).json()
 
     assert [row["subject_id"] for row in first["results"] + second["results"]] == [1, 3, 5, 7]
+    assert first["results"][0].pop("id")
     assert first["results"][0] == {
         "position": 1, "subject_id": 1, "outcome": "failed", "code": "no_such_thing",
         "fields": None, "undone": False,
     }  # fmt: skip
+    by_code = client.get(f"/api/jobs/{job.pk}/items?code=no_such_thing").json()["results"]
+    assert [row["subject_id"] for row in by_code] == [1, 3, 5, 7]
     for query in ("outcome=odd", "cursor=cD14", "page_size=0"):
         assert client.get(f"/api/jobs/{job.pk}/items?{query}").json()["code"] == "invalid", query
 
