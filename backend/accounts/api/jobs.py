@@ -66,7 +66,6 @@ class JobWithCodesSerializer(JobSerializer):
 
 
 class JobItemSerializer(serializers.Serializer[JobItem]):
-    id = serializers.IntegerField()
     position = serializers.IntegerField()
     subject_id = serializers.IntegerField(allow_null=True)
     outcome = serializers.ChoiceField(
@@ -78,6 +77,12 @@ class JobItemSerializer(serializers.Serializer[JobItem]):
         help_text="what was wrong with which field, where a row was sent",
     )  # type: ignore[assignment]  # fmt: skip
     undone = serializers.BooleanField()
+
+
+class KeptJobItemSerializer(JobItemSerializer):
+    """An item that is kept; those of a dry run may be answered without being kept."""
+
+    id = serializers.IntegerField()
 
 
 class JobItemFilter(FilterSet):
@@ -132,7 +137,7 @@ class JobItemsView(ListAPIView[JobItem]):
     permission_classes = [IsAuthenticated]
     key_scopes: ClassVar[dict[str, str]] = {"GET": READ}
     pagination_class = ItemPages
-    serializer_class = JobItemSerializer
+    serializer_class = KeptJobItemSerializer
     filter_backends = (FilterBackend,)
     filterset_class = JobItemFilter
 
@@ -145,7 +150,7 @@ class JobItemsView(ListAPIView[JobItem]):
 
     @extend_schema(
         responses={
-            200: JobItemSerializer(many=True),
+            200: KeptJobItemSerializer(many=True),
             **refusals(400, 401, 403, 404, 429),
         }
     )

@@ -2429,7 +2429,6 @@ export interface components {
         };
         /** @description What would become of a row; `subject_id` is the title that is here already. */
         ImportResultShape: {
-            id: number;
             position: number;
             subject_id: number | null;
             /** @description empty: it waits */
@@ -2545,25 +2544,6 @@ export interface components {
         ItemStatusEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating";
         /** @enum {string} */
         ItemStatusWordEnum: "planning" | "current" | "completed" | "paused" | "dropped" | "repeating" | "reading" | "watching" | "watched" | "plan_to_watch" | "planned" | "plan_to_read" | "on_hold" | "rewatching" | "rereading";
-        JobItemPage: {
-            next: string | null;
-            previous: string | null;
-            results: components["schemas"]["JobItemShape"][];
-        };
-        JobItemShape: {
-            id: number;
-            position: number;
-            subject_id: number | null;
-            /** @description empty: it waits */
-            outcome: components["schemas"]["OutcomeEnum"] | components["schemas"]["BlankEnum"];
-            /** @description why it is not done, or not undone */
-            code: string;
-            /** @description what was wrong with which field, where a row was sent */
-            fields: {
-                [key: string]: string[];
-            } | null;
-            undone: boolean;
-        };
         /** @description How many items have which outcome. */
         JobOutcomeShape: {
             /** @default 0 */
@@ -2641,6 +2621,26 @@ export interface components {
         KeepEnum: "mine" | "theirs";
         /** @enum {string} */
         KeptEnum: "mine" | "theirs" | "waits";
+        KeptJobItemPage: {
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["KeptJobItemShape"][];
+        };
+        /** @description An item that is kept; those of a dry run may be answered without being kept. */
+        KeptJobItemShape: {
+            position: number;
+            subject_id: number | null;
+            /** @description empty: it waits */
+            outcome: components["schemas"]["OutcomeEnum"] | components["schemas"]["BlankEnum"];
+            /** @description why it is not done, or not undone */
+            code: string;
+            /** @description what was wrong with which field, where a row was sent */
+            fields: {
+                [key: string]: string[];
+            } | null;
+            undone: boolean;
+            id: number;
+        };
         /** @description A new key. */
         KeyFormRequest: {
             name: string;
@@ -7889,7 +7889,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobItemPage"];
+                    "application/json": components["schemas"]["KeptJobItemPage"];
                 };
             };
             400: {
