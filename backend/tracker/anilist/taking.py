@@ -30,6 +30,7 @@ from tracker.anilist.values import (
 from tracker.choices import Origin, SyncDirection
 from tracker.library.history import ITEM
 from tracker.library.items import fields_of, take_fields
+from tracker.merged_sync import SAME_TITLE
 from tracker.models import AniListAccount, AniListEntry, LibraryItem
 
 # How two sides are settled that may never have met: by the account's own rules, or as an import
@@ -40,7 +41,7 @@ Policy = Literal["sync", "keep", "overwrite", "latest"]
 class SameTitle(AppError):
     """Another entry of the list is the same title here."""
 
-    code = "same_title"
+    code = SAME_TITLE
     status = 409
 
     def __init__(self) -> None:
@@ -113,6 +114,8 @@ def try_entry(
     if title is None:
         return Taken(None, changes={ITEM: [None, theirs]}, code="would_add")
     sides = _look(account, entry, title, policy=policy)
+    if _is_merged_away(sides):
+        return Taken(title.pk, code=SameTitle.code)
     if sides.item is None:
         return Taken(title.pk, changes={ITEM: [None, theirs]}, code="would_add")
     to_mine = sides.settled.to_mine if sides.settled else {}
@@ -138,6 +141,8 @@ def take_entry(
     if others.exclude(media_id=entry.media_id).exists():
         raise SameTitle
     sides = _look(account, entry, title, policy=policy)
+    if _is_merged_away(sides):
+        raise SameTitle
     if sides.item is None and not _is_added(account, sides, policy):
         return Taken(title.pk, code="not_here")
     taken = Taken(title.pk)
@@ -160,6 +165,12 @@ def take_entry(
 
 def _why_not(sides: _Sides) -> str:
     return "unchanged" if sides.mine == sides.theirs else "kept"
+
+
+def _is_merged_away(sides: _Sides) -> bool:
+    """Return whether a merge has left the entry behind, as `tracker.merged_sync` marks it."""
+    link = sides.link
+    return sides.item is None and link is not None and link.refusal_code == SAME_TITLE
 
 
 def _is_added(account: AniListAccount, sides: _Sides, policy: Policy) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.jobs import undo_job_of
+from catalog.merging import merge_titles
 from tests.cast import client_of, make_user
 from tests.sources.doubles.anilist import outage
 from tests.tracker.anilist.conftest import connect, rest_budget
@@ -110,6 +112,28 @@ def test_what_was_taken_out_here_does_not_come_back_unless_it_changes_there(
 
     anilist.people.put(aida, works[1], progress=1)
     assert sync(rina)["added"] == 1
+
+
+def test_a_title_that_was_merged_away_does_not_come_back_by_a_change_there(
+    rina, anilist, aida, works, moderator_mo
+):
+    anilist.people.put(aida, works[2], progress=1)
+    sync(rina)
+    away, kept = item_of(rina, works[2]).title, item_of(rina, works[0]).title
+    job = merge_titles(away, kept, moderator=moderator_mo)
+    titles = set(LibraryItem.objects.values_list("title", flat=True))
+
+    anilist.people.put(aida, works[2], progress=2)
+    merged = sync(rina)
+
+    assert (merged["added"], merged["removed"]) == (0, 0)
+    assert set(LibraryItem.objects.values_list("title", flat=True)) == titles
+    assert away.pk not in titles
+    assert works[2] in aida.entries
+
+    undo_job_of(job, user=moderator_mo)
+    sync(rina)
+    assert item_of(rina, works[2]).progress == 2
 
 
 def test_a_conflict_is_told_decided_and_turned_round(rina, anilist, aida, works):
