@@ -33,6 +33,9 @@ from mangakg.environment import Environment
 from mangakg.error_reports import start_error_reports
 from reader.intake.archives import REJECT_CODES
 from reader.intake.rejections import BANNED_IMAGE, GAVE_UP
+from tracker.anilist.client import AniListLists
+from tracker.anilist.tokens import open_token, seal_token
+from tracker.models import AniListAccount
 
 BACKEND = Path(__file__).resolve().parent.parent
 APPS = (
@@ -473,3 +476,26 @@ def test_a_failed_task_is_reported_without_anything_personal(sentry, uploader_ul
     assert "OSError" in report
     told = {what for what, secret in SECRETS.items() if secret in report}
     assert told == set()
+
+
+@pytest.mark.django_db
+def test_a_call_to_anilist_that_breaks_is_reported_without_the_token(sentry):
+    from common.work.background import BackgroundTask
+
+    class Broken:
+        def request(self, *_given: Any, **said: Any) -> None:
+            sent.append(repr(said))
+            raise RuntimeError(f"could not send {said}")
+
+    sent: list[str] = []
+    account = AniListAccount(token=seal_token(SECRETS["token"]))
+    lists = AniListLists(Broken(), open_token(account.token))
+    task = BackgroundTask("tests.fail", lambda _pk: lists.get_viewer(), list, "x", 1)
+
+    assert task.work(7) is False
+
+    report = _wait_for(sentry)
+    assert "get_viewer" in report
+    assert SECRETS["token"] in sent[0]
+    assert SECRETS["token"] not in report
+    assert account.token not in report
