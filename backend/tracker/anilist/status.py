@@ -39,7 +39,7 @@ def status_of(user_id: int) -> dict[str, Any]:
         "open_conflicts": AniListConflict.objects.filter(account=account, kept=Kept.WAITS).count(),
         # Only one runs at a time: it is the last.
         "job_id": last.pk if last is not None and last.state in ACTIVE_JOBS else None,
-        "last_import": None if last is None else {"id": last.pk, **last.parameters},
+        "last_import": None if last is None else {"id": last.pk, "types": [], **last.parameters},
     }
 
 
